@@ -1,0 +1,81 @@
+using Google.Protobuf;
+
+namespace P2PGrpc.Core.Logs;
+
+/// <summary>Takes a segment's body apart. What does not parse is left out, never refused: its sequence has no message.</summary>
+internal static class SegmentBodyReader
+{
+    /// <summary>The entries by their offset from the segment's first sequence; null where one does not parse. As long as the header's count.</summary>
+    public static Protocol.Entry?[] Read(SegmentHeader header, ReadOnlyMemory<byte> body)
+    {
+        var entries = new Protocol.Entry?[header.Count];
+        if (header.Cipher != 0)
+            return entries;
+        var rest = body.Span;
+        for (var index = 0; index < entries.Length && TryTakeEntry(ref rest, out var encoded); index++)
+            entries[index] = TryParse(encoded);
+        return entries;
+    }
+
+    private static Protocol.Entry? TryParse(ReadOnlySpan<byte> encoded)
+    {
+        try
+        {
+            return Protocol.Entry.Parser.ParseFrom(encoded);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Takes the next entry off the front, over fields of later versions. False at the end, and where the body is cut or malformed.</summary>
+    private static bool TryTakeEntry(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> entry)
+    {
+        entry = default;
+        while (TryTakeVarint(ref rest, out var tag))
+        {
+            var isEntry = tag >> 3 == Protocol.SegmentBody.EntriesFieldNumber;
+            ulong length;
+            switch (tag & 7)
+            {
+                case 0 when TryTakeVarint(ref rest, out _):
+                    continue;
+                case 1:
+                    length = 8;
+                    break;
+                case 5:
+                    length = 4;
+                    break;
+                case 2 when TryTakeVarint(ref rest, out length):
+                    break;
+                default:
+                    return false;
+            }
+
+            if (length > (ulong)rest.Length)
+                return false;
+            entry = rest[..(int)length];
+            rest = rest[(int)length..];
+            if (isEntry && (tag & 7) == 2)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool TryTakeVarint(ref ReadOnlySpan<byte> rest, out ulong value)
+    {
+        value = 0;
+        for (var index = 0; index < Math.Min(10, rest.Length); index++)
+        {
+            value |= (ulong)(rest[index] & 0x7F) << (7 * index);
+            if (rest[index] >= 0x80)
+                continue;
+            rest = rest[(index + 1)..];
+            return true;
+        }
+
+        return false;
+    }
+}

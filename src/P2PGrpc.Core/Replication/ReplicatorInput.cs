@@ -1,0 +1,99 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>A log and how far somebody holds it.</summary>
+internal readonly record struct LogHead(LogKey Log, LogId LogId, Head Head);
+
+/// <summary>A log as it lies in the store: its head, the feed position of its last entry, and whether a fork froze it.</summary>
+internal readonly record struct StoredHead(LogKey Log, LogId LogId, Head Head, ulong Position, bool Frozen);
+
+/// <summary>A segment on its way: its verified header, and its body by handle.</summary>
+internal readonly record struct HeldSegment(SegmentHeader Header, BodyHandle Body);
+
+/// <summary>Why a segment could not be stored.</summary>
+internal enum StoreFailure
+{
+    /// <summary>The disk is full: rolled back, and worth another try later.</summary>
+    Full,
+
+    /// <summary>The owner's quota for the author or conversation is used up.</summary>
+    Quota,
+
+    /// <summary>The store has stopped writing.</summary>
+    Halted,
+
+    /// <summary>The segment does not follow what is stored: pending goes back to what is durable.</summary>
+    Mismatch,
+}
+
+/// <summary>What the store answers to a Load.</summary>
+internal abstract record LoadResult
+{
+    /// <summary>The segments right after the asked-for head, in order; empty if none of them fits the asked-for size, or there is none.</summary>
+    internal sealed record Segments(IReadOnlyList<HeldSegment> Held) : LoadResult;
+
+    /// <summary>The asked-for head is no boundary of this log here; this header covers that place, or is the last one below it.</summary>
+    internal sealed record NoSuchBoundary(SegmentHeader Header) : LoadResult;
+
+    /// <summary>What follows the head was erased; the first sequence still held.</summary>
+    internal sealed record Pruned(ulong First) : LoadResult;
+
+    /// <summary>What follows the head can't be read: it failed its hash.</summary>
+    internal sealed record Damaged : LoadResult;
+}
+
+/// <summary>Everything that can happen to a replicator. Sizes, hashes and signatures were checked before.</summary>
+internal abstract record ReplicatorInput
+{
+    /// <summary>A link is up: both Hellos were heard and admission is settled.</summary>
+    /// <param name="Link">The link's name from now on.</param>
+    /// <param name="Peer">Who is at its other end.</param>
+    /// <param name="Instance">The other process's random instance id.</param>
+    /// <param name="InitialCredit">Bytes of segments that the other side takes before it says more.</param>
+    /// <param name="ToldThrough">The position of our feed through which the other side has everything it was told; 0 to tell all.</param>
+    internal sealed record LinkUp(LinkId Link, PeerId Peer, ulong Instance, long InitialCredit, ulong ToldThrough) : ReplicatorInput;
+
+    internal sealed record LinkDown(LinkId Link) : ReplicatorInput;
+
+    /// <summary>The link's peer may (or may no longer) exchange a conversation with us. Authors: whose logs are taken; null for anybody's.</summary>
+    internal sealed record Sharing(LinkId Link, ConversationId Conversation, IReadOnlySet<PeerId>? Authors, bool On) : ReplicatorInput;
+
+    internal sealed record Have(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorInput;
+
+    internal sealed record Want(LinkId Link, LogId LogId, Head After, bool Standing) : ReplicatorInput;
+
+    internal sealed record Unwant(LinkId Link, LogId LogId) : ReplicatorInput;
+
+    internal sealed record Segment(LinkId Link, SegmentHeader Header, BodyHandle Body) : ReplicatorInput;
+
+    internal sealed record Credit(LinkId Link, long Bytes) : ReplicatorInput;
+
+    internal sealed record Refuse(LinkId Link, LogId LogId, Protocol.RefuseReason Reason) : ReplicatorInput;
+
+    /// <summary>Second is null when the other side only says what stands at our head's place there.</summary>
+    internal sealed record ForkProof(LinkId Link, SegmentHeader First, SegmentHeader? Second) : ReplicatorInput;
+
+    /// <summary>Answers LoadHeads. More: another page follows, asked for by Next.</summary>
+    internal sealed record HeadsLoaded(ConversationId Conversation, IReadOnlyList<StoredHead> Heads, LogId? Next) : ReplicatorInput;
+
+    internal sealed record Loaded(LinkId Link, LogId LogId, LoadResult Result) : ReplicatorInput;
+
+    /// <summary>A Store is on disk. Position: the feed position of its last entry.</summary>
+    internal sealed record Stored(LogId LogId, Head Head, ulong Position) : ReplicatorInput;
+
+    internal sealed record StoreFailed(LogId LogId, Head Head, StoreFailure Failure) : ReplicatorInput;
+
+    /// <summary>This node's LogWriter put a segment on disk. A log that was appended to in this process is never wanted from anybody.</summary>
+    internal sealed record Appended(LogKey Log, LogId LogId, Head Head, ulong Position) : ReplicatorInput;
+
+    /// <summary>The store has frozen a log, or found no fork in what it was asked to freeze (Proof is null: nothing changed).</summary>
+    internal sealed record Frozen(LogId LogId, Logs.ForkProof? Proof) : ReplicatorInput;
+
+    /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.</summary>
+    internal sealed record Interest(ConversationId Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
+
+    /// <summary>Time has passed: given at or after the last WakeAt.</summary>
+    internal sealed record Tick : ReplicatorInput;
+}

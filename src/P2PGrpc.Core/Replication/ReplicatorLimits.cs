@@ -1,0 +1,29 @@
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>The replicator's limits and times. The defaults are those of a node; tests make their own.</summary>
+internal sealed record ReplicatorLimits
+{
+    /// <summary>Bytes of segments in flight towards this node, over all links: bounds what received but unstored bodies can take.</summary>
+    public long CreditBudget { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of segments in flight on one link: several of the largest segments, so that the link stays busy while the store commits.</summary>
+    public long LinkCredit { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of one Load: about what fits a frame.</summary>
+    public long LoadWeight { get; init; } = 256 * 1024;
+
+    /// <summary>Items of one Have: about 30 KiB encoded.</summary>
+    public int HaveItems { get; init; } = 200;
+
+    /// <summary>Logs that one link may name: each costs memory here.</summary>
+    public int LogsPerLink { get; init; } = 100_000;
+
+    /// <summary>How long a tell may wait for others to join it.</summary>
+    public TimeSpan TellDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a pusher may stand still while another link is ahead of it.</summary>
+    public TimeSpan StallTime { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long to wait before wanting a log again that could not be stored because the disk was full.</summary>
+    public TimeSpan FullRetry { get; init; } = TimeSpan.FromSeconds(1);
+}

@@ -1,0 +1,58 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>Why the replicator wants a link closed.</summary>
+internal enum CloseReason
+{
+    /// <summary>More bytes of segments came than credit was given for.</summary>
+    CreditOverrun,
+
+    /// <summary>The other side told, wanted or sent more logs than a link may.</summary>
+    TooManyLogs,
+}
+
+/// <summary>Everything that a replicator can ask of its shell. None of it may block the shell's loop.</summary>
+internal abstract record ReplicatorOutput
+{
+    internal sealed record SendHave(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorOutput;
+
+    internal sealed record SendWant(LinkId Link, LogId LogId, Head After, bool Standing) : ReplicatorOutput;
+
+    internal sealed record SendUnwant(LinkId Link, LogId LogId) : ReplicatorOutput;
+
+    internal sealed record SendCredit(LinkId Link, long Bytes) : ReplicatorOutput;
+
+    internal sealed record SendRefuse(LinkId Link, LogId LogId, Protocol.RefuseReason Reason) : ReplicatorOutput;
+
+    internal sealed record SendForkProof(LinkId Link, SegmentHeader First, SegmentHeader? Second) : ReplicatorOutput;
+
+    internal sealed record SendSegments(LinkId Link, IReadOnlyList<HeldSegment> Segments) : ReplicatorOutput;
+
+    /// <summary>Read a page of a conversation's heads, in order of LogId, after the given one; answered by HeadsLoaded.</summary>
+    internal sealed record LoadHeads(ConversationId Conversation, LogId? After) : ReplicatorOutput;
+
+    /// <summary>Read the segments of a log after a head, as many as weigh at most MaxWeight together; answered by Loaded.</summary>
+    internal sealed record Load(LinkId Link, LogId LogId, Head After, long MaxWeight) : ReplicatorOutput;
+
+    /// <summary>Put a segment on disk; answered by Stored or StoreFailed, in order within a log. The handle is the shell's now.</summary>
+    internal sealed record Store(SegmentHeader Header, BodyHandle Body) : ReplicatorOutput;
+
+    /// <summary>Keep the proof and freeze the log. Second null: look for the segment that stands at First's place here. Answered by Frozen.</summary>
+    internal sealed record Freeze(LogId LogId, SegmentHeader First, SegmentHeader? Second) : ReplicatorOutput;
+
+    /// <summary>The body is of no more use.</summary>
+    internal sealed record Release(BodyHandle Body) : ReplicatorOutput;
+
+    internal sealed record Close(LinkId Link, CloseReason Reason) : ReplicatorOutput;
+
+    /// <summary>Give a Tick at this time. The latest one counts.</summary>
+    internal sealed record WakeAt(TimeSpan Time) : ReplicatorOutput;
+
+    /// <summary>The link's peer has acknowledged a log up to this head.</summary>
+    internal sealed record Acknowledged(PeerId Peer, LogKey Log, LogId LogId, Head Head) : ReplicatorOutput;
+
+    /// <summary>Everything that the link's peer told through this position of its feed is on disk here (or was refused). To be kept, at leisure.</summary>
+    internal sealed record HeardThrough(LinkId Link, ulong Position) : ReplicatorOutput;
+}
