@@ -33,26 +33,7 @@ internal static class ErrorMapping
         return status.ToRpcException();
     }
 
-    public static RpcException ToRpcException(PeerBookException error) => ToRpcException(new NodeRequestException(
-        error.Fault switch
-        {
-            PeerBookFault.Unknown => StatusCode.NotFound,
-            PeerBookFault.AlreadyExists => StatusCode.AlreadyExists,
-            PeerBookFault.Full => StatusCode.ResourceExhausted,
-            _ => StatusCode.InvalidArgument,
-        },
-        error.Fault switch
-        {
-            PeerBookFault.Unknown => "PEER_UNKNOWN",
-            PeerBookFault.AlreadyExists => "PEER_EXISTS",
-            PeerBookFault.Ambiguous => "PEER_AMBIGUOUS",
-            PeerBookFault.Full => "PEER_BOOK_FULL",
-            _ => "INVALID_FIELD",
-        },
-        error.Message)
-    {
-        Field = error.Fault is PeerBookFault.Invalid or PeerBookFault.Ambiguous ? "peer" : null,
-    });
+    public static RpcException ToRpcException(PeerBookException error) => ToRpcException(PeerBookErrors.ToRequestException(error));
 
     private static string ResourceType(string reason) => reason switch
     {

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Conversations;
@@ -26,15 +27,13 @@ internal sealed class EphemeralInbox
 
     public void Receive(PeerId author, Ephemeral message)
     {
-        if (!ConversationId.TryRead(message.Conversation.Span, out var conversation)
-            || conversation != ConversationId.Direct(self, author)
-            || message.Entries.Count > ContentLimits.BatchCount)
+        if (!TransientFrames.TryRead(message, out var conversation, out var entries, out _) || conversation != ConversationId.Direct(self, author))
         {
             Interlocked.Increment(ref dropped);
             return;
         }
 
-        var arrived = new EphemeralMessages(author, conversation, message.Entries);
+        var arrived = new EphemeralMessages(author, conversation, entries);
         foreach (var listener in Volatile.Read(ref listeners))
             listener.Writer.TryWrite(arrived);
     }

@@ -5,6 +5,7 @@ using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Conversations;
@@ -171,7 +172,7 @@ internal sealed class Sender(
         foreach (var entry in message.Entries)
         {
             var size = entry.CalculateSize() + 8;
-            if (length > 0 && length + size > LogLimits.BodyLength)
+            if (length > 0 && (length + size > LogLimits.BodyLength || part.Entries.Count == FrameLimits.EphemeralEntries))
             {
                 yield return part;
                 part = new Ephemeral { Conversation = message.Conversation };

@@ -1,8 +1,5 @@
 using System.Security.Cryptography;
-using Google.Protobuf;
-using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Logs;
-using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -17,76 +14,72 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
     public async Task<RemoteHello> DialAsync(IFrameConnection connection, CancellationToken cancellationToken)
     {
         var challenge = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        if (challenge.KindCase != Frame.KindOneofCase.Challenge || challenge.Challenge.Nonce.Length != LinkLimits.NonceLength)
+        if (challenge.KindCase != Frame.KindOneofCase.Challenge || !HelloFrames.TryRead(challenge.Challenge, out var servedNonce, out _))
             throw Broken("It did not begin with a Challenge.");
-        var servedNonce = challenge.Challenge.Nonce.ToByteArray();
-        var nonce = RandomNumberGenerator.GetBytes(LinkLimits.NonceLength);
-        await connection.WriteAsync(new Frame { Hello = MakeHello(connection, nonce, nonce, servedNonce) }, cancellationToken).ConfigureAwait(false);
-        var answer = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        if (answer.KindCase != Frame.KindOneofCase.Hello || !answer.Hello.Nonce.Span.SequenceEqual(servedNonce))
-            throw Broken("It did not answer with a Hello to this Challenge.");
-        return Check(connection, answer.Hello, nonce, servedNonce);
+        var nonce = MakeNonce();
+        await connection.WriteAsync(MakeHello(connection, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
+        var answer = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (!answer.Nonce.Span.SequenceEqual(servedNonce.Span))
+            throw Broken("Its Hello does not belong to its Challenge.");
+        return Check(connection, answer, nonce, servedNonce);
     }
 
     /// <summary>The first half of the served side: asks who it is, and checks the proof. The caller decides on admission, then calls <see cref="WelcomeAsync"/>.</summary>
     public async Task<ServedHello> HearAsync(IFrameConnection connection, CancellationToken cancellationToken)
     {
-        var servedNonce = RandomNumberGenerator.GetBytes(LinkLimits.NonceLength);
-        await connection.WriteAsync(
-            new Frame { Challenge = new Challenge { Nonce = ByteString.CopyFrom(servedNonce) } }, cancellationToken).ConfigureAwait(false);
-        var hello = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
-        if (hello.KindCase != Frame.KindOneofCase.Hello || hello.Hello.Nonce.Length != LinkLimits.NonceLength)
-            throw Broken("It did not begin with a Hello.");
-        var nonce = hello.Hello.Nonce.ToByteArray();
-        return new ServedHello(Check(connection, hello.Hello, nonce, servedNonce), nonce, servedNonce);
+        var servedNonce = MakeNonce();
+        await connection.WriteAsync(HelloFrames.WriteChallenge(servedNonce), cancellationToken).ConfigureAwait(false);
+        var hello = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
+        return new ServedHello(Check(connection, hello, hello.Nonce, servedNonce), hello.Nonce, servedNonce);
     }
 
     /// <summary>The second half of the served side: lets the other side in.</summary>
     public ValueTask WelcomeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken) =>
-        connection.WriteAsync(
-            new Frame { Hello = MakeHello(connection, heard.ServedNonce, heard.DiallerNonce, heard.ServedNonce) }, cancellationToken);
+        connection.WriteAsync(MakeHello(connection, heard.ServedNonce, heard.DiallerNonce, heard.ServedNonce), cancellationToken);
+
+    private static ReadOnlyMemory<byte> MakeNonce() => RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
 
     private static async Task<Frame> ReadAsync(IFrameConnection connection, CancellationToken cancellationToken)
     {
         var frame = await connection.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw Broken("It hung up during the handshake.");
-        if (frame.KindCase == Frame.KindOneofCase.Goodbye)
-            throw new LinkRefusedException(frame.Goodbye.Reason, DisplayText.Clean(frame.Goodbye.Detail, LinkLimits.TextLength), byOther: true);
-        return frame;
+        if (frame.KindCase != Frame.KindOneofCase.Goodbye)
+            return frame;
+        var (reason, detail) = HelloFrames.Read(frame.Goodbye);
+        throw new LinkRefusedException(reason, detail, byOther: true);
     }
 
-    private Hello MakeHello(IFrameConnection connection, byte[] nonce, byte[] diallerNonce, byte[] servedNonce)
+    private static async Task<Greeting> ReadHelloAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        var frame = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (frame.KindCase != Frame.KindOneofCase.Hello)
+            throw Broken("It said something else where a Hello belongs.");
+        return HelloFrames.TryRead(frame.Hello, out var greeting, out var fault) ? greeting! : throw Broken($"It broke the protocol: {fault}.");
+    }
+
+    private Frame MakeHello(
+        IFrameConnection connection, ReadOnlyMemory<byte> nonce, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
     {
         var (diallerKey, servedKey) = Keys(connection);
-        var heard = store.GetHeard(connection.Peer);
-        return new Hello
-        {
-            Version = LinkLimits.ProtocolVersion,
-            PeerId = ByteString.CopyFrom(local.PeerId.ToArray()),
-            Nonce = ByteString.CopyFrom(nonce),
-            Signature = ByteString.CopyFrom(
-                HelloProof.Sign(local.Key, connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce, servedNonce)),
-            Instance = local.Instance,
-            Name = local.Name,
-            StoreId = store.StoreId,
-            Heard = new Heard { StoreId = heard.StoreId, Position = heard.Position },
-        };
+        var signature = HelloProof.Sign(local.Key, connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce.Span, servedNonce.Span);
+        return HelloFrames.Write(new Greeting(
+            LinkLimits.ProtocolVersion, local.PeerId, nonce, signature, local.Instance, local.Name, store.StoreId, store.GetHeard(connection.Peer)));
     }
 
-    private RemoteHello Check(IFrameConnection connection, Hello hello, byte[] diallerNonce, byte[] servedNonce)
+    private RemoteHello Check(
+        IFrameConnection connection, Greeting hello, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
     {
         if (hello.Version != LinkLimits.ProtocolVersion)
             throw new LinkRefusedException(
                 GoodbyeReason.Version, $"It speaks version {hello.Version} of the protocol, this node version {LinkLimits.ProtocolVersion}.", byOther: false);
         var (diallerKey, servedKey) = Keys(connection);
-        if (!PeerId.TryRead(hello.PeerId.Span, out var peer)
-            || peer != connection.Peer
-            || !HelloProof.Verify(peer, !connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce, servedNonce, hello.Signature.Span))
+        if (hello.Peer != connection.Peer
+            || !HelloProof.Verify(
+                hello.Peer, !connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce.Span, servedNonce.Span, hello.Signature.Span))
             throw Broken("Its Hello does not prove the identity of its certificate.");
-        if (peer == local.PeerId)
+        if (hello.Peer == local.PeerId)
             throw new LinkRefusedException(GoodbyeReason.Protocol, "It is this node itself.", byOther: false);
-        var isThisStore = hello.Heard is { } heard && heard.StoreId == store.StoreId && heard.Position <= store.LastPosition;
-        return new RemoteHello(
-            peer, hello.Instance, DisplayText.Clean(hello.Name, LinkLimits.TextLength), hello.StoreId, isThisStore ? hello.Heard.Position : 0);
+        var isThisStore = hello.Heard.StoreId == store.StoreId && hello.Heard.Position <= store.LastPosition;
+        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, hello.StoreId, isThisStore ? hello.Heard.Position : 0);
     }
 
     private (ReadOnlyMemory<byte> Dialler, ReadOnlyMemory<byte> Served) Keys(IFrameConnection connection) =>
@@ -96,4 +89,4 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
 }
 
 /// <summary>A Hello that was heard and checked, before admission.</summary>
-internal sealed record ServedHello(RemoteHello Remote, byte[] DiallerNonce, byte[] ServedNonce);
+internal sealed record ServedHello(RemoteHello Remote, ReadOnlyMemory<byte> DiallerNonce, ReadOnlyMemory<byte> ServedNonce);

@@ -50,10 +50,4 @@ internal static class LinkLimits
 
     /// <summary>The version of the protocol that this node speaks.</summary>
     public const uint ProtocolVersion = 1;
-
-    /// <summary>Bytes of a nonce.</summary>
-    public const int NonceLength = 32;
-
-    /// <summary>Characters of a suggested name or a Goodbye's detail that are kept.</summary>
-    public const int TextLength = 200;
 }

@@ -1,4 +1,5 @@
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using LogHead = P2PGrpc.Core.Replication.LogHead;
 
@@ -14,9 +15,9 @@ internal sealed class LinkOutbound
     private readonly Queue<Frame> small = new();
     private readonly Queue<(Frame Frame, int Weight)> segments = new();
     private readonly Queue<(Frame Frame, int Weight)> ephemeral = new();
-    private Dictionary<LogId, LogHead> heads = [];
+    private readonly Dictionary<LogId, LogHead> heads = [];
     private ulong? through;
-    private ulong credit;
+    private long credit;
     private long segmentBytes;
     private long ephemeralBytes;
     private Frame? goodbye;
@@ -50,7 +51,7 @@ internal sealed class LinkOutbound
     public void AddCredit(long bytes)
     {
         lock (gate)
-            credit += (ulong)bytes;
+            credit += bytes;
         ready.Set();
     }
 
@@ -124,7 +125,7 @@ internal sealed class LinkOutbound
             return true;
         if (credit > 0)
         {
-            frame = new Frame { Credit = new Credit { Bytes = credit } };
+            frame = TransientFrames.WriteCredit(credit);
             credit = 0;
             return true;
         }
@@ -155,27 +156,17 @@ internal sealed class LinkOutbound
     /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all heads it covers are out.</summary>
     private Frame TakeHave()
     {
-        var have = new Have();
         if (heads.Count <= LinkLimits.HaveItems)
         {
-            foreach (var log in heads.Values)
-                have.Logs.Add(ToMessage(log));
-            heads = heads.Count == 0 ? heads : [];
-            if (through is { } position)
-                have.Through = position;
+            var last = HaveFrames.Write([.. heads.Values], through);
+            heads.Clear();
             through = null;
-            return new Frame { Have = have };
+            return last;
         }
 
-        foreach (var log in heads.Values.Take(LinkLimits.HaveItems).ToArray())
-        {
-            have.Logs.Add(ToMessage(log));
+        LogHead[] some = [.. heads.Values.Take(LinkLimits.HaveItems)];
+        foreach (var log in some)
             heads.Remove(log.LogId);
-        }
-
-        return new Frame { Have = have };
+        return HaveFrames.Write(some, null);
     }
-
-    private static Protocol.LogHead ToMessage(LogHead log) =>
-        new() { Log = SegmentCodec.Write(log.Log), Head = SegmentCodec.Write(log.Head) };
 }

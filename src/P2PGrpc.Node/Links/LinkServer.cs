@@ -115,7 +115,7 @@ internal sealed class LinkServer(
     {
         try
         {
-            await connection.WriteAsync(new Frame { Goodbye = new Goodbye { Reason = reason, Detail = detail } }, cancellationToken).ConfigureAwait(false);
+            await connection.WriteAsync(HelloFrames.WriteGoodbye(reason, detail), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception gone) when (gone is WireException or OperationCanceledException)
         {

@@ -1,7 +1,5 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
-using P2PGrpc.Node.Logs;
-using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -58,7 +56,7 @@ internal sealed class LinkSession : IAsyncDisposable
     public void Close(GoodbyeReason reason, string detail)
     {
         Interlocked.CompareExchange(ref end, new LinkEnd(reason, detail, ByOther: false), null);
-        Outbound.Finish(new Frame { Goodbye = new Goodbye { Reason = reason, Detail = detail } });
+        Outbound.Finish(HelloFrames.WriteGoodbye(reason, detail));
         closing.TrySetResult();
     }
 
@@ -112,7 +110,7 @@ internal sealed class LinkSession : IAsyncDisposable
                 }
 
                 Interlocked.Exchange(ref pingSentAt, time.GetTimestamp());
-                Add(new Frame { Ping = new Ping { Number = Interlocked.Increment(ref pingNumber) } });
+                Add(TransientFrames.WritePing(Interlocked.Increment(ref pingNumber), reply: false));
             }
         }
         catch (OperationCanceledException)
@@ -130,7 +128,8 @@ internal sealed class LinkSession : IAsyncDisposable
                 Interlocked.Exchange(ref lastHeard, time.GetTimestamp());
                 if (frame.KindCase == Frame.KindOneofCase.Goodbye)
                 {
-                    Note(frame.Goodbye.Reason, DisplayText.Clean(frame.Goodbye.Detail, LinkLimits.TextLength), byOther: true);
+                    var (reason, detail) = HelloFrames.Read(frame.Goodbye);
+                    Note(reason, detail, byOther: true);
                     return;
                 }
 
@@ -158,7 +157,7 @@ internal sealed class LinkSession : IAsyncDisposable
                     RoundTripMilliseconds = time.GetElapsedTime(Interlocked.Read(ref pingSentAt)).TotalMilliseconds;
                 return true;
             case Frame.KindOneofCase.Ping:
-                Add(new Frame { Ping = new Ping { Number = frame.Ping.Number, Reply = true } });
+                Add(TransientFrames.WritePing(frame.Ping.Number, reply: true));
                 return true;
             case Frame.KindOneofCase.Ephemeral:
                 receiveEphemeral(Peer, frame.Ephemeral);

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
-using Google.Protobuf;
-using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Links;
@@ -45,16 +44,16 @@ internal sealed class ReplicationOutputs(
                 Send(send);
                 break;
             case ReplicatorOutput.SendWant want:
-                Add(want.Link, new Frame { Want = new Want { LogId = Bytes(want.LogId), After = SegmentCodec.Write(want.After), Standing = want.Standing } });
+                Add(want.Link, WantFrames.WriteWant(want.LogId, want.After, want.Standing));
                 break;
             case ReplicatorOutput.SendUnwant unwant:
-                Add(unwant.Link, new Frame { Unwant = new Unwant { LogId = Bytes(unwant.LogId) } });
+                Add(unwant.Link, WantFrames.WriteUnwant(unwant.LogId));
                 break;
             case ReplicatorOutput.SendRefuse refuse:
-                Add(refuse.Link, new Frame { Refuse = new Refuse { LogId = Bytes(refuse.LogId), Reason = refuse.Reason } });
+                Add(refuse.Link, WantFrames.WriteRefuse(refuse.LogId, refuse.Reason));
                 break;
             case ReplicatorOutput.SendForkProof proof:
-                Send(proof);
+                Add(proof.Link, ForkProofFrames.Write(proof.First, proof.Second));
                 break;
             case ReplicatorOutput.Load load:
                 if (links.TryGetValue(load.Link, out var loader))
@@ -101,27 +100,8 @@ internal sealed class ReplicationOutputs(
     {
         if (Find(send.Link) is not { } session)
             return;
-        var message = new Segments();
-        var weight = 0;
-        foreach (var (header, body) in send.Segments)
-        {
-            message.Segments_.Add(new Segment
-            {
-                Header = SegmentCodec.Write(header),
-                Body = UnsafeByteOperations.UnsafeWrap(((SegmentBytes)body).Body),
-            });
-            weight += header.Weight;
-        }
-
-        session.Outbound.AddSegments(new Frame { Segments = message }, weight);
-    }
-
-    private void Send(ReplicatorOutput.SendForkProof proof)
-    {
-        var message = new Protocol.ForkProof { First = SegmentCodec.Write(proof.First) };
-        if (proof.Second is { } second)
-            message.Second = SegmentCodec.Write(second);
-        Add(proof.Link, new Frame { ForkProof = message });
+        var frame = SegmentFrames.Write(send.Segments.Select(segment => (segment.Header, ((SegmentBytes)segment.Body).Body)));
+        session.Outbound.AddSegments(frame, send.Segments.Sum(segment => segment.Header.Weight));
     }
 
     private void LoadHeads(ReplicatorOutput.LoadHeads request)
@@ -137,8 +117,6 @@ internal sealed class ReplicationOutputs(
             CloseAll("its store could not be read");
         }
     }
-
-    private static ByteString Bytes(LogId logId) => UnsafeByteOperations.UnsafeWrap(logId.Value.ToArray());
 
     private static string Describe(CloseReason reason) => reason switch
     {
