@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Api;
