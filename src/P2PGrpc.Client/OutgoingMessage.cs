@@ -7,9 +7,9 @@ namespace P2PGrpc.Client;
 
 /// <summary>
 /// A message to send: text, or data with its content type. The node checks the limits (a body of 1 byte to 128 KiB, at most
-/// 64 headers and 16 KiB of them) and refuses what exceeds them. Immutable.
+/// 64 headers and 16 KiB of them) and refuses what exceeds them. Headers and a message_id are added by <c>with</c>. Immutable.
 /// </summary>
-public sealed class OutgoingMessage
+public sealed record OutgoingMessage
 {
     private static readonly ReadOnlyDictionary<string, string> NoHeaders = ReadOnlyDictionary<string, string>.Empty;
 
