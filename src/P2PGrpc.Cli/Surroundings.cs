@@ -116,8 +116,13 @@ internal sealed class Surroundings
         }
     }
 
-    // The console's own stream hides that its reader is gone; a consumer would then acknowledge what nobody saw.
-    private static Stream OpenOutput() => OperatingSystem.IsWindows()
-        ? Console.OpenStandardOutput()
-        : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 1);
+    // The console's own stream hides that its reader is gone; a consumer would then acknowledge what nobody saw. A file, though, is left to it:
+    // a FileStream writes at a place of its own there, over what other programs write to the same file.
+    private static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows())
+            return Console.OpenStandardOutput();
+        var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 1);
+        return stream.CanSeek ? Console.OpenStandardOutput() : stream;
+    }
 }
