@@ -35,5 +35,6 @@ internal sealed class HybridClock
             : DateTimeOffset.MaxValue;
     }
 
-    private static ulong ToStamp(DateTimeOffset time) => (ulong)Math.Max(0, time.ToUnixTimeMilliseconds()) << CounterBits;
+    /// <summary>The lowest stamp of a time, for what needs no place in an order.</summary>
+    public static ulong ToStamp(DateTimeOffset time) => (ulong)Math.Max(0, time.ToUnixTimeMilliseconds()) << CounterBits;
 }

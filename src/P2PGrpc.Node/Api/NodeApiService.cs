@@ -1,0 +1,67 @@
+using Grpc.Core;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Api;
+
+/// <summary>NodeService: the owner's view of the node and its peers.</summary>
+internal sealed class NodeApiService(
+    NodeDescription description, LogStore store, LinkTable links, PeerAdministration peers, NodeEvents events, ApiLifetime lifetime)
+    : NodeService.NodeServiceBase
+{
+    public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(new GetNodeResponse
+    {
+        PeerId = description.PeerId.ToString(),
+        Name = description.Name,
+        Version = NodeDescription.Version,
+        Address = description.Address,
+        UptimeMs = (ulong)description.Uptime.TotalMilliseconds,
+        Position = store.LastPosition,
+        Undelivered = store.CountUndelivered(),
+        Writable = store.Health.Writable,
+        StoreError = store.Health.Error ?? "",
+        Links = (uint)links.Count,
+    });
+
+    public override Task<ListPeersResponse> ListPeers(ListPeersRequest request, ServerCallContext context)
+    {
+        var response = new ListPeersResponse();
+        response.Peers.Add(peers.List());
+        return Task.FromResult(response);
+    }
+
+    public override async Task<AddPeerResponse> AddPeer(AddPeerRequest request, ServerCallContext context) =>
+        new() { Peer = await peers.AddAsync(request.Peer, context.CancellationToken).ConfigureAwait(false) };
+
+    public override async Task<RemovePeerResponse> RemovePeer(RemovePeerRequest request, ServerCallContext context)
+    {
+        await peers.RemoveAsync(request.Peer, context.CancellationToken).ConfigureAwait(false);
+        return new RemovePeerResponse();
+    }
+
+    public override async Task<AcceptPeerResponse> AcceptPeer(AcceptPeerRequest request, ServerCallContext context) =>
+        new() { Peer = await peers.AcceptAsync(request.Peer, request.Alias, context.CancellationToken).ConfigureAwait(false) };
+
+    public override async Task<BlockPeerResponse> BlockPeer(BlockPeerRequest request, ServerCallContext context) =>
+        new() { Peer = await peers.BlockAsync(request.Peer, context.CancellationToken).ConfigureAwait(false) };
+
+    public override async Task WatchEvents(
+        WatchEventsRequest request, IServerStreamWriter<WatchEventsResponse> responseStream, ServerCallContext context)
+    {
+        using var stop = lifetime.Link(context.CancellationToken);
+        var watching = events.WatchAsync(stop.Token);
+        // Headers at once, so that a caller knows that nothing from here on is missed.
+        await context.WriteResponseHeadersAsync([]).ConfigureAwait(false);
+        try
+        {
+            await foreach (var happened in watching.ConfigureAwait(false))
+                await responseStream.WriteAsync(happened, context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
+        {
+            throw lifetime.Stopping();
+        }
+    }
+}

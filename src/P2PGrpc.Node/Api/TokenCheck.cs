@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text;
+using Grpc.Core;
+using P2PGrpc.Node.Conversations;
+
+namespace P2PGrpc.Node.Api;
+
+/// <summary>Lets calls through that come over the Unix socket, or carry the token. Runs before any call is read.</summary>
+internal sealed class TokenCheck(string? token)
+{
+    private const string Scheme = "Bearer ";
+
+    private readonly byte[]? expected = token is null ? null : Encoding.ASCII.GetBytes(token);
+
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (expected is null || context.Features.Get<UnixSocketMark>() is not null || HoldsToken(context.Request.Headers.Authorization.ToString()))
+        {
+            await next(context).ConfigureAwait(false);
+            return;
+        }
+
+        var error = ErrorMapping.ToRpcException(new NodeRequestException(
+            StatusCode.Unauthenticated, "TOKEN_MISSING",
+            "This endpoint needs the header 'authorization: Bearer TOKEN'; the token stands in the file api.token in the node's data directory."));
+        // A gRPC error without a body: status and details go as headers, which gRPC calls a trailers-only response.
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["grpc-status"] = ((int)error.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        context.Response.Headers["grpc-message"] = Uri.EscapeDataString(error.Status.Detail);
+        foreach (var entry in error.Trailers)
+            if (entry.IsBinary)
+                context.Response.Headers[entry.Key] = Convert.ToBase64String(entry.ValueBytes);
+    }
+
+    private bool HoldsToken(string header) =>
+        header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim()), expected);
+}
+
+/// <summary>Marks connections that came over the Unix socket, where the file's mode is the guard.</summary>
+internal sealed class UnixSocketMark
+{
+    public static UnixSocketMark Instance { get; } = new();
+}

@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using System.Text;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Api;
+
+/// <summary>The secret that lets programs on this machine use the TCP client endpoint: a file that only its owner may read.</summary>
+internal static class TokenFile
+{
+    private const int TokenBytes = 32;
+
+    /// <summary>The token in the file; a new one is made if there is none.</summary>
+    /// <exception cref="NodeStartException">The file is readable by others, or holds no token.</exception>
+    public static string LoadOrCreate(string path)
+    {
+        if (!File.Exists(path))
+            Create(path);
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
+            throw new NodeStartException("TOKEN_FILE_MODE", $"Others may read the token file {path}. Take that from them: chmod 600 {path}");
+        var token = File.ReadAllText(path).Trim();
+        return token.Length >= Base32.TextLength
+            ? token
+            : throw new NodeStartException("TOKEN_FILE_DAMAGED", $"The token file {path} holds no token. Delete it; the next start makes a new one.");
+    }
+
+    private static void Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(path, options);
+        file.Write(Encoding.ASCII.GetBytes(Base32.Encode(RandomNumberGenerator.GetBytes(TokenBytes)) + "\n"));
+    }
+}

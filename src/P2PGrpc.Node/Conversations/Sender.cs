@@ -1,0 +1,222 @@
+using Google.Protobuf;
+using Grpc.Core;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Conversations;
+
+/// <summary>Takes messages in: checks them, has them put on disk, and waits for delivery if asked to. Thread-safe.</summary>
+internal sealed class Sender(
+    LogStore store, Recipients recipients, Receipts receipts, LinkTable links, EphemeralInbox inbox, TimeProvider time)
+{
+    /// <param name="request">What to send.</param>
+    /// <param name="remaining">How long the caller waits; null for as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the waiting. A message that was accepted stays accepted.</param>
+    /// <exception cref="NodeRequestException">The message was not accepted, or (DEADLINE_EXCEEDED, CANCELLED) it is unknown whether it was.</exception>
+    public async Task<SendResponse> SendAsync(SendRequest request, TimeSpan? remaining, CancellationToken cancellationToken)
+    {
+        var startedAt = time.GetTimestamp();
+        var content = ToContent(request);
+        ContentRule.Check(content);
+        CheckMode(request);
+        var peer = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+        if (request.Ephemeral)
+        {
+            SendEphemeral(peer, [content]);
+            return new SendResponse { State = DeliveryState.Sent };
+        }
+
+        var results = await AppendAsync(peer, [content], cancellationToken).ConfigureAwait(false);
+        if (results[0].State == AppendState.Conflict)
+            throw Conflict(request.MessageId);
+        var reference = results[0].Reference;
+        var delivered = peer == recipients.Self;
+        if (!delivered && request.WaitFor == DeliveryState.Delivered)
+        {
+            var limit = remaining is { } all && all - time.GetElapsedTime(startedAt) - ContentLimits.DeadlineMargin is var left && left < ContentLimits.DeliveryWait
+                ? left
+                : ContentLimits.DeliveryWait;
+            delivered = await receipts.WaitAsync(peer, reference, limit, cancellationToken).ConfigureAwait(false);
+        }
+
+        return new SendResponse
+        {
+            Reference = reference.ToString(),
+            State = delivered ? DeliveryState.Delivered : DeliveryState.Accepted,
+        };
+    }
+
+    /// <summary>Takes one batch of a stream: what is wrong with single messages is in the answer, the others are accepted.</summary>
+    /// <exception cref="NodeRequestException">Nothing of the batch was accepted.</exception>
+    public async Task<SendStreamResponse> SendBatchAsync(PeerId peer, SendStreamRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Messages.Count is 0 or > ContentLimits.BatchCount)
+            throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {request.Messages.Count}.");
+        if (request.CalculateSize() > ContentLimits.BatchLength + ContentLimits.BodyLength)
+            throw NodeRequestException.Invalid("messages", $"A batch has at most {ContentLimits.BatchLength} bytes. Send it in smaller ones.");
+        var response = new SendStreamResponse { Count = (uint)request.Messages.Count };
+        var taken = new List<Content>(request.Messages.Count);
+        var places = new List<int>(request.Messages.Count);
+        for (var index = 0; index < request.Messages.Count; index++)
+            try
+            {
+                ContentRule.Check(request.Messages[index]);
+                taken.Add(request.Messages[index]);
+                places.Add(index);
+            }
+            catch (NodeRequestException refused)
+            {
+                response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)refused.Status, Detail = refused.Message });
+            }
+
+        if (taken.Count == 0)
+            return response;
+        if (request.Ephemeral)
+        {
+            SendEphemeral(peer, taken);
+            return response;
+        }
+
+        Answer(response, await AppendAsync(peer, taken, cancellationToken).ConfigureAwait(false), taken, places);
+        return response;
+    }
+
+    private static void Answer(SendStreamResponse response, AppendResult[] results, List<Content> taken, List<int> places)
+    {
+        ReferenceRun? run = null;
+        var log = default(LogId);
+        for (var at = 0; at < results.Length; at++)
+        {
+            var (state, reference) = results[at];
+            if (state == AppendState.Conflict)
+            {
+                response.Refused.Add(new Refusal
+                {
+                    Index = (uint)places[at], Code = (int)StatusCode.AlreadyExists, Detail = Conflict(taken[at].MessageId).Message,
+                });
+                continue;
+            }
+
+            if (run is not null && log == reference.Log && run.FirstSequence + run.Count == reference.Sequence)
+            {
+                run.Count++;
+                continue;
+            }
+
+            log = reference.Log;
+            run = new ReferenceRun { Log = log.ToString(), FirstSequence = reference.Sequence, Count = 1 };
+            response.Accepted.Add(run);
+        }
+    }
+
+    private async Task<AppendResult[]> AppendAsync(PeerId peer, List<Content> contents, CancellationToken cancellationToken)
+    {
+        var drafts = new Draft[contents.Count];
+        for (var index = 0; index < drafts.Length; index++)
+            drafts[index] = new Draft(contents[index].ToByteArray(), contents[index].MessageId is { Length: > 0 } id ? id : null);
+        try
+        {
+            return await store.AppendAsync(recipients.DirectWith(peer), drafts, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException full) when (full.Failure == StoreFailure.Full)
+        {
+            throw new NodeRequestException(
+                StatusCode.ResourceExhausted, "STORE_FULL", "The disk of this node is full: nothing was stored. Free some space; it goes on by itself.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+            };
+        }
+        catch (StoreException halted)
+        {
+            throw new NodeRequestException(
+                StatusCode.Unavailable, "STORE_HALTED",
+                $"The store of this node has stopped writing: {halted.Message} Whether this message was stored is unknown; repeat it with the same message_id.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+            };
+        }
+    }
+
+    private void SendEphemeral(PeerId peer, List<Content> contents)
+    {
+        var message = new Ephemeral { Conversation = ByteString.CopyFrom(recipients.DirectWith(peer).Value.ToArray()) };
+        var clock = HybridClock.ToStamp(time.GetUtcNow());
+        foreach (var content in contents)
+            message.Entries.Add(new Entry { Clock = clock, Content = content });
+        if (peer == recipients.Self)
+        {
+            inbox.Receive(peer, message);
+            return;
+        }
+
+        foreach (var part in Split(message))
+            if (!links.TrySendEphemeral(peer, new Frame { Ephemeral = part }, part.CalculateSize(), out _))
+                throw new NodeRequestException(
+                    StatusCode.Unavailable, "PEER_NOT_LINKED",
+                    $"{recipients.Label(peer)} is not linked now, and an ephemeral message waits for nobody. Send it without 'ephemeral' to have it kept.")
+                {
+                    RetryAfter = TimeSpan.FromSeconds(1),
+                };
+    }
+
+    /// <summary>Parts that fit a frame each.</summary>
+    private static IEnumerable<Ephemeral> Split(Ephemeral message)
+    {
+        var part = new Ephemeral { Conversation = message.Conversation };
+        var length = 0;
+        foreach (var entry in message.Entries)
+        {
+            var size = entry.CalculateSize() + 8;
+            if (length > 0 && (length + size > LogLimits.BodyLength || part.Entries.Count == FrameLimits.EphemeralEntries))
+            {
+                yield return part;
+                part = new Ephemeral { Conversation = message.Conversation };
+                length = 0;
+            }
+
+            part.Entries.Add(entry);
+            length += size;
+        }
+
+        yield return part;
+    }
+
+    private static Content ToContent(SendRequest request)
+    {
+        var content = new Content { ContentType = request.ContentType, MessageId = request.MessageId };
+        content.Headers.Add(request.Headers);
+        switch (request.BodyCase)
+        {
+            case SendRequest.BodyOneofCase.Text:
+                content.Text = request.Text;
+                break;
+            case SendRequest.BodyOneofCase.Data:
+                content.Data = request.Data;
+                break;
+        }
+
+        return content;
+    }
+
+    private static void CheckMode(SendRequest request)
+    {
+        if (request.WaitFor is not (DeliveryState.Unspecified or DeliveryState.Accepted or DeliveryState.Delivered))
+            throw NodeRequestException.Invalid("wait_for", "wait_for is DELIVERY_STATE_ACCEPTED or DELIVERY_STATE_DELIVERED.");
+        if (request.Ephemeral && request.WaitFor != DeliveryState.Unspecified)
+            throw NodeRequestException.Invalid("wait_for", "An ephemeral message is never stored, so there is nothing to wait for.");
+        if (request.Ephemeral && request.MessageId.Length > 0)
+            throw NodeRequestException.Invalid("message_id", "An ephemeral message is not remembered, so a message_id can't make its retry safe.");
+    }
+
+    private static NodeRequestException Conflict(string messageId) => new(
+        StatusCode.AlreadyExists, "MESSAGE_ID_USED",
+        "This message_id was used within the last 7 days for another message or recipient. Give each message an id of its own.")
+    {
+        Resource = messageId,
+    };
+}

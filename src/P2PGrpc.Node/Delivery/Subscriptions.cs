@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Grpc.Core;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Delivery;
+
+/// <summary>Hands out messages to those who subscribe: first what is held after their cursor, then what comes. Thread-safe.</summary>
+internal sealed class Subscriptions(LogStore store, Recipients recipients, Consumers consumers, EphemeralInbox inbox)
+{
+    private int active;
+
+    /// <summary>Messages until the call is cancelled. Everything is checked when the first one is asked for.</summary>
+    /// <exception cref="NodeRequestException">INVALID_ARGUMENT, NOT_FOUND, OUT_OF_RANGE; ABORTED when another subscriber takes the consumer's
+    /// name over; DATA_LOSS at a place that can't be read.</exception>
+    public async IAsyncEnumerable<SubscribeResponse> SubscribeAsync(
+        SubscribeRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref active) > DeliveryLimits.Subscriptions)
+        {
+            Interlocked.Decrement(ref active);
+            throw new NodeRequestException(
+                StatusCode.ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS", $"This node serves at most {DeliveryLimits.Subscriptions} subscriptions. End one.");
+        }
+
+        var name = request.Consumer;
+        var taken = name.Length > 0 && ConsumerName.IsValid(name) ? consumers.TakeOver(name) : new CancellationTokenSource();
+        var ephemerals = inbox.Listen();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, taken.Token);
+        try
+        {
+            var batches = Prepare(request);
+            var position = await FindStartAsync(request, cancellationToken).ConfigureAwait(false);
+            var responses = ReadAsync(batches, position, ephemerals.Reader, either.Token).GetAsyncEnumerator(either.Token);
+            await using (responses.ConfigureAwait(false))
+                while (await MoveNextAsync(responses, taken, cancellationToken).ConfigureAwait(false))
+                    yield return responses.Current;
+        }
+        finally
+        {
+            inbox.Leave(ephemerals);
+            consumers.Leave(name, taken);
+            taken.Dispose();
+            Interlocked.Decrement(ref active);
+        }
+    }
+
+    private static async ValueTask<bool> MoveNextAsync(
+        IAsyncEnumerator<SubscribeResponse> responses, CancellationTokenSource taken, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await responses.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (taken.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new NodeRequestException(
+                StatusCode.Aborted, "CONSUMER_TAKEN_OVER", "Another subscriber took over the name of this consumer. Give each reader a name of its own.");
+        }
+    }
+
+    private MessageBatches Prepare(SubscribeRequest request)
+    {
+        if (request.Consumer.Length > 0 && !ConsumerName.IsValid(request.Consumer))
+            throw NodeRequestException.Invalid("consumer", ConsumerName.Rule);
+        ConversationId? only = request.Conversation.Length == 0
+            ? null
+            : recipients.DirectWith(recipients.ResolveKnown(request.Conversation));
+        return new MessageBatches(recipients, only, request.IncludeOwn);
+    }
+
+    private async Task<ulong> FindStartAsync(SubscribeRequest request, CancellationToken cancellationToken)
+    {
+        if (request.StartCase == SubscribeRequest.StartOneofCase.After)
+        {
+            consumers.Check(request.After.Position, request.After.Check);
+            return request.After.Position;
+        }
+
+        if (request.Consumer.Length > 0 && store.GetConsumer(request.Consumer) is { } known)
+        {
+            consumers.Check(known.Position, known.Check);
+            return known.Position;
+        }
+
+        if (request.StartAt is not (StartAt.Unspecified or StartAt.Start or StartAt.End))
+            throw NodeRequestException.Invalid("start_at", "start_at is START_AT_START or START_AT_END.");
+        var position = request.StartAt == StartAt.Start ? 0 : store.LastPosition;
+
+        // A new consumer's beginning is kept at once: were it to die before its first acknowledgement, it must not begin later the next time.
+        if (request.Consumer.Length > 0)
+            await consumers.BeginAsync(request.Consumer, position, cancellationToken).ConfigureAwait(false);
+        return position;
+    }
+
+    private async IAsyncEnumerable<SubscribeResponse> ReadAsync(
+        MessageBatches batches, ulong position, ChannelReader<EphemeralMessages> ephemerals, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var heldAtStart = store.LastPosition;
+        var caughtUp = false;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            while (ephemerals.TryRead(out var ephemeral))
+                if (batches.Make(ephemeral) is { } now)
+                    yield return now;
+
+            var response = ReadPage(batches, ref position);
+            if (!caughtUp && position >= heldAtStart)
+                response.CaughtUp = caughtUp = true;
+            else if (response.Batches.Count == 0 && store.LastPosition <= position)
+            {
+                await WaitAsync(position, ephemerals, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            if (response.Batches.Count > 0 || response.CaughtUp)
+                yield return response;
+        }
+    }
+
+    private SubscribeResponse ReadPage(MessageBatches batches, ref ulong position)
+    {
+        var response = new SubscribeResponse();
+        if (store.LastPosition <= position)
+            return response;
+        var page = store.ReadFeed(position, DeliveryLimits.SegmentsPerPage, DeliveryLimits.PageBytes);
+        if (page.Segments.Count == 0 && page.Damaged is { } damaged)
+            throw new NodeRequestException(
+                StatusCode.DataLoss, "SEGMENT_DAMAGED",
+                $"The messages at position {damaged.FirstPosition} can't be read: the bytes on this node's disk don't match their hash. "
+                + $"Messages before them were handed out. To go on behind them subscribe after position {damaged.LastPosition} with check {damaged.Check}.");
+        ulong clock = 0;
+        ulong check = 0;
+        foreach (var segment in page.Segments)
+        {
+            clock = Math.Max(clock, batches.Add(response, segment, position));
+            position = segment.FirstPosition + (ulong)segment.Header.Count - 1;
+            check = segment.Header.Hash.Prefix;
+        }
+
+        if (page.Segments.Count > 0)
+            response.Cursor = new Cursor { Position = position, Check = check };
+        store.ObserveClock(clock);
+        return response;
+    }
+
+    private async Task WaitAsync(ulong position, ChannelReader<EphemeralMessages> ephemerals, CancellationToken cancellationToken)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var stored = store.WaitBeyondAsync(position, done.Token);
+        var ephemeral = ephemerals.WaitToReadAsync(done.Token).AsTask();
+        await Task.WhenAny(stored, ephemeral).ConfigureAwait(false);
+        await done.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(stored, ephemeral).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+}

@@ -1,0 +1,147 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Grpc.AspNetCore.HealthChecks;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using P2PGrpc.Node.Api;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Hosting;
+
+/// <summary>The client endpoint: a Unix socket for this user, and if wanted a TCP address with a token. Serves everything but Link.</summary>
+internal sealed class ClientHost : IAsyncDisposable
+{
+    /// <summary>Bytes of one request: a batch of SendStream and its frame fit.</summary>
+    private const int RequestLength = 2 * 1024 * 1024;
+
+    /// <summary>Connections at one time: programs of one machine, each with one.</summary>
+    private const int Connections = 1000;
+
+    /// <summary>The longest path that a Unix socket can have on Linux (sun_path less its terminator).</summary>
+    private const int SocketPathLength = 107;
+
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
+
+    private readonly WebApplication application;
+
+    private ClientHost(WebApplication application, string? address)
+    {
+        this.application = application;
+        Address = address;
+    }
+
+    /// <summary>The URL of the TCP endpoint; null if there is none.</summary>
+    public string? Address { get; }
+
+    /// <summary>Starts to serve.</summary>
+    /// <exception cref="NodeStartException">PORT_IN_USE, or the certificate can't be read.</exception>
+    public static async Task<ClientHost> StartAsync(
+        NodeSettings settings, string socketPath, string? token, PeerApiService peerService, NodeApiService nodeService, Func<bool> isHealthy,
+        ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = RequestLength;
+            options.Interceptors.Add<ErrorInterceptor>();
+        });
+        builder.Services.AddGrpcReflection();
+        builder.Services.AddGrpcHealthChecks(options =>
+        {
+            options.Services.Map("", _ => true);
+            options.Services.Map(PeerService.Descriptor.FullName, _ => true);
+        }).AddCheck("store", () => isHealthy() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
+        builder.Services.AddSingleton(peerService);
+        builder.Services.AddSingleton(nodeService);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
+        var hasSocket = socketPath.Length <= SocketPathLength;
+        var certificate = LoadCertificate(settings);
+        builder.WebHost.ConfigureKestrel(server => Configure(server, settings, hasSocket ? socketPath : null, certificate));
+
+        var application = builder.Build();
+        application.UseRouting();
+        application.Use(next => context => new TokenCheck(token).InvokeAsync(context, next));
+        application.MapGrpcService<PeerApiService>();
+        application.MapGrpcService<NodeApiService>();
+        application.MapGrpcReflectionService();
+        application.MapGrpcHealthChecksService();
+        if (File.Exists(socketPath))
+            File.Delete(socketPath);
+        try
+        {
+            await application.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            await application.DisposeAsync().ConfigureAwait(false);
+            throw new NodeStartException(
+                "PORT_IN_USE", $"The client endpoint {settings.Api} is taken by another program. Stop it, or give another address by --api.", taken);
+        }
+
+        if (hasSocket && !OperatingSystem.IsWindows())
+            File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        return new ClientHost(application, FindAddress(application));
+    }
+
+    private static void Configure(KestrelServerOptions server, NodeSettings settings, string? socketPath, X509Certificate2? certificate)
+    {
+        server.AddServerHeader = false;
+        server.Limits.MaxConcurrentConnections = Connections;
+        server.Limits.MinRequestBodyDataRate = null;
+        server.Limits.MinResponseDataRate = null;
+        server.Limits.Http2.KeepAlivePingDelay = KeepAlive;
+        server.Limits.Http2.InitialConnectionWindowSize = 8 * 1024 * 1024;
+        server.Limits.Http2.InitialStreamWindowSize = 4 * 1024 * 1024;
+        server.Limits.Http2.MaxStreamsPerConnection = 1000;
+        if (socketPath is not null)
+            server.ListenUnixSocket(socketPath, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.Use(next => connection =>
+                {
+                    connection.Features.Set(UnixSocketMark.Instance);
+                    return next(connection);
+                });
+            });
+        if (settings.Api is { } api)
+            server.Listen(api, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                if (certificate is not null)
+                    listen.UseHttps(certificate);
+            });
+    }
+
+    private static X509Certificate2? LoadCertificate(NodeSettings settings)
+    {
+        if (settings.ApiCertificate is not { Length: > 0 } file)
+            return null;
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(file, settings.ApiKey);
+        }
+        catch (Exception unreadable) when (unreadable is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new NodeStartException(
+                "API_CERTIFICATE", $"The client endpoint's certificate or key can't be read ({file}, {settings.ApiKey}): {unreadable.Message}", unreadable);
+        }
+    }
+
+    private static string? FindAddress(WebApplication application) =>
+        application.Urls.FirstOrDefault(url => !url.Contains("unix:", StringComparison.Ordinal) && !url.Contains(".sock", StringComparison.Ordinal));
+
+    /// <summary>Stops taking calls and gives those at work their moment.</summary>
+    public async Task StopAsync(TimeSpan timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout);
+        await application.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public ValueTask DisposeAsync() => application.DisposeAsync();
+}

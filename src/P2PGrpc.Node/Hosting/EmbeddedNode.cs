@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Options;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Api;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Hosting;
+
+/// <summary>The node as a part of a host: starts and stops with it.</summary>
+internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider time, ILoggerFactory loggers) : IHostedService, INode, IAsyncDisposable
+{
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private NodeRuntime? runtime;
+
+    public Task Started => started.Task;
+
+    public PeerId Id => Runtime.Id;
+
+    public string Address => Runtime.Address;
+
+    public string? ApiAddress => Runtime.ApiAddress;
+
+    private NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            runtime = await NodeRuntime.StartAsync(NodeSettings.From(options.Value), time, loggers, cancellationToken).ConfigureAwait(false);
+            started.TrySetResult();
+        }
+        catch (Exception failed)
+        {
+            started.TrySetException(failed);
+            // Seen by the caller of StartAsync; nobody else has to await Started.
+            _ = started.Task.Exception;
+            throw;
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref runtime, null) is { } running)
+            await running.DisposeAsync().ConfigureAwait(false);
+    }
+
+    public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));
+
+    public Task<SendResponse> SendAsync(SendRequest request, CancellationToken cancellationToken) =>
+        Runtime.Sender.SendAsync(request, null, cancellationToken);
+
+    public async Task<SendStreamResponse> SendBatchAsync(SendStreamRequest request, CancellationToken cancellationToken)
+    {
+        var peer = await Runtime.Recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+        return await Runtime.Sender.SendBatchAsync(peer, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    public IAsyncEnumerable<SubscribeResponse> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken) =>
+        Runtime.Subscriptions.SubscribeAsync(request, cancellationToken);
+
+    public Task AcknowledgeAsync(string consumer, Cursor cursor, CancellationToken cancellationToken) =>
+        Runtime.Consumers.AcknowledgeAsync(consumer, cursor, cancellationToken);
+
+    public IAsyncEnumerable<WatchEventsResponse> WatchEventsAsync(CancellationToken cancellationToken) =>
+        Runtime.Events.WatchAsync(cancellationToken);
+
+    public IReadOnlyList<Peer> ListPeers() => [.. Runtime.Administration.List()];
+
+    public Task<Peer> AddPeerAsync(string peer, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.Administration.AddAsync(peer, cancellationToken));
+
+    public Task<Peer> AcceptPeerAsync(string peer, string alias, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.Administration.AcceptAsync(peer, alias, cancellationToken));
+
+    public Task<Peer> BlockPeerAsync(string peer, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.Administration.BlockAsync(peer, cancellationToken));
+
+    public async Task RemovePeerAsync(string peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Runtime.Administration.RemoveAsync(peer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PeerBookException refused)
+        {
+            throw PeerBookErrors.ToRequestException(refused);
+        }
+    }
+
+    private static async Task<Peer> TranslateAsync(Task<Peer> change)
+    {
+        try
+        {
+            return await change.ConfigureAwait(false);
+        }
+        catch (PeerBookException refused)
+        {
+            throw PeerBookErrors.ToRequestException(refused);
+        }
+    }
+}

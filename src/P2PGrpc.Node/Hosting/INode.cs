@@ -1,0 +1,62 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Hosting;
+
+/// <summary>A node that runs in this process: what its client endpoint offers, without a gRPC call in between. Messages have the same shape and
+/// meaning as in PeerService and NodeService. Thread-safe. All members but <see cref="Started"/> throw <see cref="InvalidOperationException"/>
+/// before the node has started. An interface so that embedders can put a substitute in their own tests.</summary>
+public interface INode
+{
+    /// <summary>Completes once the node serves; fails with <see cref="NodeStartException"/> if it can't start.</summary>
+    Task Started { get; }
+
+    /// <summary>Who this node is.</summary>
+    PeerId Id { get; }
+
+    /// <summary>What to give to others: id@host:port.</summary>
+    string Address { get; }
+
+    /// <summary>The URL of the TCP client endpoint, or null if there is none.</summary>
+    string? ApiAddress { get; }
+
+    /// <summary>Hands over one message; when it returns, the message is on disk here (unless ephemeral).</summary>
+    /// <exception cref="NodeRequestException">It was refused; the exception says why and what to do.</exception>
+    Task<SendResponse> SendAsync(SendRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Hands over up to 4096 messages at once to the peer in <c>To</c>.</summary>
+    /// <exception cref="NodeRequestException">None of them was taken.</exception>
+    Task<SendStreamResponse> SendBatchAsync(SendStreamRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Messages as they come, until cancelled.</summary>
+    /// <exception cref="NodeRequestException">The request is wrong, the cursor unknown, or the consumer's name was taken over.</exception>
+    IAsyncEnumerable<SubscribeResponse> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Notes how far a named consumer is.</summary>
+    /// <exception cref="NodeRequestException">The name or the cursor is wrong.</exception>
+    Task AcknowledgeAsync(string consumer, Cursor cursor, CancellationToken cancellationToken);
+
+    /// <summary>What happens from the call on: links, knocks, deliveries. Until cancelled.</summary>
+    IAsyncEnumerable<WatchEventsResponse> WatchEventsAsync(CancellationToken cancellationToken);
+
+    /// <summary>The peers that this node knows, and the strangers that knocked.</summary>
+    IReadOnlyList<Peer> ListPeers();
+
+    /// <summary>Adds a peer: [alias=][id@]host:port, or [alias=]id.</summary>
+    /// <exception cref="NodeRequestException">The text is no peer, or the alias is taken.</exception>
+    Task<Peer> AddPeerAsync(string peer, CancellationToken cancellationToken);
+
+    /// <summary>Lets in a peer that knocked, or unblocks one.</summary>
+    /// <exception cref="NodeRequestException">No such peer knocked.</exception>
+    Task<Peer> AcceptPeerAsync(string peer, string alias, CancellationToken cancellationToken);
+
+    /// <summary>Closes a peer's link and refuses it from now on.</summary>
+    /// <exception cref="NodeRequestException">No such peer is known.</exception>
+    Task<Peer> BlockPeerAsync(string peer, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a peer.</summary>
+    /// <exception cref="NodeRequestException">No such peer is known.</exception>
+    Task RemovePeerAsync(string peer, CancellationToken cancellationToken);
+}

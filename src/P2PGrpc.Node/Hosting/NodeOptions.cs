@@ -1,0 +1,49 @@
+using P2PGrpc.Node.Links;
+
+namespace P2PGrpc.Node.Hosting;
+
+/// <summary>How a node runs. All of it has defaults; it is checked when the node starts.</summary>
+public sealed class NodeOptions
+{
+    /// <summary>The name that this node suggests to others, at most 64 bytes. Default: the machine's name.</summary>
+    public string Name { get; set; } = Environment.MachineName;
+
+    /// <summary>Where identity and messages are kept; made with mode 0700 if missing. One process at a time.
+    /// Default: p2pgrpc in $XDG_DATA_HOME, else ~/.local/share/p2pgrpc.</summary>
+    public string DataDirectory { get; set; } = DefaultDataDirectory();
+
+    /// <summary>The address on which peers reach this node: IP:PORT. Port 0 takes a free one. Default: 0.0.0.0:5555.</summary>
+    public string Listen { get; set; } = "0.0.0.0:5555";
+
+    /// <summary>host:port that others shall dial, as shown to the owner. Default: the listening address, with the machine's name for "any".</summary>
+    public string? Advertise { get; set; }
+
+    /// <summary>The address of the client endpoint: IP:PORT, or "off" for none but the Unix socket. Default: loopback, the listening port + 1000.</summary>
+    public string? Api { get; set; }
+
+    /// <summary>True: no token on the loopback client endpoint. For demonstrations: every user and program of this machine may then send and read.</summary>
+    public bool ApiOpen { get; set; }
+
+    /// <summary>A PEM file with the certificate of the client endpoint, which beyond loopback is a must.</summary>
+    public string? ApiCertificate { get; set; }
+
+    /// <summary>A PEM file with the key of <see cref="ApiCertificate"/>.</summary>
+    public string? ApiKey { get; set; }
+
+    /// <summary>Peers to know from the start: [alias=][id@]host:port, or [alias=]id. They stay known when they are taken out here; see peers remove.</summary>
+    public IList<string> Peers { get; set; } = [];
+
+    /// <summary>Whom the node lets in. Default: known peers only.</summary>
+    public AdmissionPolicy Accept { get; set; } = AdmissionPolicy.Known;
+
+    /// <summary>Where data is kept unless said otherwise.</summary>
+    public static string DefaultDataDirectory()
+    {
+        var data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+        return Path.Combine(
+            string.IsNullOrEmpty(data)
+                ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share")
+                : data,
+            "p2pgrpc");
+    }
+}

@@ -1,0 +1,198 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Api;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Delivery;
+using P2PGrpc.Node.Identity;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Hosting;
+
+/// <summary>One running node: makes all its parts, starts them from the disk outwards, and stops them from the outside inwards.</summary>
+internal sealed class NodeRuntime : IAsyncDisposable
+{
+    /// <summary>What calls at work and links get to end in order. All of a stop takes less than 5 seconds.</summary>
+    private static readonly TimeSpan CallsTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LinksTime = TimeSpan.FromSeconds(1);
+
+    private readonly DataDirectory directory;
+    private readonly IdentityKey identity;
+    private readonly NodeCertificate certificate;
+    private readonly ApiLifetime lifetime = new();
+    private PeerHost? peerHost;
+    private ClientHost? clientHost;
+
+    private NodeRuntime(NodeSettings settings, TimeProvider time, ILoggerFactory loggers)
+    {
+        directory = DataDirectory.Open(settings.DataDirectory);
+        IdentityKey? key = null;
+        try
+        {
+            key = identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
+            Store = LogStore.Open(new LogStoreOptions { DatabasePath = directory.DatabasePath }, identity, time, loggers.CreateLogger<LogStore>());
+        }
+        catch
+        {
+            key?.Dispose();
+            directory.Dispose();
+            throw;
+        }
+
+        certificate = NodeCertificate.Create(identity);
+        Events = new NodeEvents(time);
+        Book = new PeerBook(identity.PeerId, new PeerTable(Store));
+        Knocks = new Knocks();
+        var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
+        var replicationEvents = new ReplicationEvents();
+        Replication = new ReplicationLoop(
+            local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
+        Links = new LinkTable(local, Book, Replication, Events, time, loggers.CreateLogger<LinkTable>());
+        var handshake = new LinkHandshake(local, Store);
+        Server = new LinkServer(handshake, Links, Book, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
+        var transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
+        var dialling = new DialContext(local, transport, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
+        Diallers = new Diallers(Book, Links, Server, record => new Dialler(record, dialling));
+        var recipients = new Recipients(local.PeerId, Book, dialling, time);
+        Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
+        Inbox = new EphemeralInbox(local.PeerId);
+        Links.EphemeralReceived += Inbox.Receive;
+        Sender = new Sender(Store, recipients, Receipts, Links, Inbox, time);
+        Recipients = recipients;
+        Consumers = new Consumers(Store);
+        Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox);
+        Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
+        OwnerNotices.Connect(Events, Store, replicationEvents);
+    }
+
+    public PeerId Id => identity.PeerId;
+
+    public string Address { get; private set; } = "";
+
+    public string? ApiAddress => clientHost?.Address;
+
+    public LogStore Store { get; }
+
+    public NodeEvents Events { get; }
+
+    public PeerBook Book { get; }
+
+    public Knocks Knocks { get; }
+
+    public ReplicationLoop Replication { get; }
+
+    public LinkTable Links { get; }
+
+    public LinkServer Server { get; }
+
+    public Diallers Diallers { get; }
+
+    public Receipts Receipts { get; }
+
+    public EphemeralInbox Inbox { get; }
+
+    public Recipients Recipients { get; }
+
+    public Sender Sender { get; }
+
+    public Consumers Consumers { get; }
+
+    public Subscriptions Subscriptions { get; }
+
+    public PeerAdministration Administration { get; }
+
+    /// <summary>Starts a node; when this returns, it serves and dials.</summary>
+    /// <exception cref="NodeStartException">It can't; everything is undone.</exception>
+    public static async Task<NodeRuntime> StartAsync(
+        NodeSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var runtime = new NodeRuntime(settings, time, loggers);
+        try
+        {
+            await runtime.ServeAsync(settings, time, loggers, cancellationToken).ConfigureAwait(false);
+            return runtime;
+        }
+        catch
+        {
+            await runtime.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task ServeAsync(NodeSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        foreach (var peer in settings.Peers)
+            try
+            {
+                await Book.AddAsync(peer, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PeerBookException refused)
+            {
+                throw new NodeStartException("OPTIONS_INVALID", refused.Message, refused);
+            }
+
+        Replication.Start();
+        peerHost = await PeerHost.StartAsync(
+            new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, cancellationToken).ConfigureAwait(false);
+        Address = $"{Id}@{Advertised(settings)}";
+        var description = new NodeDescription(Id, settings.Name, Address, time);
+        var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
+        clientHost = await ClientHost.StartAsync(
+            settings, directory.SocketPath, token,
+            new PeerApiService(Sender, Recipients, Subscriptions, Consumers, lifetime, time),
+            new NodeApiService(description, Store, Links, Administration, Events, lifetime),
+            () => Store.Health.Writable && !lifetime.IsStopping, loggers, cancellationToken).ConfigureAwait(false);
+        if (clientHost.Address is { } address)
+            await File.WriteAllTextAsync(directory.AddressPath, address + "\n", cancellationToken).ConfigureAwait(false);
+        else
+            File.Delete(directory.AddressPath);
+        Diallers.Start();
+    }
+
+    private PeerAddress Advertised(NodeSettings settings)
+    {
+        var port = peerHost!.LocalEndPoint.Port;
+        if (settings.Advertise is { } advertised)
+            return advertised;
+        var isAny = settings.Listen.Address.Equals(System.Net.IPAddress.Any) || settings.Listen.Address.Equals(System.Net.IPAddress.IPv6Any);
+        return new PeerAddress(isAny ? Environment.MachineName.ToLowerInvariant() : settings.Listen.Address.ToString(), port);
+    }
+
+    /// <summary>Stops the node: refuses new work, says goodbye, flushes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Receipts.StopWaiting();
+        lifetime.Stop();
+        if (clientHost is not null)
+        {
+            await clientHost.StopAsync(CallsTime).ConfigureAwait(false);
+            await clientHost.DisposeAsync().ConfigureAwait(false);
+            File.Delete(directory.AddressPath);
+            File.Delete(directory.SocketPath);
+        }
+
+        Links.CloseAll(GoodbyeReason.Shutdown, "The node is stopping.");
+        await Diallers.DisposeAsync().ConfigureAwait(false);
+        if (peerHost is not null)
+        {
+            await peerHost.StopAsync(LinksTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await peerHost.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await Replication.DisposeAsync().ConfigureAwait(false);
+        await Store.DisposeAsync().ConfigureAwait(false);
+        Book.Dispose();
+        Receipts.Dispose();
+        lifetime.Dispose();
+        certificate.Dispose();
+        identity.Dispose();
+        directory.Dispose();
+    }
+}

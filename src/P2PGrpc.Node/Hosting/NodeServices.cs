@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace P2PGrpc.Node.Hosting;
+
+/// <summary>Adds a node to a host.</summary>
+public static class NodeServices
+{
+    /// <summary>Runs a node in this host: it starts and stops with it, and is reached in process by <see cref="INode"/>. One node a host.
+    /// A <see cref="TimeProvider"/> in the services is used; without one, the system's.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configure">Sets the options; null for the defaults, or those bound elsewhere to <see cref="NodeOptions"/>.</param>
+    public static IServiceCollection AddP2PGrpcNode(this IServiceCollection services, Action<NodeOptions>? configure = null)
+    {
+        services.AddOptions<NodeOptions>();
+        if (configure is not null)
+            services.Configure(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddLogging();
+        services.AddSingleton<EmbeddedNode>();
+        services.AddSingleton<INode>(provider => provider.GetRequiredService<EmbeddedNode>());
+        services.AddHostedService(provider => provider.GetRequiredService<EmbeddedNode>());
+        return services;
+    }
+}

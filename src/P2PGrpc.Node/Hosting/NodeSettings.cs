@@ -1,0 +1,87 @@
+using System.Net;
+using System.Text;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Hosting;
+
+/// <summary>The options of a node, checked and taken apart. Immutable.</summary>
+internal sealed record NodeSettings(
+    string Name, string DataDirectory, IPEndPoint Listen, PeerAddress? Advertise, IPEndPoint? Api, bool ApiOpen, string? ApiCertificate,
+    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept)
+{
+    /// <summary>The client endpoint is this far above the listening port unless said otherwise.</summary>
+    private const int ApiPortOffset = 1000;
+
+    private const int NameLength = 64;
+
+    /// <summary>Checks the options and names all that is wrong at once.</summary>
+    /// <exception cref="NodeStartException">OPTIONS_INVALID or API_NOT_PROTECTED.</exception>
+    public static NodeSettings From(NodeOptions options)
+    {
+        var faults = new List<string>();
+        if (Encoding.UTF8.GetByteCount(options.Name) > NameLength)
+            faults.Add($"The name has at most {NameLength} bytes.");
+        if (string.IsNullOrWhiteSpace(options.DataDirectory))
+            faults.Add("The data directory is missing.");
+        if (!IPEndPoint.TryParse(options.Listen, out var listen) || !options.Listen.Contains(':'))
+            faults.Add($"'{options.Listen}' is no address to listen on: give IP:PORT, such as 0.0.0.0:5555 or 127.0.0.1:5555.");
+        PeerAddress? advertise = null;
+        if (options.Advertise is { Length: > 0 } text)
+        {
+            if (PeerAddress.TryParse(text, out var parsed))
+                advertise = parsed;
+            else
+                faults.Add($"'{text}' is no host:port to advertise.");
+        }
+
+        var api = listen is null ? null : ParseApi(options.Api, listen, faults);
+        if (string.IsNullOrEmpty(options.ApiCertificate) != string.IsNullOrEmpty(options.ApiKey))
+            faults.Add("The client endpoint's certificate and key go together: give both files or none.");
+        var peers = new List<PeerSpecification>();
+        foreach (var peer in options.Peers)
+            if (PeerSpecification.Parse(peer, out var fault) is { } specification)
+                peers.Add(specification);
+            else
+                faults.Add(fault);
+        if (faults.Count > 0)
+            throw new NodeStartException("OPTIONS_INVALID", string.Join(' ', faults));
+        CheckProtection(options, api);
+        return new NodeSettings(
+            options.Name, Path.GetFullPath(options.DataDirectory), listen!, advertise, api, options.ApiOpen, options.ApiCertificate, options.ApiKey,
+            peers, options.Accept);
+    }
+
+    private static IPEndPoint? ParseApi(string? text, IPEndPoint listen, List<string> faults)
+    {
+        if (text == "off")
+            return null;
+        if (string.IsNullOrEmpty(text))
+        {
+            if (listen.Port + ApiPortOffset <= IPEndPoint.MaxPort)
+                return new IPEndPoint(IPAddress.Loopback, listen.Port == 0 ? 0 : listen.Port + ApiPortOffset);
+            faults.Add($"The listening port is too high for the default client endpoint (port + {ApiPortOffset}): name one.");
+            return null;
+        }
+
+        if (IPEndPoint.TryParse(text, out var api) && text.Contains(':'))
+            return api;
+        faults.Add($"'{text}' is no address for the client endpoint: give IP:PORT, such as 127.0.0.1:6555, or off.");
+        return null;
+    }
+
+    private static void CheckProtection(NodeOptions options, IPEndPoint? api)
+    {
+        if (api is null || IPAddress.IsLoopback(api.Address))
+            return;
+        if (string.IsNullOrEmpty(options.ApiCertificate))
+            throw new NodeStartException(
+                "API_NOT_PROTECTED",
+                $"The client endpoint {api} can be reached from other machines, and without TLS its token and messages could be read on the way. "
+                + "Give a certificate and key, or use a loopback address.");
+        if (options.ApiOpen)
+            throw new NodeStartException(
+                "API_NOT_PROTECTED", $"The client endpoint {api} can be reached from other machines, so it can't be open. Leave the token on, or use a loopback address.");
+    }
+}

@@ -1,0 +1,97 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace P2PGrpc.Node.Identity;
+
+/// <summary>The few calls of the operating system that .NET does not offer, or whose errors it swallows. Thread-safe.
+/// Looked up in the program itself, where tests can stand in for them.</summary>
+internal static class DurableFiles
+{
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl, SetLastError = true)]
+    private delegate int SyncCall(int descriptor);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl, SetLastError = true)]
+    private delegate int OpenCall([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl, SetLastError = true)]
+    private delegate int LinkCall([MarshalAs(UnmanagedType.LPUTF8Str)] string existing, [MarshalAs(UnmanagedType.LPUTF8Str)] string added);
+
+    /// <summary>Brings a file's bytes to the disk. FileStream.Flush(true) would hide a failing fsync.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void Sync(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            RandomAccess.FlushToDisk(file);
+            return;
+        }
+
+        var added = false;
+        try
+        {
+            file.DangerousAddRef(ref added);
+            Sync((int)file.DangerousGetHandle());
+        }
+        finally
+        {
+            if (added)
+                file.DangerousRelease();
+        }
+    }
+
+    /// <summary>Brings a directory's entries to the disk, so that a new or renamed file is still there after a power loss.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static void SyncDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        const int readOnly = 0;
+        var descriptor = Find<OpenCall>("open")(path, readOnly);
+        if (descriptor < 0)
+            throw LastError($"The directory {path} can't be opened");
+        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
+        Sync(descriptor);
+    }
+
+    /// <summary>Gives a finished file its name in one step. False, and nothing changed, if the name is taken already.</summary>
+    /// <exception cref="IOException">The file system refused.</exception>
+    public static bool TryPublish(string temporary, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            try
+            {
+                File.Move(temporary, path, overwrite: false);
+                return true;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                return false;
+            }
+        }
+
+        if (Find<LinkCall>("link")(temporary, path) == 0)
+        {
+            File.Delete(temporary);
+            return true;
+        }
+
+        // The error number differs between platforms; that the name is there is what counts.
+        var error = LastError($"The file {path} can't be made");
+        return File.Exists(path) ? false : throw error;
+    }
+
+    private static void Sync(int descriptor)
+    {
+        if (Find<SyncCall>("fsync")(descriptor) != 0)
+            throw LastError("fsync failed");
+    }
+
+    private static TCall Find<TCall>(string name)
+        where TCall : Delegate
+        => Marshal.GetDelegateForFunctionPointer<TCall>(NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), name));
+
+    private static IOException LastError(string what) =>
+        new($"{what}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
+}

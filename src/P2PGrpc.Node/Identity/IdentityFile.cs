@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using System.Text;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Identity;
+
+/// <summary>The file that holds a node's identity key: a few lines of ASCII that name the format, the seed, and the PeerId that follows from it.
+/// The PeerId serves as the checksum: a damaged file is noticed, and never taken for another identity.</summary>
+internal static class IdentityFile
+{
+    private const string FirstLine = "p2pgrpc identity 1";
+    private const string FirstLineStart = "p2pgrpc identity ";
+    private const UnixFileMode OthersMask = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    /// <summary>No identity file is longer: what is, is another file.</summary>
+    private const int MaximumLength = 1024;
+
+    /// <summary>Reads the key, or makes one where there is no file. An existing file is never written to.</summary>
+    /// <exception cref="NodeStartException">KEY_FILE_MODE: others could read it. KEY_FILE_DAMAGED: it is not what was written, or can't be read or made.</exception>
+    public static IdentityKey LoadOrCreate(string path)
+    {
+        path = Path.GetFullPath(path);
+        var directory = Path.GetDirectoryName(path)!;
+        try
+        {
+            RefuseLooseMode(directory, "700");
+            if (!File.Exists(path))
+                Create(path, directory);
+            RefuseLooseMode(path, "600");
+            return Load(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeStartException(
+                "KEY_FILE_DAMAGED",
+                $"The key file {path} can't be read or made: {error.Message} Check the disk and the directory's owner.",
+                error);
+        }
+    }
+
+    private static IdentityKey Load(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        Span<byte> bytes = stackalloc byte[MaximumLength + 1];
+        var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        Span<byte> seed = stackalloc byte[IdentityKey.SeedLength];
+        try
+        {
+            return Read(path, Encoding.UTF8.GetString(bytes[..length]), seed);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+            CryptographicOperations.ZeroMemory(seed);
+        }
+    }
+
+    private static IdentityKey Read(string path, string text, Span<byte> seed)
+    {
+        var lines = text.Split('\n');
+        if (lines[0] != FirstLine && lines[0].StartsWith(FirstLineStart, StringComparison.Ordinal) && lines[0].Length < FirstLine.Length + 8)
+        {
+            throw new NodeStartException(
+                "KEY_FILE_DAMAGED",
+                $"The key file {path} begins with \"{DisplayText.Clean(lines[0], 40)}\", and this version knows only \"{FirstLine}\". Use a newer version, or put back a good copy.");
+        }
+
+        if (lines.Length > 3
+            && lines[2].StartsWith("seed ", StringComparison.Ordinal)
+            && Base32.TryDecode(lines[2].AsSpan(5), seed))
+        {
+            var identity = IdentityKey.FromSeed(seed);
+            if (Format(seed, identity.PeerId) == text)
+                return identity;
+            identity.Dispose();
+        }
+
+        throw new NodeStartException(
+            "KEY_FILE_DAMAGED",
+            $"The key file {path} is damaged. Put back a good copy; or move it away to start with a new identity, which other nodes will treat as a stranger.");
+    }
+
+    private static void Create(string path, string directory)
+    {
+        var temporary = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";
+        WriteSeed(temporary);
+        var created = DurableFiles.TryPublish(temporary, path);
+        // Besides this one, a process that was killed right here may have left files without use.
+        foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
+            File.Delete(leftover);
+        if (created)
+            DurableFiles.SyncDirectory(directory);
+    }
+
+    private static void WriteSeed(string temporary)
+    {
+        var seed = RandomNumberGenerator.GetBytes(IdentityKey.SeedLength);
+        using var identity = IdentityKey.FromSeed(seed);
+        var bytes = Encoding.ASCII.GetBytes(Format(seed, identity.PeerId));
+        CryptographicOperations.ZeroMemory(seed);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var stream = new FileStream(temporary, options);
+        stream.Write(bytes);
+        CryptographicOperations.ZeroMemory(bytes);
+        DurableFiles.Sync(stream.SafeFileHandle);
+    }
+
+    private static string Format(ReadOnlySpan<byte> seed, PeerId peer) =>
+        $"{FirstLine}\nWhoever holds this file is this node. Keep it secret, and never run two nodes with it.\nseed {Base32.Encode(seed)}\npeer {peer}\n";
+
+    private static void RefuseLooseMode(string path, string wanted)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var mode = File.GetUnixFileMode(path);
+        if ((mode & OthersMask) == 0)
+            return;
+        throw new NodeStartException(
+            "KEY_FILE_MODE",
+            $"Other users may have access to {path} (mode {Convert.ToString((int)mode, 8)}), and the node's key must be its own. Type: chmod {wanted} '{path}'");
+    }
+}

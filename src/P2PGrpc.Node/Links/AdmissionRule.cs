@@ -1,0 +1,39 @@
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>Whom a node lets in.</summary>
+public enum AdmissionPolicy
+{
+    /// <summary>Peers that were configured, pinned or accepted. Others may knock.</summary>
+    Known,
+
+    /// <summary>Everybody with a valid identity who is not blocked.</summary>
+    Any,
+}
+
+/// <summary>What becomes of a peer whose identity is proved.</summary>
+internal enum AdmissionVerdict
+{
+    Admit,
+
+    /// <summary>Let in and put in the book, because everybody is welcome.</summary>
+    AdmitNew,
+
+    /// <summary>Noted for the owner, and refused.</summary>
+    Knock,
+
+    Blocked,
+}
+
+/// <summary>Decides about peers by what the book says. Pure.</summary>
+internal static class AdmissionRule
+{
+    public static AdmissionVerdict Judge(PeerRecord? record, AdmissionPolicy policy) => record?.Admission switch
+    {
+        Admission.Known => AdmissionVerdict.Admit,
+        Admission.Blocked => AdmissionVerdict.Blocked,
+        _ => policy == AdmissionPolicy.Any ? AdmissionVerdict.AdmitNew : AdmissionVerdict.Knock,
+    };
+}

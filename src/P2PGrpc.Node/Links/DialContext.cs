@@ -1,0 +1,62 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>What all dialling loops of a node share. Thread-safe.</summary>
+internal sealed class DialContext(
+    LocalNode local, PeerDialer transport, LinkHandshake handshake, LinkTable table, PeerBook book, NodeEvents events, TimeProvider time,
+    ILogger<Diallers> log)
+{
+    public LocalNode Local => local;
+
+    public PeerDialer Transport => transport;
+
+    public LinkHandshake Handshake => handshake;
+
+    public LinkTable Table => table;
+
+    public NodeEvents Events => events;
+
+    public TimeProvider Time => time;
+
+    public ILogger Log => log;
+
+    /// <summary>Notes who answered at an address that was given without an identity. Returns an error for people, empty if it was pinned.</summary>
+    public async Task<string> PinAsync(PeerAddress address, PeerId found, CancellationToken cancellationToken)
+    {
+        if (found == local.PeerId)
+            return $"{address} is this node itself.";
+        var record = await book.PinAsync(address, found, cancellationToken).ConfigureAwait(false);
+        LinkLog.Pinned(log, record.Label, address.ToString(), found);
+        events.Publish(new WatchEventsResponse
+        {
+            Pinned = new PinnedEvent { PeerId = found.ToString(), Alias = record.Alias ?? "", Address = address.ToString() },
+        });
+        return "";
+    }
+
+    /// <summary>Dials an address once to learn who is there, and pins it.</summary>
+    /// <exception cref="DialException">Nobody proved an identity there.</exception>
+    public async Task<PeerId> DiscoverAsync(PeerAddress address, CancellationToken cancellationToken)
+    {
+        PeerId found;
+        try
+        {
+            var connection = await transport.DialAsync(address.Host, address.Port, null, cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+                found = connection.Peer;
+        }
+        catch (DialException refused) when (refused.Found is not null)
+        {
+            found = refused.Found.Value;
+        }
+
+        if (found != local.PeerId)
+            await PinAsync(address, found, cancellationToken).ConfigureAwait(false);
+        return found;
+    }
+}

@@ -1,0 +1,177 @@
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>What a dialling loop is at.</summary>
+/// <param name="Dialling">True while it tries or waits to try again.</param>
+/// <param name="LastError">Why the last attempt failed and what to do; empty if none did.</param>
+internal sealed record DialState(bool Dialling, string LastError);
+
+/// <summary>Dials one peer for ever: while no link is up it tries the peer's addresses in turn, with growing waits. A peer without an identity is
+/// pinned as soon as somebody proves one at its address.</summary>
+internal sealed class Dialler
+{
+    private readonly DialContext context;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Signal nudge = new();
+    private readonly RedialDelay delay;
+    private readonly Task running;
+    private PeerRecord record;
+    private DialState state = new(true, "");
+    private long absentSince;
+    private int attempts;
+
+    public Dialler(PeerRecord record, DialContext context)
+    {
+        this.record = record;
+        this.context = context;
+        delay = new RedialDelay(new Random(HashCode.Combine(context.Local.Instance, record.Key)));
+        absentSince = context.Time.GetTimestamp();
+        running = Task.Run(RunAsync);
+    }
+
+    public DialState State => Volatile.Read(ref state);
+
+    public void Nudge() => nudge.Set();
+
+    /// <summary>Takes over a changed record. False if the peer's identity changed: that needs a new loop.</summary>
+    public bool TryFollow(PeerRecord changed)
+    {
+        if (changed.PeerId != record.PeerId)
+            return false;
+        Volatile.Write(ref record, changed);
+        nudge.Set();
+        return true;
+    }
+
+    public async Task StopAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+        stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await StepAsync(stopping.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception broken)
+            {
+                // One peer's trouble must not end the dialling of it for good.
+                LinkLog.DiallerBroken(context.Log, broken, record.Label);
+                await WaitAsync(stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task StepAsync(CancellationToken cancellationToken)
+    {
+        if (record.PeerId is { } peer && context.Table.Find(peer) is not null)
+        {
+            Volatile.Write(ref state, new DialState(false, ""));
+            await nudge.WaitAsync(cancellationToken).ConfigureAwait(false);
+            absentSince = context.Time.GetTimestamp();
+            delay.Reset();
+            return;
+        }
+
+        var address = record.Addresses[attempts++ % record.Addresses.Count];
+        var error = await TryAsync(address, cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref state, new DialState(true, error));
+        await WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task WaitAsync(CancellationToken cancellationToken) =>
+        nudge.WaitAsync(delay.Next(context.Time.GetElapsedTime(absentSince)), context.Time, cancellationToken);
+
+    /// <summary>One attempt, and the life of the link if it succeeds. Returns what went wrong, for people.</summary>
+    private async Task<string> TryAsync(PeerAddress address, CancellationToken cancellationToken)
+    {
+        IFrameConnection connection;
+        try
+        {
+            connection = await context.Transport.DialAsync(address.Host, address.Port, record.PeerId, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DialException failed)
+        {
+            return await FailAsync(address, failed, cancellationToken).ConfigureAwait(false);
+        }
+
+        await using (connection.ConfigureAwait(false))
+        {
+            if (record.PeerId is null)
+                return await context.PinAsync(address, connection.Peer, cancellationToken).ConfigureAwait(false);
+            return await LinkAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string> LinkAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        RemoteHello remote;
+        try
+        {
+            using var limit = new CancellationTokenSource(LinkLimits.Handshake, context.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            remote = await context.Handshake.DialAsync(connection, either.Token).ConfigureAwait(false);
+        }
+        catch (LinkRefusedException refused)
+        {
+            return Describe(refused);
+        }
+        catch (WireException broken)
+        {
+            return broken.Message;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"It did not answer within {LinkLimits.Handshake.TotalSeconds:0} s.";
+        }
+
+        var end = await context.Table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
+        absentSince = context.Time.GetTimestamp();
+        delay.Reset();
+        return end.Reason == GoodbyeReason.Superseded ? "" : end.Detail;
+    }
+
+    private string Describe(LinkRefusedException refused)
+    {
+        if (refused is not { ByOther: true, Reason: GoodbyeReason.NotAdmitted })
+            return refused.Message;
+        var advice = $"{record.Label} does not know this node yet: its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
+        if (State.LastError != advice)
+            context.Events.Notice("NOT_ADMITTED", record.PeerId?.ToString() ?? "", advice);
+        return advice;
+    }
+
+    private async Task<string> FailAsync(PeerAddress address, DialException failed, CancellationToken cancellationToken)
+    {
+        LinkLog.DialFailed(context.Log, record.Label, address.ToString(), failed.Message);
+        if (failed is { Kind: DialFailure.IdentityMismatch, Found: { } other } && record.PeerId is { } expected)
+        {
+            var advice = $"The node at {address} is {other}, not {record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
+                + $"{record.Label}, then p2pgrpc peers add {(record.Alias is { } alias ? alias + "=" : "")}{address}";
+            if (State.LastError != advice)
+            {
+                LinkLog.IdentityChanged(context.Log, record.Label, address.ToString(), expected.ToString(), other.ToString());
+                context.Events.Notice("IDENTITY_CHANGED", expected.ToString(), advice);
+            }
+
+            return advice;
+        }
+
+        if (record.PeerId is null && failed.Found is { } found)
+            return await context.PinAsync(address, found, cancellationToken).ConfigureAwait(false);
+        return failed.Message;
+    }
+}

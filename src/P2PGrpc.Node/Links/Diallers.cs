@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>Keeps one dialling loop for each peer in the book that has an address and is not blocked. Follows the book. Thread-safe.</summary>
+internal sealed class Diallers : IAsyncDisposable
+{
+    private readonly PeerBook book;
+    private readonly LinkTable table;
+    private readonly Func<PeerRecord, Dialler> create;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Dialler> byKey = [];
+    private readonly ConcurrentBag<Task> ended = [];
+    private bool stopped = true;
+
+    public Diallers(PeerBook book, LinkTable table, LinkServer server, Func<PeerRecord, Dialler> create)
+    {
+        this.book = book;
+        this.table = table;
+        this.create = create;
+        book.Changed += Follow;
+        table.Changed += Nudge;
+        server.Heard += Nudge;
+    }
+
+    public void Start()
+    {
+        lock (gate)
+            stopped = false;
+        Follow();
+    }
+
+    /// <summary>What the loop for this record is at, or null if there is none.</summary>
+    public DialState? Find(string key)
+    {
+        lock (gate)
+            return byKey.GetValueOrDefault(key)?.State;
+    }
+
+    /// <summary>Has the loop for this peer look again at once.</summary>
+    public void Nudge(PeerId peer)
+    {
+        lock (gate)
+            byKey.GetValueOrDefault(peer.ToString())?.Nudge();
+    }
+
+    private void Follow()
+    {
+        lock (gate)
+        {
+            if (stopped)
+                return;
+            var records = book.Snapshot.Records;
+            foreach (var (key, dialler) in byKey.ToArray())
+                if (!records.TryGetValue(key, out var record) || !IsDialled(record) || !dialler.TryFollow(record))
+                {
+                    byKey.Remove(key);
+                    ended.Add(dialler.StopAsync());
+                }
+
+            foreach (var (key, record) in records)
+                if (IsDialled(record) && !byKey.ContainsKey(key))
+                    byKey[key] = create(record);
+        }
+    }
+
+    private static bool IsDialled(PeerRecord record) => record.Addresses.Count > 0 && record.Admission != Admission.Blocked;
+
+    public async ValueTask DisposeAsync()
+    {
+        book.Changed -= Follow;
+        table.Changed -= Nudge;
+        lock (gate)
+        {
+            stopped = true;
+            foreach (var dialler in byKey.Values)
+                ended.Add(dialler.StopAsync());
+            byKey.Clear();
+        }
+
+        await Task.WhenAll(ended).ConfigureAwait(false);
+    }
+}

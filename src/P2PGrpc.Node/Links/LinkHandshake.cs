@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>Says and hears the Hellos of a link. Thread-safe: all state of a handshake is in its call.</summary>
+internal sealed class LinkHandshake(LocalNode local, LogStore store)
+{
+    /// <summary>The dialler's side. Returns once the other side has proved itself and let us in.</summary>
+    /// <exception cref="LinkRefusedException">The other side said Goodbye, or broke the protocol.</exception>
+    /// <exception cref="WireException">The connection broke.</exception>
+    public async Task<RemoteHello> DialAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        var challenge = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (challenge.KindCase != Frame.KindOneofCase.Challenge || !HelloFrames.TryRead(challenge.Challenge, out var servedNonce, out _))
+            throw Broken("It did not begin with a Challenge.");
+        var nonce = MakeNonce();
+        await connection.WriteAsync(MakeHello(connection, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
+        var answer = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (!answer.Nonce.Span.SequenceEqual(servedNonce.Span))
+            throw Broken("Its Hello does not belong to its Challenge.");
+        return Check(connection, answer, nonce, servedNonce);
+    }
+
+    /// <summary>The first half of the served side: asks who it is, and checks the proof. The caller decides on admission, then calls <see cref="WelcomeAsync"/>.</summary>
+    public async Task<ServedHello> HearAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        var servedNonce = MakeNonce();
+        await connection.WriteAsync(HelloFrames.WriteChallenge(servedNonce), cancellationToken).ConfigureAwait(false);
+        var hello = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
+        return new ServedHello(Check(connection, hello, hello.Nonce, servedNonce), hello.Nonce, servedNonce);
+    }
+
+    /// <summary>The second half of the served side: lets the other side in.</summary>
+    public ValueTask WelcomeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken) =>
+        connection.WriteAsync(MakeHello(connection, heard.ServedNonce, heard.DiallerNonce, heard.ServedNonce), cancellationToken);
+
+    private static ReadOnlyMemory<byte> MakeNonce() => RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
+
+    private static async Task<Frame> ReadAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        var frame = await connection.ReadAsync(cancellationToken).ConfigureAwait(false) ?? throw Broken("It hung up during the handshake.");
+        if (frame.KindCase != Frame.KindOneofCase.Goodbye)
+            return frame;
+        var (reason, detail) = HelloFrames.Read(frame.Goodbye);
+        throw new LinkRefusedException(reason, detail, byOther: true);
+    }
+
+    private static async Task<Greeting> ReadHelloAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        var frame = await ReadAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (frame.KindCase != Frame.KindOneofCase.Hello)
+            throw Broken("It said something else where a Hello belongs.");
+        return HelloFrames.TryRead(frame.Hello, out var greeting, out var fault) ? greeting! : throw Broken($"It broke the protocol: {fault}.");
+    }
+
+    private Frame MakeHello(
+        IFrameConnection connection, ReadOnlyMemory<byte> nonce, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
+    {
+        var (diallerKey, servedKey) = Keys(connection);
+        var signature = HelloProof.Sign(local.Key, connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce.Span, servedNonce.Span);
+        return HelloFrames.Write(new Greeting(
+            LinkLimits.ProtocolVersion, local.PeerId, nonce, signature, local.Instance, local.Name, store.StoreId, store.GetHeard(connection.Peer)));
+    }
+
+    private RemoteHello Check(
+        IFrameConnection connection, Greeting hello, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
+    {
+        if (hello.Version != LinkLimits.ProtocolVersion)
+            throw new LinkRefusedException(
+                GoodbyeReason.Version, $"It speaks version {hello.Version} of the protocol, this node version {LinkLimits.ProtocolVersion}.", byOther: false);
+        var (diallerKey, servedKey) = Keys(connection);
+        if (hello.Peer != connection.Peer
+            || !HelloProof.Verify(
+                hello.Peer, !connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce.Span, servedNonce.Span, hello.Signature.Span))
+            throw Broken("Its Hello does not prove the identity of its certificate.");
+        if (hello.Peer == local.PeerId)
+            throw new LinkRefusedException(GoodbyeReason.Protocol, "It is this node itself.", byOther: false);
+        var isThisStore = hello.Heard.StoreId == store.StoreId && hello.Heard.Position <= store.LastPosition;
+        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, hello.StoreId, isThisStore ? hello.Heard.Position : 0);
+    }
+
+    private (ReadOnlyMemory<byte> Dialler, ReadOnlyMemory<byte> Served) Keys(IFrameConnection connection) =>
+        connection.Dialled ? (local.KeyInfo, connection.RemoteKeyInfo) : (connection.RemoteKeyInfo, local.KeyInfo);
+
+    private static LinkRefusedException Broken(string detail) => new(GoodbyeReason.Protocol, detail, byOther: false);
+}
+
+/// <summary>A Hello that was heard and checked, before admission.</summary>
+internal sealed record ServedHello(RemoteHello Remote, ReadOnlyMemory<byte> DiallerNonce, ReadOnlyMemory<byte> ServedNonce);

@@ -1,0 +1,53 @@
+namespace P2PGrpc.Node.Links;
+
+/// <summary>Limits and times of links, each with its reason.</summary>
+internal static class LinkLimits
+{
+    /// <summary>How long the other side may take to prove who it is: a slow one must not hold a slot.</summary>
+    public static readonly TimeSpan Handshake = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often each side asks the other for a sign of life.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
+
+    /// <summary>A link on which nothing was heard for so long is dead: four heartbeats, so that one lost packet's retransmission doesn't count.</summary>
+    public static readonly TimeSpan DeadAfter = TimeSpan.FromSeconds(8);
+
+    /// <summary>Both of two links must have been heard within this time to count as alive when one of them is chosen.</summary>
+    public static readonly TimeSpan TieBreakWindow = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a Goodbye may take to go out before the link is cut.</summary>
+    public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
+    /// <summary>The first wait before dialling again.</summary>
+    public static readonly TimeSpan FirstRedial = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest wait while a peer has been absent for less than ten times as long: a returning peer is met within a second or a tenth of its absence.</summary>
+    public static readonly TimeSpan ShortRedial = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait at all.</summary>
+    public static readonly TimeSpan LongestRedial = TimeSpan.FromSeconds(30);
+
+    /// <summary>Strangers in their handshake at one time: each holds a TLS session and a slot.</summary>
+    public const int Knocking = 64;
+
+    /// <summary>Links at one time: each costs a TLS session, tasks and queues.</summary>
+    public const int Links = 1000;
+
+    /// <summary>Small frames waiting to be written. A peer that lets so many pile up does not read.</summary>
+    public const int WaitingFrames = 10_000;
+
+    /// <summary>Bytes of segments waiting to be written on one link before more are read from disk.</summary>
+    public const int WaitingSegmentBytes = 1024 * 1024;
+
+    /// <summary>Bytes of ephemeral messages waiting on one link; what comes beyond is dropped and counted.</summary>
+    public const int WaitingEphemeralBytes = 4 * 1024 * 1024;
+
+    /// <summary>Items of one Have frame: about 30 KiB.</summary>
+    public const int HaveItems = 200;
+
+    /// <summary>Frames from all links that wait for the replicator: with 256 KiB a frame at most 32 MiB.</summary>
+    public const int WaitingInputs = 128;
+
+    /// <summary>The version of the protocol that this node speaks.</summary>
+    public const uint ProtocolVersion = 1;
+}

@@ -1,0 +1,71 @@
+using System.Threading.Channels;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Logs;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>Reads from the store what one link is to be sent, one read at a time, and only while the link's writer has room. The replicator keeps
+/// at most one read a log in flight, which bounds the queue.</summary>
+internal sealed class LinkLoader
+{
+    private readonly LinkSession session;
+    private readonly LogStore store;
+    private readonly Action<ReplicatorInput> report;
+    private readonly ILogger log;
+    private readonly Channel<ReplicatorOutput.Load> loads =
+        Channel.CreateUnbounded<ReplicatorOutput.Load>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Task running;
+
+    public LinkLoader(LinkSession session, LogStore store, Action<ReplicatorInput> report, ILogger log)
+    {
+        this.session = session;
+        this.store = store;
+        this.report = report;
+        this.log = log;
+        running = Task.Run(RunAsync);
+    }
+
+    public LinkSession Session => session;
+
+    public void Add(ReplicatorOutput.Load load) => loads.Writer.TryWrite(load);
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await foreach (var load in loads.Reader.ReadAllAsync(stopping.Token).ConfigureAwait(false))
+            {
+                await session.Outbound.WaitForRoomAsync(stopping.Token).ConfigureAwait(false);
+                report(new ReplicatorInput.Loaded(load.Link, load.LogId, Read(load)));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link has ended.
+        }
+    }
+
+    private LoadResult Read(ReplicatorOutput.Load load)
+    {
+        try
+        {
+            return store.Load(load.LogId, load.After, load.MaxWeight);
+        }
+        catch (Exception broken) when (broken is StoreException or Microsoft.Data.Sqlite.SqliteException or IOException)
+        {
+            ReplicationLog.ReadFailed(log, broken);
+            return new LoadResult.Damaged();
+        }
+    }
+
+    /// <summary>Stops reading. Completes once nothing runs any more.</summary>
+    public async Task StopAsync()
+    {
+        loads.Writer.TryComplete();
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+        stopping.Dispose();
+    }
+}

@@ -1,0 +1,172 @@
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+using LogHead = P2PGrpc.Core.Replication.LogHead;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>What waits to be written on one link: small frames first, then segments, then ephemeral messages. Tells are merged and credit is
+/// summed while they wait, so a slow writer makes fewer frames, not longer queues. Thread-safe; adding never blocks.</summary>
+internal sealed class LinkOutbound
+{
+    private readonly Lock gate = new();
+    private readonly Signal ready = new();
+    private readonly Signal room = new();
+    private readonly Queue<Frame> small = new();
+    private readonly Queue<(Frame Frame, int Weight)> segments = new();
+    private readonly Queue<(Frame Frame, int Weight)> ephemeral = new();
+    private readonly Dictionary<LogId, LogHead> heads = [];
+    private ulong? through;
+    private long credit;
+    private long segmentBytes;
+    private long ephemeralBytes;
+    private Frame? goodbye;
+
+    /// <summary>False if the peer lets frames pile up: the link is to be closed.</summary>
+    public bool TryAdd(Frame frame)
+    {
+        lock (gate)
+        {
+            if (small.Count >= LinkLimits.WaitingFrames)
+                return false;
+            small.Enqueue(frame);
+        }
+
+        ready.Set();
+        return true;
+    }
+
+    public void AddHave(IReadOnlyList<LogHead> logs, ulong? toldThrough)
+    {
+        lock (gate)
+        {
+            foreach (var log in logs)
+                heads[log.LogId] = log;
+            through = toldThrough ?? through;
+        }
+
+        ready.Set();
+    }
+
+    public void AddCredit(long bytes)
+    {
+        lock (gate)
+            credit += bytes;
+        ready.Set();
+    }
+
+    public void AddSegments(Frame frame, int weight)
+    {
+        lock (gate)
+        {
+            segments.Enqueue((frame, weight));
+            segmentBytes += weight;
+        }
+
+        ready.Set();
+    }
+
+    /// <summary>False, and nothing kept, if too much is waiting.</summary>
+    public bool TryAddEphemeral(Frame frame, int weight)
+    {
+        lock (gate)
+        {
+            if (ephemeralBytes + weight > LinkLimits.WaitingEphemeralBytes)
+                return false;
+            ephemeral.Enqueue((frame, weight));
+            ephemeralBytes += weight;
+        }
+
+        ready.Set();
+        return true;
+    }
+
+    /// <summary>The last frame. Small frames that wait still go before it, segments don't: they will be wanted again.</summary>
+    public void Finish(Frame last)
+    {
+        lock (gate)
+            goodbye ??= last;
+        ready.Set();
+    }
+
+    /// <summary>The next frame to write; null once the goodbye is out. Waits for one.</summary>
+    public async ValueTask<Frame?> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            lock (gate)
+            {
+                if (TryTake(out var frame))
+                    return frame;
+                if (goodbye is { } last)
+                {
+                    // A second call comes only after the goodbye went out: it ends the writer.
+                    goodbye = Ended;
+                    return last == Ended ? null : last;
+                }
+            }
+
+            await ready.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Completes when there is room for segments again. For one waiter.</summary>
+    public async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        while (Interlocked.Read(ref segmentBytes) >= LinkLimits.WaitingSegmentBytes)
+            await room.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static readonly Frame Ended = new();
+
+    private bool TryTake(out Frame frame)
+    {
+        if (small.TryDequeue(out frame!))
+            return true;
+        if (credit > 0)
+        {
+            frame = TransientFrames.WriteCredit(credit);
+            credit = 0;
+            return true;
+        }
+
+        if (heads.Count > 0 || through is not null)
+        {
+            frame = TakeHave();
+            return true;
+        }
+
+        if (goodbye is not null)
+            return false;
+        if (segments.TryDequeue(out var segment))
+        {
+            segmentBytes -= segment.Weight;
+            room.Set();
+            frame = segment.Frame;
+            return true;
+        }
+
+        if (!ephemeral.TryDequeue(out var message))
+            return false;
+        ephemeralBytes -= message.Weight;
+        frame = message.Frame;
+        return true;
+    }
+
+    /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all heads it covers are out.</summary>
+    private Frame TakeHave()
+    {
+        if (heads.Count <= LinkLimits.HaveItems)
+        {
+            var last = HaveFrames.Write([.. heads.Values], through);
+            heads.Clear();
+            through = null;
+            return last;
+        }
+
+        LogHead[] some = [.. heads.Values.Take(LinkLimits.HaveItems)];
+        foreach (var log in some)
+            heads.Remove(log.LogId);
+        return HaveFrames.Write(some, null);
+    }
+}

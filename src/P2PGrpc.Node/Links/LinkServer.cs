@@ -1,0 +1,125 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>The served side of links: hears who dials in, admits or refuses, and runs the link. Thread-safe.</summary>
+internal sealed class LinkServer(
+    LinkHandshake handshake, LinkTable table, PeerBook book, Knocks knocks, AdmissionPolicy policy, NodeEvents events, TimeProvider time,
+    ILogger<LinkServer> log)
+{
+    private int knocking;
+
+    /// <summary>A peer that is not dialled from here showed itself: whoever dials it may try at once.</summary>
+    public event Action<PeerId>? Heard;
+
+    /// <summary>Serves one link from its first frame to its end.</summary>
+    public async Task ServeAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        // Strangers share few slots, so that they can't keep known peers out.
+        var isStranger = book.Snapshot.Find(connection.Peer)?.Admission != Admission.Known;
+        if (isStranger && Interlocked.Increment(ref knocking) > LinkLimits.Knocking)
+        {
+            Interlocked.Decrement(ref knocking);
+            await RefuseAsync(connection, GoodbyeReason.Busy, "Too many strangers are knocking; try later.", cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        RemoteHello? remote;
+        try
+        {
+            remote = await AdmitAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (WireException)
+        {
+            // It hung up before it was let in, which is its business.
+            return;
+        }
+        finally
+        {
+            if (isStranger)
+                Interlocked.Decrement(ref knocking);
+        }
+
+        if (remote is not null)
+            await table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<RemoteHello?> AdmitAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(LinkLimits.Handshake, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var heard = await handshake.HearAsync(connection, either.Token).ConfigureAwait(false);
+            Heard?.Invoke(heard.Remote.PeerId);
+            if (!await JudgeAsync(connection, heard.Remote, either.Token).ConfigureAwait(false))
+                return null;
+            await handshake.WelcomeAsync(connection, heard, either.Token).ConfigureAwait(false);
+            return heard.Remote;
+        }
+        catch (LinkRefusedException refused)
+        {
+            if (!refused.ByOther)
+                await RefuseAsync(connection, refused.Reason, refused.Message, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private async Task<bool> JudgeAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
+    {
+        switch (AdmissionRule.Judge(book.Snapshot.Find(remote.PeerId), policy))
+        {
+            case AdmissionVerdict.Admit:
+                return true;
+            case AdmissionVerdict.AdmitNew:
+                try
+                {
+                    await book.AcceptAsync(remote.PeerId, null, cancellationToken).ConfigureAwait(false);
+                    return true;
+                }
+                catch (PeerBookException full)
+                {
+                    throw new LinkRefusedException(GoodbyeReason.Busy, full.Message, byOther: false);
+                }
+
+            case AdmissionVerdict.Blocked:
+                throw new LinkRefusedException(GoodbyeReason.Blocked, "You are blocked by this node's owner.", byOther: false);
+            default:
+                Note(new Knock(remote.PeerId, remote.Name, connection.RemoteAddress));
+                throw new LinkRefusedException(
+                    GoodbyeReason.NotAdmitted,
+                    $"This node does not know you yet. Its owner can let you in: p2pgrpc peers accept {remote.PeerId}", byOther: false);
+        }
+    }
+
+    private void Note(Knock knock)
+    {
+        if (!knocks.Add(knock))
+            return;
+        LinkLog.Knocked(log, knock.PeerId, knock.Address, knock.PeerId);
+        events.Publish(new WatchEventsResponse
+        {
+            Knock = new KnockEvent { PeerId = knock.PeerId.ToString(), SuggestedName = knock.SuggestedName, Address = knock.Address },
+        });
+    }
+
+    private static async Task RefuseAsync(IFrameConnection connection, GoodbyeReason reason, string detail, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.WriteAsync(HelloFrames.WriteGoodbye(reason, detail), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception gone) when (gone is WireException or OperationCanceledException)
+        {
+            // It did not wait for the answer.
+        }
+    }
+}

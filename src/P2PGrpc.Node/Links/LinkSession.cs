@@ -1,0 +1,194 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>One link that is up: reads frames and hands them on, writes what waits, and keeps a heartbeat. Reading never waits for writing.</summary>
+internal sealed class LinkSession : IAsyncDisposable
+{
+    private readonly IFrameConnection connection;
+    private readonly ReplicationLoop replication;
+    private readonly Action<PeerId, Ephemeral> receiveEphemeral;
+    private readonly TimeProvider time;
+    private readonly CancellationTokenSource ending = new();
+    private readonly TaskCompletionSource closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long startedAt;
+    private long lastHeard;
+    private long pingSentAt;
+    private ulong pingNumber;
+    private LinkEnd? end;
+
+    public LinkSession(
+        LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
+        Action<PeerId, Ephemeral> receiveEphemeral, TimeProvider time)
+    {
+        Id = id;
+        this.connection = connection;
+        Remote = remote;
+        this.replication = replication;
+        this.receiveEphemeral = receiveEphemeral;
+        this.time = time;
+        startedAt = lastHeard = time.GetTimestamp();
+    }
+
+    public LinkId Id { get; }
+
+    public RemoteHello Remote { get; }
+
+    public PeerId Peer => Remote.PeerId;
+
+    public bool Dialled => connection.Dialled;
+
+    public string Address => connection.RemoteAddress;
+
+    public LinkOutbound Outbound { get; } = new();
+
+    public TimeSpan SinceHeard => time.GetElapsedTime(Interlocked.Read(ref lastHeard));
+
+    public TimeSpan Age => time.GetElapsedTime(startedAt);
+
+    /// <summary>The round trip of the last answered ping in milliseconds; 0 before the first.</summary>
+    public double RoundTripMilliseconds { get; private set; }
+
+    /// <summary>Says goodbye and ends the link. The first reason given counts. Never blocks.</summary>
+    public void Close(GoodbyeReason reason, string detail)
+    {
+        Interlocked.CompareExchange(ref end, new LinkEnd(reason, detail, ByOther: false), null);
+        Outbound.Finish(HelloFrames.WriteGoodbye(reason, detail));
+        closing.TrySetResult();
+    }
+
+    /// <summary>Runs the link until it ends, and says why it did. Cancelling cuts it without a goodbye.</summary>
+    public async Task<LinkEnd> RunAsync(CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.Register(ending.Cancel);
+        var reading = ReadAsync(ending.Token);
+        var writing = WriteAsync(ending.Token);
+        var beating = BeatAsync(ending.Token);
+        await Task.WhenAny(reading, writing, beating, closing.Task).ConfigureAwait(false);
+        // A goodbye of ours gets its moment to go out, and the other side its moment to hang up in answer.
+        if (closing.Task.IsCompleted)
+            await writing.WaitAsync(LinkLimits.Farewell, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (writing.IsCompletedSuccessfully && Dialled)
+            await reading.WaitAsync(LinkLimits.Farewell, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(reading, writing, beating).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return end ?? new LinkEnd(GoodbyeReason.Unspecified, "the connection ended", ByOther: true);
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await Outbound.TakeAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+                await connection.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
+            await connection.CompleteAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The link ends for a reason that is already noted.
+        }
+        catch (WireException broken)
+        {
+            Note(GoodbyeReason.Unspecified, broken.Message, byOther: true);
+        }
+    }
+
+    private async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LinkLimits.Heartbeat, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (SinceHeard > LinkLimits.DeadAfter)
+                {
+                    Note(GoodbyeReason.Timeout, $"nothing was heard for {LinkLimits.DeadAfter.TotalSeconds:0} s", byOther: false);
+                    return;
+                }
+
+                Interlocked.Exchange(ref pingSentAt, time.GetTimestamp());
+                Add(TransientFrames.WritePing(Interlocked.Increment(ref pingNumber), reply: false));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link ends for a reason that is already noted.
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+            {
+                Interlocked.Exchange(ref lastHeard, time.GetTimestamp());
+                if (frame.KindCase == Frame.KindOneofCase.Goodbye)
+                {
+                    var (reason, detail) = HelloFrames.Read(frame.Goodbye);
+                    Note(reason, detail, byOther: true);
+                    return;
+                }
+
+                if (!await HandleAsync(frame, cancellationToken).ConfigureAwait(false))
+                    return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link ends for a reason that is already noted.
+        }
+        catch (WireException broken)
+        {
+            Note(GoodbyeReason.Unspecified, broken.Message, byOther: true);
+        }
+    }
+
+    /// <summary>False if the frame breaks the protocol: the link is closing.</summary>
+    private async ValueTask<bool> HandleAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        switch (frame.KindCase)
+        {
+            case Frame.KindOneofCase.Ping when frame.Ping.Reply:
+                if (frame.Ping.Number == Interlocked.Read(ref pingNumber))
+                    RoundTripMilliseconds = time.GetElapsedTime(Interlocked.Read(ref pingSentAt)).TotalMilliseconds;
+                return true;
+            case Frame.KindOneofCase.Ping:
+                Add(TransientFrames.WritePing(frame.Ping.Number, reply: true));
+                return true;
+            case Frame.KindOneofCase.Ephemeral:
+                receiveEphemeral(Peer, frame.Ephemeral);
+                return true;
+            case Frame.KindOneofCase.None:
+                // A frame of a later version: skipped, so that versions can live side by side.
+                return true;
+        }
+
+        if (!LinkInputs.TryRead(Id, frame, out var inputs, out var fault))
+        {
+            Close(GoodbyeReason.Protocol, fault);
+            return false;
+        }
+
+        await replication.ReceiveAsync(inputs, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private void Add(Frame frame)
+    {
+        if (!Outbound.TryAdd(frame))
+            Close(GoodbyeReason.Protocol, "It does not read what is written to it.");
+    }
+
+    private void Note(GoodbyeReason reason, string detail, bool byOther) =>
+        Interlocked.CompareExchange(ref end, new LinkEnd(reason, detail, byOther), null);
+
+    public async ValueTask DisposeAsync()
+    {
+        await connection.DisposeAsync().ConfigureAwait(false);
+        ending.Dispose();
+    }
+}

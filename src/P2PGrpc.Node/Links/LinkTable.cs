@@ -1,0 +1,230 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>The links that are up, one a peer. Runs each link from its Hellos to its end. Thread-safe.</summary>
+internal sealed class LinkTable
+{
+    private readonly LocalNode local;
+    private readonly PeerBook book;
+    private readonly ReplicationLoop replication;
+    private readonly NodeEvents events;
+    private readonly TimeProvider time;
+    private readonly ILogger<LinkTable> log;
+    private readonly Lock gate = new();
+    private readonly Dictionary<PeerId, LinkSession> sessions = [];
+    private readonly Dictionary<PeerId, InstanceHistory> instances = [];
+    private long lastLinkId;
+    private bool draining;
+
+    public LinkTable(
+        LocalNode local, PeerBook book, ReplicationLoop replication, NodeEvents events, TimeProvider time, ILogger<LinkTable> log)
+    {
+        this.local = local;
+        this.book = book;
+        this.replication = replication;
+        this.events = events;
+        this.time = time;
+        this.log = log;
+        book.Changed += CloseUnwelcome;
+    }
+
+    /// <summary>A link to this peer went up or down. Raised outside of locks; handlers must not block.</summary>
+    public event Action<PeerId>? Changed;
+
+    /// <summary>Ephemeral messages of a peer. Raised on the link's reader; handlers must not block.</summary>
+    public event Action<PeerId, Ephemeral>? EphemeralReceived;
+
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+                return sessions.Count;
+        }
+    }
+
+    public LinkSession? Find(PeerId peer)
+    {
+        lock (gate)
+            return sessions.GetValueOrDefault(peer);
+    }
+
+    /// <summary>Brings a link up whose Hellos were exchanged and runs it to its end. Returns why it ended, at once if it lost the tie-break.</summary>
+    public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
+    {
+        var id = new LinkId(Interlocked.Increment(ref lastLinkId));
+        var session = new LinkSession(id, connection, remote, replication, (peer, message) => EphemeralReceived?.Invoke(peer, message), time);
+        await using (session.ConfigureAwait(false))
+        {
+            var refusal = Enter(session, out var replaced);
+            replaced?.Close(GoodbyeReason.Superseded, "A newer link between the two nodes is kept.");
+            if (refusal is not null)
+            {
+                session.Close(refusal.Reason, refusal.Detail);
+                return await session.RunAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            // The replicator hears of the end of the old link before the new one: a peer has one link at a time.
+            if (replaced is not null)
+                replication.Remove(replaced);
+            replication.Add(session);
+            Announce(session);
+            try
+            {
+                var end = await session.RunAsync(cancellationToken).ConfigureAwait(false);
+                Leave(session, end);
+                return end;
+            }
+            finally
+            {
+                replication.Remove(session);
+                Forget(session);
+            }
+        }
+    }
+
+    /// <summary>Hands a frame of ephemeral messages to the peer's link. False if there is none.</summary>
+    public bool TrySendEphemeral(PeerId peer, Frame frame, int weight, out bool dropped)
+    {
+        dropped = false;
+        if (Find(peer) is not { } session)
+            return false;
+        dropped = !session.Outbound.TryAddEphemeral(frame, weight);
+        return true;
+    }
+
+    /// <summary>Says goodbye on all links and takes no new ones.</summary>
+    public void CloseAll(GoodbyeReason reason, string detail)
+    {
+        LinkSession[] all;
+        lock (gate)
+        {
+            draining = true;
+            all = [.. sessions.Values];
+        }
+
+        foreach (var session in all)
+            session.Close(reason, detail);
+    }
+
+    private LinkEnd? Enter(LinkSession session, out LinkSession? replaced)
+    {
+        lock (gate)
+        {
+            replaced = null;
+            if (draining)
+                return new LinkEnd(GoodbyeReason.Shutdown, "This node is stopping.", ByOther: false);
+            if (sessions.TryGetValue(session.Peer, out var older))
+            {
+                if (!TieBreak.NewerWins(local.PeerId, session.Peer, older.Dialled, session.Dialled, older.SinceHeard))
+                    return new LinkEnd(GoodbyeReason.Superseded, "Another link between the two nodes is kept.", ByOther: false);
+                replaced = older;
+            }
+            else if (sessions.Count >= LinkLimits.Links)
+            {
+                return new LinkEnd(GoodbyeReason.Busy, $"This node has {LinkLimits.Links} links, which is all it takes.", ByOther: false);
+            }
+
+            sessions[session.Peer] = session;
+            return null;
+        }
+    }
+
+    private void Announce(LinkSession session)
+    {
+        var alias = book.Snapshot.AliasOf(session.Peer) ?? "";
+        LinkLog.Up(log, session.Peer, alias, session.Address, session.Dialled);
+        events.Publish(new WatchEventsResponse
+        {
+            LinkUp = new LinkUpEvent
+            {
+                PeerId = session.Peer.ToString(), Alias = alias, Address = session.Address, Dialled = session.Dialled,
+            },
+        });
+        bool twice;
+        lock (gate)
+        {
+            if (!instances.TryGetValue(session.Peer, out var history))
+                instances[session.Peer] = history = new InstanceHistory();
+            twice = history.Alternates(session.Remote.Instance);
+        }
+
+        if (twice)
+        {
+            LinkLog.IdentityUsedTwice(log, session.Peer);
+            events.Notice(
+                "IDENTITY_USED_TWICE", session.Peer.ToString(),
+                "Two running processes use this peer's identity. Its owner must stop one of them; a copied data directory needs a key of its own.");
+        }
+
+        Changed?.Invoke(session.Peer);
+    }
+
+    private void Leave(LinkSession session, LinkEnd end)
+    {
+        if (end.Reason == GoodbyeReason.Superseded)
+            return;
+        var alias = book.Snapshot.AliasOf(session.Peer) ?? "";
+        LinkLog.Down(log, session.Peer, alias, end.Detail);
+        events.Publish(new WatchEventsResponse
+        {
+            LinkDown = new LinkDownEvent { PeerId = session.Peer.ToString(), Alias = alias, Reason = end.Detail },
+        });
+    }
+
+    private void Forget(LinkSession session)
+    {
+        lock (gate)
+        {
+            if (sessions.GetValueOrDefault(session.Peer) == session)
+                sessions.Remove(session.Peer);
+        }
+
+        Changed?.Invoke(session.Peer);
+    }
+
+    /// <summary>Closes links to peers that the owner has removed or blocked.</summary>
+    private void CloseUnwelcome()
+    {
+        LinkSession[] all;
+        lock (gate)
+            all = [.. sessions.Values];
+        var snapshot = book.Snapshot;
+        foreach (var session in all)
+            switch (snapshot.Find(session.Peer)?.Admission)
+            {
+                case Admission.Known:
+                    break;
+                case Admission.Blocked:
+                    session.Close(GoodbyeReason.Blocked, "You are blocked by this node's owner.");
+                    break;
+                default:
+                    session.Close(GoodbyeReason.Removed, "This node's owner has removed you from its peers.");
+                    break;
+            }
+    }
+
+    /// <summary>The last processes seen under one identity.</summary>
+    private sealed class InstanceHistory
+    {
+        private ulong before;
+        private ulong last;
+
+        /// <summary>True if a process comes back after another one under the same identity was seen: both are running.</summary>
+        public bool Alternates(ulong instance)
+        {
+            if (instance == last)
+                return false;
+            var alternates = instance == before;
+            before = last;
+            last = instance;
+            return alternates;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+using P2PGrpc.Core.Identity;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>What the other side of a link said of itself, proved where it matters.</summary>
+/// <param name="PeerId">Proved by TLS and by the Hello's signature.</param>
+/// <param name="Instance">Its process's random number.</param>
+/// <param name="Name">The name that it suggests; cleaned for display, never identity.</param>
+/// <param name="StoreId">Which database it writes.</param>
+/// <param name="ToldThrough">The position of our feed through which it has everything that it was told; 0 if that was another database of ours.</param>
+internal sealed record RemoteHello(PeerId PeerId, ulong Instance, string Name, ulong StoreId, ulong ToldThrough);

@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Logs;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>Drives the one replicator of a node: feeds it what links and the store report, and has its outputs carried out. Handles one input
+/// at a time and never waits for a link or the disk. Thread-safe towards the outside.</summary>
+internal sealed class ReplicationLoop : IAsyncDisposable
+{
+    private readonly LogStore store;
+    private readonly PeerId self;
+    private readonly TimeProvider time;
+    private readonly ILogger<ReplicationLoop> log;
+    private readonly Replicator replicator;
+    private readonly ReplicationOutputs carrier;
+    private readonly LocalInputs local = new();
+    private readonly Channel<ReplicatorInput[]> remote = Channel.CreateBounded<ReplicatorInput[]>(
+        new BoundedChannelOptions(LinkLimits.WaitingInputs) { SingleReader = true });
+
+    private readonly Signal wake = new();
+    private readonly List<ReplicatorOutput> outputs = [];
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ITimer alarm;
+    private readonly long startedAt;
+    private TimeSpan wakeAt = TimeSpan.MaxValue;
+    private Task running = Task.CompletedTask;
+
+    public ReplicationLoop(
+        PeerId self, LogStore store, ReplicatorLimits limits, ReplicationEvents events, TimeProvider time, ILogger<ReplicationLoop> log)
+    {
+        this.self = self;
+        this.store = store;
+        this.time = time;
+        this.log = log;
+        startedAt = time.GetTimestamp();
+        replicator = new Replicator(self, limits);
+        carrier = new ReplicationOutputs(store, events, Report, Wake, log);
+        alarm = time.CreateTimer(_ => wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        store.Committed += OnCommitted;
+        store.SegmentRefused += OnSegmentRefused;
+        store.Frozen += OnFrozen;
+    }
+
+    public void Start() => running = Task.Run(RunAsync);
+
+    /// <summary>A link is up: from now on its inputs count and it is written to.</summary>
+    public void Add(LinkSession session)
+    {
+        carrier.Add(session);
+        Report(new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough));
+        var authors = new SortedSet<PeerId> { self, session.Peer };
+        Report(new ReplicatorInput.Sharing(session.Id, ConversationId.Direct(self, session.Peer), authors, On: true));
+    }
+
+    /// <summary>A link has ended.</summary>
+    public void Remove(LinkSession session)
+    {
+        carrier.Remove(session);
+        Report(new ReplicatorInput.LinkDown(session.Id));
+    }
+
+    /// <summary>What one frame of a link said. Waits while too much is waiting, which holds back the link that sends.</summary>
+    public async ValueTask ReceiveAsync(ReplicatorInput[] inputs, CancellationToken cancellationToken)
+    {
+        await remote.Writer.WriteAsync(inputs, cancellationToken).ConfigureAwait(false);
+        wake.Set();
+    }
+
+    private void Report(ReplicatorInput input)
+    {
+        local.Add(input);
+        wake.Set();
+    }
+
+    private void OnCommitted(CommittedSegment committed)
+    {
+        var header = committed.Header;
+        var position = committed.FirstPosition + (ulong)header.Count - 1;
+        Report(committed.Own
+            ? new ReplicatorInput.Appended(header.Log, header.LogId, header.Head, position)
+            : new ReplicatorInput.Stored(header.LogId, header.Head, position));
+    }
+
+    private void OnSegmentRefused(LogId logId, Head head, StoreFailure failure) =>
+        Report(new ReplicatorInput.StoreFailed(logId, head, failure));
+
+    private void OnFrozen(LogId logId, ForkProof? proof) => Report(new ReplicatorInput.Frozen(logId, proof));
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await wake.WaitAsync(stopping.Token).ConfigureAwait(false);
+                // One frame of the links for all that waits locally: what is stored frees room before more comes in.
+                do
+                {
+                    while (local.TryTake(out var input))
+                        Handle(input);
+                    if (remote.Reader.TryRead(out var inputs))
+                        foreach (var input in inputs)
+                            Handle(input);
+                    else
+                        break;
+                }
+                while (!stopping.IsCancellationRequested);
+
+                if (time.GetElapsedTime(startedAt) >= wakeAt)
+                {
+                    wakeAt = TimeSpan.MaxValue;
+                    Handle(new ReplicatorInput.Tick());
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node stops.
+        }
+        catch (Exception broken)
+        {
+            // A broken rule must not go on deciding: replication stops, what is stored stays served.
+            ReplicationLog.Stopped(log, broken);
+            carrier.CloseAll("internal error");
+        }
+    }
+
+    private void Handle(ReplicatorInput input)
+    {
+        outputs.Clear();
+        replicator.Handle(time.GetElapsedTime(startedAt), input, outputs);
+        foreach (var output in outputs)
+            carrier.CarryOut(output);
+    }
+
+    private void Wake(TimeSpan at)
+    {
+        wakeAt = at;
+        var due = at - time.GetElapsedTime(startedAt);
+        alarm.Change(due < TimeSpan.Zero ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        store.Committed -= OnCommitted;
+        store.SegmentRefused -= OnSegmentRefused;
+        store.Frozen -= OnFrozen;
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+        await alarm.DisposeAsync().ConfigureAwait(false);
+        await carrier.DisposeAsync().ConfigureAwait(false);
+        stopping.Dispose();
+    }
+}

@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Links;
+
+/// <summary>Carries out what the replicator asks: hands frames to links and work to the store, all without waiting. Links may be added and removed
+/// from other threads; the rest belongs to the replication loop.</summary>
+internal sealed class ReplicationOutputs(
+    LogStore store, ReplicationEvents events, Action<ReplicatorInput> report, Action<TimeSpan> wakeAt, ILogger log) : IAsyncDisposable
+{
+    /// <summary>Heads read from the store at a time.</summary>
+    private const int HeadsPerPage = 1000;
+
+    private readonly ConcurrentDictionary<LinkId, LinkLoader> links = new();
+
+    public void Add(LinkSession session) => links[session.Id] = new LinkLoader(session, store, report, log);
+
+    public void Remove(LinkSession session)
+    {
+        if (links.TryRemove(session.Id, out var loader))
+            _ = loader.StopAsync();
+    }
+
+    public void CloseAll(string detail)
+    {
+        foreach (var loader in links.Values)
+            loader.Session.Close(GoodbyeReason.Shutdown, detail);
+    }
+
+    public void CarryOut(ReplicatorOutput output)
+    {
+        switch (output)
+        {
+            case ReplicatorOutput.SendHave have:
+                Find(have.Link)?.Outbound.AddHave(have.Logs, have.Through);
+                break;
+            case ReplicatorOutput.SendCredit credit:
+                Find(credit.Link)?.Outbound.AddCredit(credit.Bytes);
+                break;
+            case ReplicatorOutput.SendSegments send:
+                Send(send);
+                break;
+            case ReplicatorOutput.SendWant want:
+                Add(want.Link, WantFrames.WriteWant(want.LogId, want.After, want.Standing));
+                break;
+            case ReplicatorOutput.SendUnwant unwant:
+                Add(unwant.Link, WantFrames.WriteUnwant(unwant.LogId));
+                break;
+            case ReplicatorOutput.SendRefuse refuse:
+                Add(refuse.Link, WantFrames.WriteRefuse(refuse.LogId, refuse.Reason));
+                break;
+            case ReplicatorOutput.SendForkProof proof:
+                Add(proof.Link, ForkProofFrames.Write(proof.First, proof.Second));
+                break;
+            case ReplicatorOutput.Load load:
+                if (links.TryGetValue(load.Link, out var loader))
+                    loader.Add(load);
+                break;
+            case ReplicatorOutput.LoadHeads heads:
+                _ = Task.Run(() => LoadHeads(heads));
+                break;
+            case ReplicatorOutput.Store segment:
+                store.Store(segment.Header, (SegmentBytes)segment.Body);
+                break;
+            case ReplicatorOutput.Freeze freeze:
+                store.Freeze(freeze.LogId, freeze.First, freeze.Second);
+                break;
+            case ReplicatorOutput.WakeAt wake:
+                wakeAt(wake.Time);
+                break;
+            case ReplicatorOutput.Acknowledged acknowledged:
+                store.RecordAcknowledged(acknowledged.Peer, acknowledged.Log, acknowledged.LogId, acknowledged.Head);
+                events.RaiseAcknowledged(acknowledged.Peer, acknowledged.Log, acknowledged.LogId, acknowledged.Head);
+                break;
+            case ReplicatorOutput.HeardThrough heard:
+                if (Find(heard.Link) is { } session)
+                    store.RecordHeard(session.Peer, session.Remote.StoreId, heard.Position);
+                break;
+            case ReplicatorOutput.Close close:
+                Find(close.Link)?.Close(GoodbyeReason.Protocol, Describe(close.Reason));
+                break;
+            case ReplicatorOutput.Release:
+                // Bodies here are ordinary memory: letting go is all there is to do.
+                break;
+        }
+    }
+
+    private LinkSession? Find(LinkId link) => links.TryGetValue(link, out var loader) ? loader.Session : null;
+
+    private void Add(LinkId link, Frame frame)
+    {
+        if (Find(link) is { } session && !session.Outbound.TryAdd(frame))
+            session.Close(GoodbyeReason.Protocol, "It does not read what is written to it.");
+    }
+
+    private void Send(ReplicatorOutput.SendSegments send)
+    {
+        if (Find(send.Link) is not { } session)
+            return;
+        var frame = SegmentFrames.Write(send.Segments.Select(segment => (segment.Header, ((SegmentBytes)segment.Body).Body)));
+        session.Outbound.AddSegments(frame, send.Segments.Sum(segment => segment.Header.Weight));
+    }
+
+    private void LoadHeads(ReplicatorOutput.LoadHeads request)
+    {
+        try
+        {
+            report(store.LoadHeads(request.Conversation, request.After, HeadsPerPage));
+        }
+        catch (Exception broken) when (broken is StoreException or Microsoft.Data.Sqlite.SqliteException or IOException)
+        {
+            // Without heads nothing of the conversation can be exchanged: its links are closed, and dialling again tries anew.
+            ReplicationLog.ReadFailed(log, broken);
+            CloseAll("its store could not be read");
+        }
+    }
+
+    private static string Describe(CloseReason reason) => reason switch
+    {
+        CloseReason.CreditOverrun => "It sent more than credit was given for.",
+        CloseReason.TooManyLogs => "It names more logs than a link may.",
+        _ => reason.ToString(),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var link in links.Keys)
+            if (links.TryRemove(link, out var loader))
+                await loader.StopAsync().ConfigureAwait(false);
+    }
+}

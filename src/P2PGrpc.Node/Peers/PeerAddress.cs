@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Net;
+
+namespace P2PGrpc.Node.Peers;
+
+/// <summary>Where a peer listens: a DNS name or IP address, and a port. As text host:port, an IPv6 address in brackets.</summary>
+internal readonly record struct PeerAddress(string Host, int Port)
+{
+    /// <summary>The longest DNS name.</summary>
+    private const int MaximumHostLength = 253;
+
+    public static bool TryParse(ReadOnlySpan<char> text, out PeerAddress address)
+    {
+        address = default;
+        var colon = text.LastIndexOf(':');
+        if (colon <= 0 || !ushort.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+            return false;
+        var host = text[..colon];
+        if (host is ['[', .. var inner, ']'])
+        {
+            if (!IPAddress.TryParse(inner, out var v6) || v6.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6)
+                return false;
+            address = new PeerAddress(v6.ToString(), port);
+            return true;
+        }
+
+        if (host.Length > MaximumHostLength || !IsHostName(host))
+            return false;
+        address = new PeerAddress(host.ToString().ToLowerInvariant(), port);
+        return true;
+    }
+
+    private static bool IsHostName(ReadOnlySpan<char> host)
+    {
+        foreach (var character in host)
+            if (!char.IsAsciiLetterOrDigit(character) && character is not ('.' or '-' or '_'))
+                return false;
+        return host[0] is not ('-' or '.');
+    }
+
+    public override string ToString() => Host.Contains(':')
+        ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
+        : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
+}

@@ -1,0 +1,143 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Peers;
+
+/// <summary>The peers that this node knows. Changes take effect at once, are on disk when the call returns, and are made one at a time.
+/// Reading is lock-free on an immutable snapshot. Thread-safe.</summary>
+internal sealed class PeerBook : IDisposable
+{
+    /// <summary>Records in the book: with open admission strangers make records, and each costs memory and a row.</summary>
+    public const int MaximumRecords = 10_000;
+
+    private readonly PeerId self;
+    private readonly PeerTable table;
+    private readonly SemaphoreSlim changing = new(1, 1);
+    private PeerSnapshot snapshot;
+
+    public PeerBook(PeerId self, PeerTable table)
+    {
+        this.self = self;
+        this.table = table;
+        snapshot = new PeerSnapshot(table.Load());
+    }
+
+    /// <summary>Raised after each change, outside of locks. Handlers must not block.</summary>
+    public event Action? Changed;
+
+    public PeerSnapshot Snapshot => Volatile.Read(ref snapshot);
+
+    /// <summary>Adds a peer, or gives a known one another alias or a further address. An identity that was pinned is never replaced.</summary>
+    /// <exception cref="PeerBookException">Another peer has the alias, or the alias belongs to another identity.</exception>
+    public Task<PeerRecord> AddAsync(PeerSpecification peer, CancellationToken cancellationToken) => ChangeAsync(current =>
+    {
+        if (peer.PeerId == self)
+            throw new PeerBookException(PeerBookFault.Invalid, "This is the node's own PeerId; it can send to itself by the name 'self'.");
+        var byAlias = peer.Alias is { } alias ? current.FindByAlias(alias) : null;
+        var existing = (peer.PeerId is { } id ? current.Find(id) : null)
+            ?? byAlias
+            ?? (peer.Address is { } address ? current.FindByAddress(address) : null);
+        if (byAlias is not null && existing != byAlias)
+            throw new PeerBookException(
+                PeerBookFault.AlreadyExists, $"The alias '{peer.Alias}' belongs to {byAlias.Key}. Take another, or remove that peer first.");
+        if (peer.PeerId is { } named && existing?.PeerId is { } pinned && named != pinned)
+            throw new PeerBookException(
+                PeerBookFault.AlreadyExists,
+                $"'{existing.Label}' is already known as {pinned}. If its identity really changed, remove it first: p2pgrpc peers remove {existing.Label}");
+        var record = existing ?? new PeerRecord(peer.PeerId, peer.Alias, [], Admission.Known);
+        var identity = record.PeerId ?? peer.PeerId;
+        record = record.WithAddress(peer.Address) with
+        {
+            PeerId = identity,
+            Alias = peer.Alias ?? record.Alias,
+            Admission = record.Admission == Admission.Blocked ? Admission.Blocked : identity is null ? Admission.Unpinned : Admission.Known,
+        };
+        return (existing, record);
+    }, cancellationToken);
+
+    /// <summary>Notes who answered at an address that was given without an identity. Returns the record that stands for the peer now.</summary>
+    public Task<PeerRecord> PinAsync(PeerAddress address, PeerId peer, CancellationToken cancellationToken) => ChangeAsync(current =>
+    {
+        var unpinned = current.FindByAddress(address);
+        var known = current.Find(peer);
+        if (known is not null && unpinned is not null && unpinned != known && unpinned.PeerId is null)
+        {
+            // The same peer was given twice, by address and by identity: one record with both addresses remains.
+            var merged = known.WithAddress(address) with { Alias = known.Alias ?? unpinned.Alias };
+            return (unpinned, merged);
+        }
+
+        var record = known ?? (unpinned is { PeerId: null } ? unpinned : new PeerRecord(peer, null, [], Admission.Known));
+        var admission = record.Admission == Admission.Blocked ? Admission.Blocked : Admission.Known;
+        return (known ?? (unpinned is { PeerId: null } ? unpinned : null), record.WithAddress(address) with { PeerId = peer, Admission = admission });
+    }, cancellationToken);
+
+    /// <summary>Lets a peer in, whether it is new, unpinned or blocked.</summary>
+    public Task<PeerRecord> AcceptAsync(PeerId peer, string? alias, CancellationToken cancellationToken) => ChangeAsync(current =>
+    {
+        if (alias is not null && current.FindByAlias(alias) is { } holder && holder.PeerId != peer)
+            throw new PeerBookException(
+                PeerBookFault.AlreadyExists, $"The alias '{alias}' belongs to {holder.Key}. Take another, or remove that peer first.");
+        var existing = current.Find(peer);
+        var record = existing ?? new PeerRecord(peer, null, [], Admission.Known);
+        return (existing, record with { Alias = alias ?? record.Alias, Admission = Admission.Known });
+    }, cancellationToken);
+
+    public Task<PeerRecord> BlockAsync(PeerId peer, CancellationToken cancellationToken) => ChangeAsync(current =>
+    {
+        var existing = current.Find(peer);
+        return (existing, (existing ?? new PeerRecord(peer, null, [], Admission.Blocked)) with { Admission = Admission.Blocked });
+    }, cancellationToken);
+
+    public async Task RemoveAsync(PeerRecord record, CancellationToken cancellationToken)
+    {
+        await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await table.WriteAsync([record.Key], [], cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref snapshot, Snapshot.Without(record.Key));
+        }
+        finally
+        {
+            changing.Release();
+        }
+
+        Changed?.Invoke();
+    }
+
+    /// <summary>The one way in for changes: decide on the snapshot, write, then show.</summary>
+    private async Task<PeerRecord> ChangeAsync(
+        Func<PeerSnapshot, (PeerRecord? Replaced, PeerRecord Record)> decide, CancellationToken cancellationToken)
+    {
+        await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        PeerRecord record;
+        try
+        {
+            var (replaced, decided) = decide(Snapshot);
+            record = decided;
+            if (replaced is not null && replaced.Key == record.Key && Same(replaced, record))
+                return record;
+            if (replaced is null && Snapshot.Records.Count >= MaximumRecords)
+                throw new PeerBookException(
+                    PeerBookFault.Full, $"The peer book is full ({MaximumRecords} peers). Remove peers that are no longer needed.");
+            string[] removed = replaced is null || replaced.Key == record.Key ? [] : [replaced.Key];
+            await table.WriteAsync(removed, [record], cancellationToken).ConfigureAwait(false);
+            var next = Snapshot;
+            foreach (var key in removed)
+                next = next.Without(key);
+            Volatile.Write(ref snapshot, next.With(record));
+        }
+        finally
+        {
+            changing.Release();
+        }
+
+        Changed?.Invoke();
+        return record;
+    }
+
+    private static bool Same(PeerRecord one, PeerRecord other) =>
+        one.Alias == other.Alias && one.Admission == other.Admission && one.PeerId == other.PeerId && one.Addresses.SequenceEqual(other.Addresses);
+
+    public void Dispose() => changing.Dispose();
+}

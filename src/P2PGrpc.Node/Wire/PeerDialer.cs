@@ -1,0 +1,66 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Identity;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Wire;
+
+/// <summary>Opens links to other nodes. Each dial has a handler, a channel and a TCP connection of its own, because pooling goes by address
+/// and a link by identity. Thread-safe.</summary>
+internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits limits, TimeProvider time, ILoggerFactory loggers)
+{
+    private readonly ILogger<PeerDialer> logger = loggers.CreateLogger<PeerDialer>();
+
+    /// <summary>Connects, checks who answers, opens the Link call and waits for the other side's first frame, which the first read then returns.</summary>
+    /// <param name="host">A name, an IPv4 address, or an IPv6 address with or without brackets.</param>
+    /// <param name="port">1 to 65535.</param>
+    /// <param name="expected">Who must answer; null: whoever does.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DialException">The dial came to nothing, within <see cref="WireLimits.DialTimeout"/>.</exception>
+    public async Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(limits.DialTimeout, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        var attempt = new DialAttempt(certificate, limits, host, port, expected, ending.Token);
+        GrpcChannel? channel = null;
+        AsyncDuplexStreamingCall<Protocol.Frame, InboundFrame>? call = null;
+        try
+        {
+            channel = CreateChannel(attempt);
+            call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(LinkMethod.Dialled, null, new CallOptions());
+            var first = await FrameStreams.ReadFirstAsync(call.ResponseStream, ending.Token);
+            return new DialledConnection(channel, call, first, attempt.Found!.Value, attempt.KeyInfo, attempt.Remote);
+        }
+        catch (Exception error)
+        {
+            attempt.Dispose();
+            call?.Dispose();
+            channel?.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            if (error is UriFormatException or ArgumentException)
+                throw new DialException(DialFailure.Unreachable, $"{DisplayText.Clean(host, 80)}:{port} is no address", null, error);
+            if (error is not WireException && !CallErrors.IsFailure(error))
+                throw;
+            var explained = attempt.Explain(error, deadline.IsCancellationRequested);
+            LogFailure(explained.Kind, explained.Message);
+            throw explained;
+        }
+    }
+
+    private static GrpcChannel CreateChannel(DialAttempt attempt) => GrpcChannel.ForAddress(attempt.Address, new GrpcChannelOptions
+    {
+        HttpHandler = attempt.Handler,
+        DisposeHttpClient = true,
+        MaxReceiveMessageSize = FrameLimits.MessageLength,
+        MaxSendMessageSize = FrameLimits.MessageLength,
+        // Whatever fails here reaches the caller as an exception: lines of gRPC's own would only repeat it, at each redial.
+        LoggerFactory = null,
+        // Frames are never compressed: a small message must not unfold into a large one.
+        CompressionProviders = [],
+    });
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A dial failed ({Kind}): {Detail}.")]
+    private partial void LogFailure(DialFailure kind, string detail);
+}

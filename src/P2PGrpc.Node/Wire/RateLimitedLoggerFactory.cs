@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Wire;
+
+/// <summary>Lets through at most one line per category and interval, so that what strangers do can't flood the log (V2). The next line says how many were
+/// left out. Lines are single lines without control characters, exceptions are reduced to their messages, and of the web framework only
+/// warnings and errors come through. Thread-safe. Does not own the factory that it wraps.</summary>
+internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan interval, TimeProvider time) : ILoggerFactory
+{
+    public ILogger CreateLogger(string categoryName)
+    {
+        var ours = categoryName.StartsWith("P2PGrpc.", StringComparison.Ordinal);
+        return new RateLimitedLogger(inner.CreateLogger(categoryName), ours ? LogLevel.Debug : LogLevel.Warning, interval, time);
+    }
+
+    public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class RateLimitedLogger(ILogger inner, LogLevel minimum, TimeSpan interval, TimeProvider time) : ILogger
+    {
+        private const int LineLength = 400;
+
+        private readonly Lock gate = new();
+        private long? lastLine;
+        private long suppressed;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull
+            => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= minimum && inner.IsEnabled(logLevel);
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel) || !TryTakeTurn(out var leftOut))
+                return;
+            var line = formatter(state, null);
+            if (exception is not null)
+                line += $" {exception.GetType().Name}: {exception.Message}";
+            line = DisplayText.Clean(line, LineLength);
+            if (leftOut > 0)
+                line += $" ({leftOut} more lines of this category were left out)";
+            inner.Log(logLevel, eventId, line, null, static (text, _) => text);
+        }
+
+        private bool TryTakeTurn(out long leftOut)
+        {
+            lock (gate)
+            {
+                leftOut = suppressed;
+                if (lastLine is { } last && time.GetElapsedTime(last) < interval)
+                {
+                    suppressed++;
+                    return false;
+                }
+
+                lastLine = time.GetTimestamp();
+                suppressed = 0;
+                return true;
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Protocol;
+using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
+
+namespace P2PGrpc.Node.Wire;
+
+/// <summary>Segments on the wire: the only frame that carries what gets stored, so all that a segment alone can prove is checked here. Thread-safe.</summary>
+internal static class SegmentFrames
+{
+    /// <summary>Checks sizes, body hashes and signatures of all segments, in parallel where there are several. One fault refuses the frame.</summary>
+    /// <param name="message">What arrived.</param>
+    /// <param name="segments">Header and body of each segment, in order. Bodies share the message's memory.</param>
+    /// <param name="fault">What is wrong, or empty.</param>
+    public static bool TryRead(
+        Segments message, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte> Body)> segments, out string fault)
+    {
+        segments = [];
+        if (message.Segments_.Count is 0 or > FrameLimits.Segments)
+        {
+            fault = "a frame has no segments or too many";
+            return false;
+        }
+
+        var read = new (SegmentHeader, ReadOnlyMemory<byte>)[message.Segments_.Count];
+        fault = read.Length == 1 ? FindFault(message.Segments_[0], out read[0]) ?? "" : ReadAll(message.Segments_, read);
+        if (fault.Length != 0)
+            return false;
+        segments = read;
+        return true;
+    }
+
+    public static Frame Write(IEnumerable<(SegmentHeader Header, ReadOnlyMemory<byte> Body)> segments)
+    {
+        var message = new Segments();
+        foreach (var (header, body) in segments)
+            message.Segments_.Add(new Segment { Header = SegmentCodec.Write(header), Body = UnsafeByteOperations.UnsafeWrap(body) });
+        return new Frame { Segments = message };
+    }
+
+    private static string ReadAll(RepeatedField<Segment> messages, (SegmentHeader Header, ReadOnlyMemory<byte> Body)[] read)
+    {
+        var firstFault = "";
+        Parallel.For(0, read.Length, (index, state) =>
+        {
+            if (FindFault(messages[index], out read[index]) is not { } found)
+                return;
+            Volatile.Write(ref firstFault, found);
+            state.Stop();
+        });
+        return firstFault;
+    }
+
+    private static string? FindFault(Segment message, out (SegmentHeader Header, ReadOnlyMemory<byte> Body) read)
+    {
+        read = default;
+        if (SegmentCodec.Read(message.Header) is not { } header)
+            return "a segment's header is malformed";
+        // The hash first: it costs less than the signature where the body is small, and tells line damage from forgery.
+        if (!SegmentVerification.BodyMatches(header, message.Body.Span))
+            return "a segment's body is not the one that its header names";
+        if (SegmentVerification.FindFault(header) is { } fault)
+            return $"in a segment {fault}";
+        read = (header, message.Body.Memory);
+        return null;
+    }
+}

@@ -1,0 +1,36 @@
+using Google.Protobuf;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Wire;
+
+/// <summary>Ephemeral messages, credit and pings on the wire: the frames that leave nothing behind. Pure.</summary>
+internal static class TransientFrames
+{
+    /// <summary>Checks the conversation's size and the number of messages. Whether the conversation is shared with the sender is for the link to know.</summary>
+    public static bool TryRead(Ephemeral message, out ConversationId conversation, out IReadOnlyList<Entry> entries, out string fault)
+    {
+        entries = message.Entries;
+        var read = ConversationId.TryRead(message.Conversation.Span, out conversation)
+            && message.Entries.Count is > 0 and <= FrameLimits.EphemeralEntries;
+        fault = read ? "" : "an Ephemeral is malformed";
+        return read;
+    }
+
+    public static bool TryRead(Credit message, out long bytes, out string fault)
+    {
+        var read = message.Bytes is > 0 and <= (ulong)FrameLimits.CreditBytes;
+        bytes = read ? (long)message.Bytes : 0;
+        fault = read ? "" : "a Credit is out of range";
+        return read;
+    }
+
+    public static Frame Write(ConversationId conversation, IEnumerable<Entry> entries) => new()
+    {
+        Ephemeral = new Ephemeral { Conversation = UnsafeByteOperations.UnsafeWrap(conversation.Value.ToArray()), Entries = { entries } },
+    };
+
+    public static Frame WriteCredit(long bytes) => new() { Credit = new Credit { Bytes = (ulong)bytes } };
+
+    public static Frame WritePing(ulong number, bool reply) => new() { Ping = new Ping { Number = number, Reply = reply } };
+}

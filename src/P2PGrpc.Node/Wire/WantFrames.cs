@@ -1,0 +1,45 @@
+using Google.Protobuf;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Protocol;
+using Head = P2PGrpc.Core.Logs.Head;
+
+namespace P2PGrpc.Node.Wire;
+
+/// <summary>Want, Unwant and Refuse on the wire: the frames that ask for a log, and answer that it won't come. Pure.</summary>
+internal static class WantFrames
+{
+    public static bool TryRead(Want message, out LogId log, out Head after, out string fault)
+    {
+        after = default;
+        var read = LogId.TryRead(message.LogId.Span, out log)
+            && SegmentCodec.TryRead(message.After, out after)
+            && HaveFrames.IsPossible(after, log);
+        fault = read ? "" : "a Want is malformed";
+        return read;
+    }
+
+    public static bool TryRead(Unwant message, out LogId log, out string fault)
+    {
+        var read = LogId.TryRead(message.LogId.Span, out log);
+        fault = read ? "" : "an Unwant is malformed";
+        return read;
+    }
+
+    /// <summary>A reason of a later version is read as unspecified.</summary>
+    public static bool TryRead(Refuse message, out LogId log, out RefuseReason reason, out string fault)
+    {
+        reason = Enum.IsDefined(message.Reason) ? message.Reason : RefuseReason.Unspecified;
+        var read = LogId.TryRead(message.LogId.Span, out log);
+        fault = read ? "" : "a Refuse is malformed";
+        return read;
+    }
+
+    public static Frame WriteWant(LogId log, Head after, bool standing) =>
+        new() { Want = new Want { LogId = Wrap(log), After = SegmentCodec.Write(after), Standing = standing } };
+
+    public static Frame WriteUnwant(LogId log) => new() { Unwant = new Unwant { LogId = Wrap(log) } };
+
+    public static Frame WriteRefuse(LogId log, RefuseReason reason) => new() { Refuse = new Refuse { LogId = Wrap(log), Reason = reason } };
+
+    private static ByteString Wrap(LogId log) => UnsafeByteOperations.UnsafeWrap(log.Value.ToArray());
+}
