@@ -57,7 +57,8 @@ internal abstract record ReplicatorInput
 
     internal sealed record LinkDown(LinkId Link) : ReplicatorInput;
 
-    /// <summary>The link's peer may (or may no longer) exchange a conversation with us. Authors: whose logs are taken; null for anybody's.</summary>
+    /// <summary>The link's peer may (or may no longer) exchange a conversation with us. Authors: whose logs are taken; null for anybody's.
+    /// What is shared from a link's start comes in one batch with its LinkUp: a position counts as told for all that is shared.</summary>
     internal sealed record Sharing(LinkId Link, ConversationId Conversation, IReadOnlySet<PeerId>? Authors, bool On) : ReplicatorInput;
 
     internal sealed record Have(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorInput;
@@ -80,7 +81,7 @@ internal abstract record ReplicatorInput
 
     internal sealed record Loaded(LinkId Link, LogId LogId, LoadResult Result) : ReplicatorInput;
 
-    /// <summary>A Store is on disk. Position: the feed position of its last entry.</summary>
+    /// <summary>A Store is on disk. Position: the feed position of its last entry. Stored and Appended come in order of position, none left out.</summary>
     internal sealed record Stored(LogId LogId, Head Head, ulong Position) : ReplicatorInput;
 
     internal sealed record StoreFailed(LogId LogId, Head Head, StoreFailure Failure) : ReplicatorInput;
@@ -91,7 +92,8 @@ internal abstract record ReplicatorInput
     /// <summary>The store has frozen a log, or found no fork in what it was asked to freeze (Proof is null: nothing changed).</summary>
     internal sealed record Frozen(LogId LogId, Logs.ForkProof? Proof) : ReplicatorInput;
 
-    /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.</summary>
+    /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.
+    /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>
     internal sealed record Interest(ConversationId Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
 
     /// <summary>Time has passed: given at or after the last WakeAt.</summary>

@@ -1,13 +1,25 @@
+using P2PGrpc.Core.Logs;
+
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>The replicator's limits and times. The defaults are those of a node; tests make their own.</summary>
 internal sealed record ReplicatorLimits
 {
+    /// <summary>What the largest segment there can be weighs.</summary>
+    public const int LargestWeight = LogLimits.BodyLength + LogLimits.OpeningLength + LogLimits.HeaderWeight;
+
     /// <summary>Bytes of segments in flight towards this node, over all links: bounds what received but unstored bodies can take.</summary>
     public long CreditBudget { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Bytes of segments in flight on one link: several of the largest segments, so that the link stays busy while the store commits.</summary>
     public long LinkCredit { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Bytes that a link may send at first, before it shows that it needs more: two Loads. A node serves CreditBudget / FirstCredit
+    /// pushing links at the same time; the others wait.</summary>
+    public long FirstCredit { get; init; } = 512 * 1024;
+
+    /// <summary>Loads in flight for one link, whatever credit it gives: bounds what sending to it can take.</summary>
+    public int LoadsPerLink { get; init; } = 16;
 
     /// <summary>Bytes of one Load: about what fits a frame.</summary>
     public long LoadWeight { get; init; } = 256 * 1024;

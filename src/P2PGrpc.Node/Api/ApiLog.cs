@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace P2PGrpc.Node.Api;
 
 /// <summary>Log lines of the client endpoint.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http;
 using P2PGrpc.Node.Conversations;
 
 namespace P2PGrpc.Node.Api;

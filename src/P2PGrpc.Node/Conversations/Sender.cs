@@ -7,6 +7,7 @@ using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
+using LinkTable = P2PGrpc.Node.Links.LinkTable;
 
 namespace P2PGrpc.Node.Conversations;
 

@@ -3,6 +3,8 @@ using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
+using LogKey = P2PGrpc.Core.Logs.LogKey;
+using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Delivery;
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Hosting;
+
 namespace P2PGrpc.Node.Hosting;
 
 /// <summary>The lifetime of the node's inner web hosts: they start and stop with the node and don't listen to the console's signals themselves.</summary>

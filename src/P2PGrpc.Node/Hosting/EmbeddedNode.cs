@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Api;

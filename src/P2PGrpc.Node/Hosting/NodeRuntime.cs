@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Api;
@@ -12,6 +13,7 @@ using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
+using LinkTable = P2PGrpc.Node.Links.LinkTable;
 
 namespace P2PGrpc.Node.Hosting;
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
 

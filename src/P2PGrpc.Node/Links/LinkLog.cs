@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 
 namespace P2PGrpc.Node.Links;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Peers;

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace P2PGrpc.Node.Links;
 
 /// <summary>Log lines of replication.</summary>

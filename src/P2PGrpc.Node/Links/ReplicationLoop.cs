@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
@@ -17,7 +18,11 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly ILogger<ReplicationLoop> log;
     private readonly Replicator replicator;
     private readonly ReplicationOutputs carrier;
-    private readonly LocalInputs local = new();
+
+    // What this node's own parts report. It needs no bound: stored and loaded inputs answer what the replicator asked for, and appends come one a
+    // commit and log, which a disk makes far more slowly than the loop takes them. None may be left out, and their order is that of positions.
+    private readonly Channel<ReplicatorInput[]> local = Channel.CreateUnbounded<ReplicatorInput[]>(new UnboundedChannelOptions { SingleReader = true });
+
     private readonly Channel<ReplicatorInput[]> remote = Channel.CreateBounded<ReplicatorInput[]>(
         new BoundedChannelOptions(LinkLimits.WaitingInputs) { SingleReader = true });
 
@@ -37,7 +42,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         this.time = time;
         this.log = log;
         startedAt = time.GetTimestamp();
-        replicator = new Replicator(self, limits);
+        replicator = new Replicator(self, limits, store.LastPosition);
         carrier = new ReplicationOutputs(store, events, Report, Wake, log);
         alarm = time.CreateTimer(_ => wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         store.Committed += OnCommitted;
@@ -51,9 +56,13 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     public void Add(LinkSession session)
     {
         carrier.Add(session);
-        Report(new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough));
         var authors = new SortedSet<PeerId> { self, session.Peer };
-        Report(new ReplicatorInput.Sharing(session.Id, ConversationId.Direct(self, session.Peer), authors, On: true));
+        local.Writer.TryWrite(
+        [
+            new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough),
+            new ReplicatorInput.Sharing(session.Id, ConversationId.Direct(self, session.Peer), authors, On: true),
+        ]);
+        wake.Set();
     }
 
     /// <summary>A link has ended.</summary>
@@ -72,7 +81,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 
     private void Report(ReplicatorInput input)
     {
-        local.Add(input);
+        local.Writer.TryWrite([input]);
         wake.Set();
     }
 
@@ -100,20 +109,18 @@ internal sealed class ReplicationLoop : IAsyncDisposable
                 // One frame of the links for all that waits locally: what is stored frees room before more comes in.
                 do
                 {
-                    while (local.TryTake(out var input))
-                        Handle(input);
-                    if (remote.Reader.TryRead(out var inputs))
-                        foreach (var input in inputs)
-                            Handle(input);
-                    else
+                    while (local.Reader.TryRead(out var reported))
+                        Handle(reported);
+                    if (!remote.Reader.TryRead(out var received))
                         break;
+                    Handle(received);
                 }
                 while (!stopping.IsCancellationRequested);
 
                 if (time.GetElapsedTime(startedAt) >= wakeAt)
                 {
                     wakeAt = TimeSpan.MaxValue;
-                    Handle(new ReplicatorInput.Tick());
+                    Handle([new ReplicatorInput.Tick()]);
                 }
             }
         }
@@ -129,10 +136,10 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         }
     }
 
-    private void Handle(ReplicatorInput input)
+    private void Handle(ReplicatorInput[] inputs)
     {
         outputs.Clear();
-        replicator.Handle(time.GetElapsedTime(startedAt), input, outputs);
+        replicator.Handle(time.GetElapsedTime(startedAt), inputs, outputs);
         foreach (var output in outputs)
             carrier.CarryOut(output);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Wire;

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using P2PGrpc.Cli.Commands;
+using P2PGrpc.Cli.Run;
+
+namespace P2PGrpc.Cli;
+
+/// <summary>The whole command line: parses it, runs the command that it names, and gives its exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancellationToken)
+    {
+        var root = Build(surroundings);
+        // A text may begin with "@": it is no response file here.
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction and not ExampleHelp)
+        {
+            var path = string.Join(' ', CommandNames(parsed.CommandResult.Command).Reverse());
+            return Failures.Report(
+                surroundings, $"{parsed.Errors[0].Message} Try '{path} --help'.", ExitCodes.Usage);
+        }
+        var configuration = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            // The program handles signals itself: 'run' says goodbye, 'tail' acknowledges.
+            ProcessTerminationTimeout = null,
+            Output = surroundings.Output,
+            Error = surroundings.Error,
+        };
+        var exitCode = await parsed.InvokeAsync(configuration, cancellationToken);
+        await surroundings.Output.FlushAsync(CancellationToken.None);
+        return exitCode;
+    }
+
+    public static RootCommand Build(Surroundings surroundings)
+    {
+        var root = new RootCommand("Runs a P2PGrpc node, sends messages through it, and shows what arrives.")
+        {
+            RunCommand.Create(surroundings),
+            SendCommand.Create(surroundings),
+            TailCommand.Create(surroundings),
+            ChatCommand.Create(surroundings),
+            PeersCommand.Create(surroundings),
+            EventsCommand.Create(surroundings),
+            IdCommand.Create(surroundings),
+            StatusCommand.Create(surroundings),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new ExampleHelp((HelpAction)help.Action!);
+        root.SetAction(parsed => new ExampleHelp(new HelpAction()).Invoke(parsed));
+        return root;
+    }
+
+    private static IEnumerable<string> CommandNames(Command command)
+    {
+        for (Symbol? symbol = command; symbol is not null; symbol = symbol.Parents.FirstOrDefault())
+            yield return symbol is RootCommand ? "p2pgrpc" : symbol.Name;
+    }
+}

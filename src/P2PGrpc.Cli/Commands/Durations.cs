@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace P2PGrpc.Cli.Commands;
+
+/// <summary>Time spans on the command line: 500ms, 10s, 2m, or a plain number of seconds.</summary>
+internal static class Durations
+{
+    // Beyond a day a wait is a mistake of units.
+    private const double LongestSeconds = 86_400;
+
+    public static Option<TimeSpan?> CreateOption(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = Parse,
+    };
+
+    public static string Describe(TimeSpan span) => span switch
+    {
+        { TotalDays: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalDays}d {span.Hours}h"),
+        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Hours}h {span.Minutes}m"),
+        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Minutes}m {span.Seconds}s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{span.Seconds}s"),
+    };
+
+    private static TimeSpan? Parse(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        var (number, unit) = text switch
+        {
+            _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], 0.001),
+            _ when text.EndsWith('s') => (text[..^1], 1),
+            _ when text.EndsWith('m') => (text[..^1], 60),
+            _ => (text, 1.0),
+        };
+        if (double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value * unit is > 0 and <= LongestSeconds)
+            return TimeSpan.FromSeconds(value * unit);
+        result.AddError($"'{text}' is no time: write 500ms, 10s or 2m.");
+        return null;
+    }
+}

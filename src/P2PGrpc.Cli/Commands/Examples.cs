@@ -1,0 +1,77 @@
+using System.CommandLine;
+
+namespace P2PGrpc.Cli.Commands;
+
+/// <summary>What the help of each command shows to try.</summary>
+internal static class Examples
+{
+    private static readonly Dictionary<string, string> Texts = new()
+    {
+        ["run"] = """
+              p2pgrpc run --name alice --listen 127.0.0.1:5555 --peer bob=127.0.0.1:5556 --data ~/alice
+              P2PGRPC_PEERS="bob=host2:5555 carol=host3:5555" p2pgrpc run
+              p2pgrpc run --config /etc/p2pgrpc.json --quiet
+
+            Each option may also stand in the environment (P2PGRPC_NAME, P2PGRPC_LISTEN, P2PGRPC_API, P2PGRPC_API_OPEN,
+            P2PGRPC_API_CERT, P2PGRPC_API_KEY, P2PGRPC_PEERS, P2PGRPC_ACCEPT, P2PGRPC_DATA, P2PGRPC_CONFIG) or in the JSON file
+            that --config names (name, listen, api, apiOpen, apiCert, apiKey, peers, accept, data). The command line outranks the
+            environment, and that the file.
+            """,
+        ["send"] = """
+              p2pgrpc send bob "hello" --data ~/alice
+              p2pgrpc send bob "are you there?" --wait --timeout 10s
+              echo "from a pipe" | p2pgrpc send bob -
+              p2pgrpc send bob --file photo.jpg --content-type image/jpeg
+              p2pgrpc send bob "order 17" --message-id order-17 --header source=shop --json
+            """,
+        ["tail"] = """
+              p2pgrpc tail --data ~/bob
+              p2pgrpc tail --from start --own
+              p2pgrpc tail --consumer mailer --json | my-mailer
+              p2pgrpc tail --conversation alice --no-follow
+
+            A named consumer goes on where it was; what was written is acknowledged.
+            """,
+        ["chat"] = """
+              p2pgrpc chat bob --data ~/alice
+              printf 'one\ntwo\n' | p2pgrpc chat bob
+
+            ✓ stands for accepted (on this node's disk), ✓✓ for delivered (on bob's). Ctrl-D ends the chat.
+            """,
+        ["peers"] = """
+              p2pgrpc peers list
+              p2pgrpc peers add bob=192.0.2.7:5555
+              p2pgrpc peers accept k3v7q2mw --alias dave
+            """,
+        ["list"] = """
+              p2pgrpc peers list --data ~/alice
+              p2pgrpc peers list --json | jq -r 'select(.link != "up") | .alias'
+            """,
+        ["add"] = """
+              p2pgrpc peers add bob=192.0.2.7:5555
+              p2pgrpc peers add bob=<id>@bob.example:5555
+            """,
+        ["remove"] = """
+              p2pgrpc peers remove bob
+            """,
+        ["accept"] = """
+              p2pgrpc peers accept k3v7q2mw --alias dave
+            """,
+        ["block"] = """
+              p2pgrpc peers block mallory
+            """,
+        ["events"] = """
+              p2pgrpc events --data ~/alice
+              p2pgrpc events --json | jq 'select(.type == "linkDown")'
+            """,
+        ["id"] = """
+              p2pgrpc id --data ~/alice
+            """,
+        ["status"] = """
+              p2pgrpc status --data ~/alice
+              p2pgrpc status --json | jq .undelivered
+            """,
+    };
+
+    public static string? Find(Command command) => Texts.GetValueOrDefault(command.Name);
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using P2PGrpc.Client;
+
+namespace P2PGrpc.Cli.Commands;
+
+/// <summary>The options by which a command finds its node: a data directory, or an address with a token file.</summary>
+internal sealed class NodeSelection
+{
+    // A person waits: a node that is just restarting is worth half a second, an absent one no more.
+    private static readonly TimeSpan RetryFor = TimeSpan.FromMilliseconds(500);
+
+    private readonly Option<string?> data = new("--data")
+    {
+        Description = "The data directory of the node [default: $P2PGRPC_DATA, else ~/.local/share/p2pgrpc]",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> api = new("--api")
+    {
+        Description = "The node's client endpoint instead: HOST:PORT, or https://HOST:PORT",
+        HelpName = "HOST:PORT",
+    };
+
+    private readonly Option<string?> tokenFile = new("--token-file")
+    {
+        Description = "The file with the node's token, for --api (api.token in its data directory)",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> certificate = new("--api-cert")
+    {
+        Description = "The PEM file with the certificate that an https endpoint must show",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Gives a command these options.</summary>
+    public static NodeSelection AddTo(Command command)
+    {
+        var selection = new NodeSelection();
+        command.Add(selection.data);
+        command.Add(selection.api);
+        command.Add(selection.tokenFile);
+        command.Add(selection.certificate);
+        return selection;
+    }
+
+    /// <summary>The client of the node that the command line names.</summary>
+    /// <exception cref="CommandException">The options contradict each other.</exception>
+    public P2PGrpcClient Open(ParseResult parsed, Surroundings surroundings)
+    {
+        var address = parsed.GetValue(api);
+        var directory = parsed.GetValue(data);
+        if (address is not null && directory is not null)
+            throw CommandException.Usage("--data and --api both name a node: give one of them.");
+        if (address is null && (parsed.GetValue(tokenFile) ?? parsed.GetValue(certificate)) is not null)
+            throw CommandException.Usage("--token-file and --api-cert go with --api; a data directory needs neither.");
+        if (address is null && directory is null && surroundings.Environment("P2PGRPC_DATA") is { Length: > 0 } given)
+            directory = given;
+        var options = new P2PGrpcClientOptions
+        {
+            DataDirectory = directory,
+            Address = address,
+            TokenFile = parsed.GetValue(tokenFile),
+            ServerCertificateFile = parsed.GetValue(certificate),
+            RetryFor = RetryFor,
+        };
+        try
+        {
+            return new P2PGrpcClient(options, surroundings.Time);
+        }
+        catch (ArgumentException fault)
+        {
+            // The parameter's name that the framework appends means nothing on a command line.
+            throw CommandException.Usage(fault.Message.Split(" (Parameter", 2)[0]);
+        }
+    }
+
+    /// <summary>The options as to be typed again, with a space before them.</summary>
+    public string Repeat(ParseResult parsed)
+    {
+        var text = "";
+        foreach (var option in new[] { data, api, tokenFile, certificate })
+        {
+            if (parsed.GetValue(option) is { } value)
+                text += $" {option.Name} {ShellWord.Quote(value)}";
+        }
+        return text;
+    }
+}

@@ -1,0 +1,64 @@
+using Grpc.Core;
+using P2PGrpc.Client;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Cli;
+
+/// <summary>Turns what went wrong into one line on stderr and an exit code.</summary>
+internal static class Failures
+{
+    // A node's sentence may quote a peer; nothing that is worth reading is longer.
+    private const int LongestLine = 1000;
+
+    /// <summary>Runs a command's body.</summary>
+    /// <returns>Its exit code, or that of what went wrong.</returns>
+    public static async Task<int> GuardAsync(Surroundings surroundings, Func<Task<int>> body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await body();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (OutputClosedException)
+        {
+            return ExitCodes.ReaderGone;
+        }
+        catch (CommandException fault)
+        {
+            return Report(surroundings, fault.Message, fault.ExitCode);
+        }
+        catch (RpcException fault)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return Report(surroundings, P2PGrpcException.From(fault));
+        }
+        catch (P2PGrpcException fault)
+        {
+            return Report(surroundings, fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Report(surroundings, fault.Message, ExitCodes.Failure);
+        }
+    }
+
+    public static int Report(Surroundings surroundings, string message, int exitCode)
+    {
+        surroundings.Error.WriteLine("p2pgrpc: " + DisplayText.Clean(message, LongestLine));
+        surroundings.Error.Flush();
+        return exitCode;
+    }
+
+    public static int FindExitCode(P2PGrpcException fault) => fault.StatusCode switch
+    {
+        StatusCode.Unavailable when fault.Reason == P2PGrpcException.NodeUnreachable => ExitCodes.Unreachable,
+        StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss or StatusCode.Cancelled => ExitCodes.Failure,
+        _ => ExitCodes.Refused,
+    };
+
+    private static int Report(Surroundings surroundings, P2PGrpcException fault) =>
+        Report(surroundings, fault.Message, FindExitCode(fault));
+}

@@ -1,0 +1,181 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using P2PGrpc.Client;
+using P2PGrpc.Protocol;
+using EventCase = P2PGrpc.Protocol.WatchEventsResponse.EventOneofCase;
+
+namespace P2PGrpc.Cli.Rendering;
+
+/// <summary>
+/// The output for programs: one JSON object a line, names in camelCase, kept from version to version (docs/cli.md lists them).
+/// All but ASCII is escaped, control characters too, so that it is safe on a terminal as well.
+/// </summary>
+internal static class JsonLines
+{
+    public static string Receipt(string to, SendReceipt receipt) => Write(json =>
+    {
+        json.WriteString("type", "receipt");
+        json.WriteString("to", to);
+        json.WriteString("reference", receipt.Reference);
+        json.WriteString("state", State(receipt.State));
+    });
+
+    public static string Message(ReceivedMessage message) => Write(json =>
+    {
+        json.WriteString("type", "message");
+        json.WriteString("author", message.Author);
+        json.WriteString("alias", message.Alias);
+        json.WriteString("peer", message.Peer);
+        json.WriteString("conversation", message.Conversation);
+        json.WriteString("reference", message.Reference);
+        if (message.Cursor is { } cursor)
+            json.WriteString("cursor", cursor.ToString());
+        json.WriteString("time", Time(message.Time));
+        if (message.Text is { } text)
+            json.WriteString("text", text);
+        else
+            json.WriteBase64String("data", message.Data.Span);
+        json.WriteString("contentType", message.ContentType);
+        json.WriteStartObject("headers");
+        foreach (var (name, value) in message.Headers)
+            json.WriteString(name, value);
+        json.WriteEndObject();
+        json.WriteString("messageId", message.MessageId);
+        json.WriteBoolean("ephemeral", message.Ephemeral);
+    });
+
+    public static string Peer(Peer peer) => Write(json =>
+    {
+        json.WriteString("type", "peer");
+        json.WriteString("peerId", peer.PeerId);
+        json.WriteString("alias", peer.Alias);
+        json.WriteStartArray("addresses");
+        foreach (var address in peer.Addresses)
+            json.WriteStringValue(address);
+        json.WriteEndArray();
+        json.WriteString("admission", Word(peer.Admission));
+        json.WriteString("link", Word(peer.Link));
+        json.WriteString("suggestedName", peer.SuggestedName);
+        json.WriteString("lastError", peer.LastError);
+        json.WriteNumber("undelivered", peer.Undelivered);
+        json.WriteNumber("roundTripMs", double.IsFinite(peer.RoundTripMs) ? peer.RoundTripMs : 0);
+    });
+
+    public static string Removed(string peer) => Write(json =>
+    {
+        json.WriteString("type", "removed");
+        json.WriteString("peer", peer);
+    });
+
+    public static string Id(GetNodeResponse node) => Write(json =>
+    {
+        json.WriteString("type", "id");
+        json.WriteString("peerId", node.PeerId);
+        json.WriteString("name", node.Name);
+        json.WriteString("address", node.Address);
+    });
+
+    public static string Status(GetNodeResponse node) => Write(json =>
+    {
+        json.WriteString("type", "status");
+        json.WriteString("peerId", node.PeerId);
+        json.WriteString("name", node.Name);
+        json.WriteString("version", node.Version);
+        json.WriteString("address", node.Address);
+        json.WriteNumber("uptimeMs", node.UptimeMs);
+        json.WriteNumber("position", node.Position);
+        json.WriteNumber("undelivered", node.Undelivered);
+        json.WriteBoolean("writable", node.Writable);
+        json.WriteString("storeError", node.StoreError);
+        json.WriteNumber("links", node.Links);
+    });
+
+    public static string Started(string peerId, string name, string address, string? api, string data) => Write(json =>
+    {
+        json.WriteString("type", "started");
+        json.WriteString("peerId", peerId);
+        json.WriteString("name", name);
+        json.WriteString("address", address);
+        json.WriteString("api", api);
+        json.WriteString("data", data);
+    });
+
+    public static string Event(WatchEventsResponse response) => Write(json =>
+    {
+        json.WriteString("type", response.EventCase == EventCase.None ? "unknown" : Camel(response.EventCase.ToString()));
+        json.WriteString("time", Time(DateTimeOffset.FromUnixTimeMilliseconds(
+            (long)Math.Min(response.TimeMs, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))));
+        WriteEvent(json, response);
+    });
+
+    /// <summary>The word for a delivery state: accepted, delivered or sent.</summary>
+    public static string State(DeliveryState state) => Camel(state.ToString());
+
+    /// <summary>The word for an admission: unpinned, known, knocking or blocked.</summary>
+    public static string Word(Admission admission) => Camel(admission.ToString());
+
+    /// <summary>The word for a link's state: down, dialling or up.</summary>
+    public static string Word(LinkState link) => Camel(link.ToString());
+
+    private static void WriteEvent(Utf8JsonWriter json, WatchEventsResponse response)
+    {
+        switch (response.EventCase)
+        {
+            case EventCase.LinkUp:
+                WritePeer(json, response.LinkUp.PeerId, response.LinkUp.Alias);
+                json.WriteString("address", response.LinkUp.Address);
+                json.WriteBoolean("dialled", response.LinkUp.Dialled);
+                break;
+            case EventCase.LinkDown:
+                WritePeer(json, response.LinkDown.PeerId, response.LinkDown.Alias);
+                json.WriteString("reason", response.LinkDown.Reason);
+                break;
+            case EventCase.Knock:
+                json.WriteString("peerId", response.Knock.PeerId);
+                json.WriteString("suggestedName", response.Knock.SuggestedName);
+                json.WriteString("address", response.Knock.Address);
+                break;
+            case EventCase.Delivered:
+                WritePeer(json, response.Delivered.PeerId, response.Delivered.Alias);
+                json.WriteString("log", response.Delivered.Log);
+                json.WriteNumber("sequence", response.Delivered.Sequence);
+                break;
+            case EventCase.Pinned:
+                WritePeer(json, response.Pinned.PeerId, response.Pinned.Alias);
+                json.WriteString("address", response.Pinned.Address);
+                break;
+            case EventCase.Notice:
+                json.WriteString("reason", response.Notice.Reason);
+                json.WriteString("peerId", response.Notice.PeerId);
+                json.WriteString("detail", response.Notice.Detail);
+                break;
+            case EventCase.Missed:
+                json.WriteNumber("count", response.Missed);
+                break;
+        }
+    }
+
+    private static void WritePeer(Utf8JsonWriter json, string peerId, string alias)
+    {
+        json.WriteString("peerId", peerId);
+        json.WriteString("alias", alias);
+    }
+
+    private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static string Write(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using P2PGrpc.Client;
+
+namespace P2PGrpc.Cli.Run;
+
+/// <summary>The options of 'run', and how they are found: command line, environment, configuration file, default, in this order.</summary>
+internal sealed class RunOptions
+{
+    private const string DefaultListen = "0.0.0.0:5555";
+    private static readonly char[] Separators = [',', ' ', ';'];
+
+    private readonly Option<string?> name = Create("--name", "NAME", "The name that this node suggests for itself [default: the machine's]");
+    private readonly Option<string?> listen = Create("--listen", "HOST:PORT", $"Where other nodes dial in [default: {DefaultListen}]");
+
+    private readonly Option<string?> api = Create(
+        "--api", "HOST:PORT", "The client endpoint, or off [default: 127.0.0.1, at the listening port + 1000]");
+
+    private readonly Option<string[]> peers = new("--peer")
+    {
+        Description = "A peer: [alias=][id@]host:port; may be repeated",
+        HelpName = "PEER",
+    };
+
+    private readonly Option<string?> data = Create("--data", "DIR", "The data directory [default: ~/.local/share/p2pgrpc]");
+    private readonly Option<bool> apiOpen = new("--api-open") { Description = "No token at the client endpoint (loopback only, for demos)" };
+    private readonly Option<string?> accept = Create("--accept", "known|any", "Who may come in: known peers, or anybody [default: known]");
+    private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
+    private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
+    private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM");
+    private readonly Option<bool> quiet = new("--quiet") { Description = "Show the address only, no messages and events" };
+    private readonly Option<bool> json = new("--json") { Description = "Write JSON, one object a line" };
+    private readonly Option<bool> verbose = new("--verbose") { Description = "Write the node's log to standard error" };
+
+    public static RunOptions AddTo(Command command)
+    {
+        var options = new RunOptions();
+        foreach (var option in new Option[]
+        {
+            options.name, options.listen, options.api, options.peers, options.data, options.apiOpen, options.accept, options.config,
+            options.apiCertificate, options.apiKey, options.quiet, options.json, options.verbose,
+        })
+            command.Add(option);
+        return options;
+    }
+
+    /// <exception cref="CommandException">Something that was given can't be understood.</exception>
+    public RunSettings Read(ParseResult parsed, Func<string, string?> environment)
+    {
+        var path = parsed.GetValue(config) ?? Variable(environment, "P2PGRPC_CONFIG");
+        var file = path is null ? new ConfigurationFile() : ConfigurationFile.Read(path);
+        string? Find(Option<string?> option, string variable, string? fromFile) =>
+            parsed.GetValue(option) ?? Variable(environment, variable) ?? fromFile;
+
+        var settings = new RunSettings
+        {
+            Name = Find(name, "P2PGRPC_NAME", file.Name) ?? Environment.MachineName.ToLowerInvariant(),
+            Listen = Find(listen, "P2PGRPC_LISTEN", file.Listen) ?? DefaultListen,
+            Api = Find(api, "P2PGRPC_API", file.Api),
+            Data = Find(data, "P2PGRPC_DATA", file.Data) ?? NodeDirectory.FindDefault(environment),
+            ApiCertificate = Find(apiCertificate, "P2PGRPC_API_CERT", file.ApiCertificate),
+            ApiKey = Find(apiKey, "P2PGRPC_API_KEY", file.ApiKey),
+            ApiOpen = parsed.GetValue(apiOpen) || (ReadTruth(environment, "P2PGRPC_API_OPEN") ?? file.ApiOpen ?? false),
+            AcceptAny = Find(accept, "P2PGRPC_ACCEPT", file.Accept) switch
+            {
+                null or "known" => false,
+                "any" => true,
+                var other => throw CommandException.Usage($"accept is '{other}': write known or any."),
+            },
+            Peers = parsed.GetValue(peers) is { Length: > 0 } given ? given
+                : Variable(environment, "P2PGRPC_PEERS")?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                ?? file.Peers ?? [],
+            Quiet = parsed.GetValue(quiet),
+            Json = parsed.GetValue(json),
+            Verbose = parsed.GetValue(verbose),
+        };
+        if (settings.ApiCertificate is null != settings.ApiKey is null)
+            throw CommandException.Usage("--api-cert and --api-key go together: give both or neither.");
+        return settings;
+    }
+
+    private static bool? ReadTruth(Func<string, string?> environment, string variable) => Variable(environment, variable) switch
+    {
+        null => null,
+        "1" or "true" or "yes" => true,
+        "0" or "false" or "no" => false,
+        var other => throw CommandException.Usage($"{variable} is '{other}': write true or false."),
+    };
+
+    // An empty variable counts as not set, as shells make them easily.
+    private static string? Variable(Func<string, string?> environment, string name) => environment(name) is { Length: > 0 } value ? value : null;
+
+    private static Option<string?> Create(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+}

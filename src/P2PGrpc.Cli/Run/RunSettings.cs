@@ -1,0 +1,30 @@
+namespace P2PGrpc.Cli.Run;
+
+/// <summary>What 'run' was told, from the command line, the environment, the configuration file and the defaults.</summary>
+internal sealed record RunSettings
+{
+    public required string Name { get; init; }
+
+    public required string Data { get; init; }
+
+    public required string Listen { get; init; }
+
+    /// <summary>Null: loopback, at the port after the listening one by 1000. "off": none.</summary>
+    public string? Api { get; init; }
+
+    public bool ApiOpen { get; init; }
+
+    public string? ApiCertificate { get; init; }
+
+    public string? ApiKey { get; init; }
+
+    public required IReadOnlyList<string> Peers { get; init; }
+
+    public bool AcceptAny { get; init; }
+
+    public bool Quiet { get; init; }
+
+    public bool Json { get; init; }
+
+    public bool Verbose { get; init; }
+}

@@ -1,0 +1,128 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using P2PGrpc.Cli.Rendering;
+using Spectre.Console;
+
+namespace P2PGrpc.Cli;
+
+/// <summary>All that a command touches besides its node: the three streams, the environment and the clock.</summary>
+internal sealed class Surroundings
+{
+    // A node answers such calls from memory; adding a peer may dial it.
+    private static readonly TimeSpan ShortCall = TimeSpan.FromSeconds(15);
+
+    public required TextWriter Output { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    public required TextReader Input { get; init; }
+
+    /// <summary>Standard input as bytes, for files.</summary>
+    public required Func<Stream> OpenInput { get; init; }
+
+    public required Func<string, string?> Environment { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether a person types.</summary>
+    public bool InputIsTerminal { get; init; }
+
+    /// <summary>Whether a person reads, on something that understands colours and tables.</summary>
+    public bool Colors { get; init; }
+
+    /// <summary>When a short call to the node should have been answered.</summary>
+    public DateTime Deadline() => Time.GetUtcNow().UtcDateTime + ShortCall;
+
+    /// <summary>The streams of this process.</summary>
+    public static Surroundings OfProcess()
+    {
+        var plain = Console.IsOutputRedirected
+            || System.Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
+            || System.Environment.GetEnvironmentVariable("TERM") is "dumb";
+        return new Surroundings
+        {
+            Output = new StreamWriter(OpenOutput(), new UTF8Encoding(false)) { AutoFlush = false },
+            Error = Console.Error,
+            Input = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false)) : Console.In,
+            OpenInput = Console.OpenStandardInput,
+            Environment = System.Environment.GetEnvironmentVariable,
+            InputIsTerminal = !Console.IsInputRedirected,
+            Colors = !plain,
+        };
+    }
+
+    /// <summary>Writes one line, flushed, in colours if somebody sees them.</summary>
+    /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    public void Write(StyledLine line)
+    {
+        if (Colors)
+            Attempt(() => WriteStyled(line));
+        else
+            Write(line.Plain);
+    }
+
+    /// <summary>Writes one line, flushed.</summary>
+    /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    public void Write(string line) => Attempt(() =>
+    {
+        Output.Write(line);
+        Output.Write('\n');
+        Output.Flush();
+    });
+
+    /// <summary>Writes a table or the like for people.</summary>
+    /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    public void Write(Spectre.Console.Rendering.IRenderable renderable) => Attempt(() =>
+    {
+        OpenConsole().Write(renderable);
+        Output.Flush();
+    });
+
+    /// <summary>Takes the line that a person just typed off the screen, so that it can be shown with its state.</summary>
+    public void EraseTypedLine(string typed)
+    {
+        // A typed line that wrapped is left alone: how many rows it takes is the terminal's secret.
+        if (Colors && InputIsTerminal && typed.Length * 2 < OpenConsole().Profile.Width)
+            Attempt(() => Output.Write("\u001b[1A\u001b[2K"));
+    }
+
+    private void WriteStyled(StyledLine line)
+    {
+        var console = OpenConsole();
+        // The terminal wraps by itself: Spectre's own wrapping would put line ends into what people copy.
+        console.Profile.Width = int.MaxValue / 2;
+        console.Write(line.ToRenderable());
+        Output.Write('\n');
+        Output.Flush();
+    }
+
+    private IAnsiConsole OpenConsole() => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(Output),
+        Ansi = Colors ? AnsiSupport.Yes : AnsiSupport.No,
+        ColorSystem = Colors ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+        Interactive = InteractionSupport.No,
+    });
+
+    private static void Attempt(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException gone)
+        {
+            throw new OutputClosedException(gone);
+        }
+    }
+
+    // The console's own stream hides that its reader is gone; a consumer would then acknowledge what nobody saw. A file, though, is left to it:
+    // a FileStream writes at a place of its own there, over what other programs write to the same file.
+    private static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows())
+            return Console.OpenStandardOutput();
+        var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 1);
+        return stream.CanSeek ? Console.OpenStandardOutput() : stream;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Collections.ObjectModel;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Client;
+
+/// <summary>
+/// A message to send: text, or data with its content type. The node checks the limits (a body of 1 byte to 128 KiB, at most
+/// 64 headers and 16 KiB of them) and refuses what exceeds them. Headers and a message_id are added by <c>with</c>. Immutable.
+/// </summary>
+public sealed record OutgoingMessage
+{
+    private static readonly ReadOnlyDictionary<string, string> NoHeaders = ReadOnlyDictionary<string, string>.Empty;
+
+    private OutgoingMessage(string? text, ReadOnlyMemory<byte> data, string contentType)
+    {
+        Text = text;
+        Data = data;
+        ContentType = contentType;
+    }
+
+    /// <summary>The text; null if the message holds data.</summary>
+    public string? Text { get; }
+
+    /// <summary>The bytes; empty if the message is text. They are not copied: don't change them before the message is answered.</summary>
+    public ReadOnlyMemory<byte> Data { get; }
+
+    /// <summary>A media type or a Protobuf full name; empty for text.</summary>
+    public string ContentType { get; }
+
+    /// <summary>Small facts about the message for programs: traceparent, correlation ids and the like.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = NoHeaders;
+
+    /// <summary>
+    /// The idempotency key, at most 128 bytes: the same key with the same content is one message, for 7 days. Null (the default):
+    /// the client makes a random one, so that its own retries are safe.
+    /// </summary>
+    public string? MessageId { get; init; }
+
+    /// <summary>A message of text.</summary>
+    /// <param name="text">The text.</param>
+    public static OutgoingMessage FromText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new OutgoingMessage(text, default, "");
+    }
+
+    /// <summary>A message of bytes.</summary>
+    /// <param name="data">The bytes. They are not copied: don't change them before the message is answered.</param>
+    /// <param name="contentType">What they are: a media type or a Protobuf full name.</param>
+    public static OutgoingMessage FromData(ReadOnlyMemory<byte> data, string contentType)
+    {
+        ArgumentNullException.ThrowIfNull(contentType);
+        return new OutgoingMessage(null, data, contentType);
+    }
+
+    /// <summary>A new idempotency key: 128 random bits as 32 hexadecimal digits.</summary>
+    internal static string NewMessageId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    internal Content ToContent(string messageId)
+    {
+        var content = new Content { ContentType = ContentType, MessageId = messageId };
+        if (Text is null)
+            content.Data = UnsafeByteOperations.UnsafeWrap(Data);
+        else
+            content.Text = Text;
+        foreach (var (name, value) in Headers)
+            content.Headers[name] = value;
+        return content;
+    }
+
+    internal SendRequest ToRequest(string to, string messageId, SendSettings settings)
+    {
+        var request = new SendRequest { To = to, ContentType = ContentType, MessageId = messageId, Ephemeral = settings.Ephemeral };
+        if (Text is null)
+            request.Data = UnsafeByteOperations.UnsafeWrap(Data);
+        else
+            request.Text = Text;
+        foreach (var (name, value) in Headers)
+            request.Headers[name] = value;
+        if (settings.WaitForDelivery)
+            request.WaitFor = DeliveryState.Delivered;
+        return request;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Grpc.Net.Client;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Client;
+
+/// <summary>
+/// The client of a P2PGrpc node: hands messages over, reads what arrives, acknowledges it. All members may be used by many
+/// threads at once; one client serves a whole process. Connections are made when needed and again after they broke.
+/// Members throw <see cref="P2PGrpcException"/> for what the node or the way to it refuses.
+/// </summary>
+public sealed class P2PGrpcClient : IAsyncDisposable
+{
+    private readonly GrpcChannel channel;
+    private readonly TimeProvider time;
+    private readonly TimeSpan callTimeout;
+    private readonly TimeSpan retryFor;
+
+    /// <summary>Makes a client. Nothing is connected before the first call.</summary>
+    /// <param name="options">Where the node is; null: the node of the default data directory.</param>
+    /// <param name="time">The clock of time limits and pauses; null: the system's.</param>
+    /// <exception cref="ArgumentException">The options contradict each other; the message says how.</exception>
+    public P2PGrpcClient(P2PGrpcClientOptions? options = null, TimeProvider? time = null)
+    {
+        options ??= new P2PGrpcClientOptions();
+        if (options.FindFault() is { } fault)
+            throw new ArgumentException(fault, nameof(options));
+        this.time = time ?? TimeProvider.System;
+        callTimeout = options.CallTimeout;
+        retryFor = options.RetryFor;
+        (channel, var invoker) = NodeChannel.Open(options);
+        Stub = new PeerService.PeerServiceClient(invoker);
+        Node = new NodeService.NodeServiceClient(invoker);
+    }
+
+    /// <summary>The generated stub for messages, with the token in place. It neither retries nor sets time limits.</summary>
+    public PeerService.PeerServiceClient Stub { get; }
+
+    /// <summary>The generated stub for the node's owner: node info, peers, events. It neither retries nor sets time limits.</summary>
+    public NodeService.NodeServiceClient Node { get; }
+
+    /// <summary>Sends a text. See the overload that takes a message.</summary>
+    /// <param name="to">Where to: an alias, a PeerId, host:port, or "self".</param>
+    /// <param name="text">The text, 1 byte to 128 KiB of UTF-8.</param>
+    /// <param name="settings">How; null: the defaults.</param>
+    /// <param name="cancellationToken">Gives up waiting. The message may have been taken.</param>
+    public Task<SendReceipt> SendAsync(
+        string to, string text, SendSettings? settings = null, CancellationToken cancellationToken = default) =>
+        SendAsync(to, OutgoingMessage.FromText(text), settings, cancellationToken);
+
+    /// <summary>
+    /// Sends a message. When this returns, the message is on the node's disk (unless it is ephemeral). A node that is unavailable
+    /// is tried again under the same message_id, so that no message is sent twice.
+    /// </summary>
+    /// <param name="to">Where to: an alias, a PeerId, host:port, or "self".</param>
+    /// <param name="message">What.</param>
+    /// <param name="settings">How; null: the defaults.</param>
+    /// <param name="cancellationToken">Gives up waiting. The message may have been taken.</param>
+    /// <exception cref="P2PGrpcException">The node refused, could not be reached, or took too long.</exception>
+    public async Task<SendReceipt> SendAsync(
+        string to, OutgoingMessage message, SendSettings? settings = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(message);
+        settings ??= SendSettings.Default;
+        if (settings.Ephemeral && settings.WaitForDelivery)
+            throw new ArgumentException("An ephemeral message is never known to be delivered: don't wait for it.", nameof(settings));
+        var messageId = message.MessageId ?? (settings.Ephemeral ? "" : OutgoingMessage.NewMessageId());
+        var request = message.ToRequest(to, messageId, settings);
+        var response = await CallAsync(
+            options => Stub.SendAsync(request, options), settings.Timeout, retry: !settings.Ephemeral, cancellationToken);
+        return new SendReceipt(response.Reference, response.State);
+    }
+
+    /// <summary>
+    /// Sends many messages over one stream: in order, batched by what has gathered, with a bounded number in flight (a source
+    /// is not read further than the node keeps up). After a broken stream the unanswered messages are sent again under their
+    /// message_id, so each is sent once. Ephemeral ones are not: they are answered by an error of reason
+    /// <see cref="P2PGrpcException.OutcomeUnknown"/>.
+    /// </summary>
+    /// <param name="to">Where to: an alias, a PeerId, host:port, or "self".</param>
+    /// <param name="messages">The messages. If the source throws, so does the enumeration, after the results of all messages before.</param>
+    /// <param name="settings">How; only <see cref="SendSettings.Ephemeral"/> counts here.</param>
+    /// <param name="cancellationToken">Gives up. Messages without a result may have been taken.</param>
+    /// <returns>One result a message, in order. It must be enumerated for anything to be sent, and once only.</returns>
+    /// <exception cref="P2PGrpcException">The node refused the stream, or stayed unavailable.</exception>
+    /// <exception cref="ArgumentException">A message is far above the node's limits.</exception>
+    public IAsyncEnumerable<SendResult> SendManyAsync(
+        string to,
+        IAsyncEnumerable<OutgoingMessage> messages,
+        SendSettings? settings = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(to);
+        ArgumentNullException.ThrowIfNull(messages);
+        settings ??= SendSettings.Default;
+        if (settings.WaitForDelivery)
+            throw new ArgumentException("SendManyAsync answers when messages are accepted; it can't wait for their delivery.", nameof(settings));
+        return new MessageStream(Stub, to, settings.Ephemeral, new RetryPause(time, retryFor)).RunAsync(messages, cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads messages in the order in which they arrived at the node. If the node goes away, the enumeration finds it again and goes on
+    /// after the last message that it got: nothing is skipped or read twice. Ephemeral messages of the time between are lost.
+    /// </summary>
+    /// <param name="settings">What to read and from where; null: all that comes from now on.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an OperationCanceledException.</param>
+    /// <exception cref="P2PGrpcException">The node refused, or another subscriber took over the consumer's name.</exception>
+    public async IAsyncEnumerable<ReceivedMessage> SubscribeAsync(
+        SubscribeSettings? settings = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await foreach (var response in SubscribeBatchesAsync(settings, cancellationToken).WithCancellation(cancellationToken))
+        {
+            foreach (var message in ReceivedMessage.Read(response))
+                yield return message;
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="SubscribeAsync"/>, but hands out the node's responses whole: for programs that handle and acknowledge messages
+    /// by batches. <see cref="ReceivedMessage.Read"/> takes a response apart; after handling it, acknowledge its cursor.
+    /// </summary>
+    /// <param name="settings">What to read and from where; null: all that comes from now on.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an OperationCanceledException.</param>
+    /// <exception cref="P2PGrpcException">The node refused, or another subscriber took over the consumer's name.</exception>
+    public IAsyncEnumerable<SubscribeResponse> SubscribeBatchesAsync(
+        SubscribeSettings? settings = null, CancellationToken cancellationToken = default)
+    {
+        settings ??= SubscribeSettings.Default;
+        return new Subscription(Stub, settings, new RetryPause(time, settings.ReconnectFor)).RunAsync(cancellationToken);
+    }
+
+    /// <summary>Tells the node that a consumer has handled everything up to a place: later subscriptions of that name begin after it.</summary>
+    /// <param name="consumer">The consumer's name.</param>
+    /// <param name="cursor">The place: a message's cursor, or that of a response.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="P2PGrpcException">The node refused, could not be reached, or took too long.</exception>
+    public async Task AcknowledgeAsync(string consumer, FeedCursor cursor, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(consumer);
+        var request = new AcknowledgeRequest { Consumer = consumer, Cursor = cursor.ToProtocol() };
+        await CallAsync(options => Stub.AcknowledgeAsync(request, options), null, retry: true, cancellationToken);
+    }
+
+    /// <summary>Closes the connections. Calls under way fail.</summary>
+    public ValueTask DisposeAsync()
+    {
+        channel.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<TResponse> CallAsync<TResponse>(
+        Func<CallOptions, AsyncUnaryCall<TResponse>> start, TimeSpan? timeout, bool retry, CancellationToken cancellationToken)
+    {
+        var limit = timeout ?? callTimeout;
+        var deadline = time.GetUtcNow().UtcDateTime + limit;
+        var pause = new RetryPause(time, retry ? (retryFor < limit ? retryFor : limit) : TimeSpan.Zero);
+        while (true)
+        {
+            P2PGrpcException fault;
+            try
+            {
+                using var call = start(new CallOptions(deadline: deadline, cancellationToken: cancellationToken));
+                return await call.ResponseAsync;
+            }
+            catch (RpcException exception)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                fault = P2PGrpcException.From(exception);
+            }
+            if (!await pause.WaitAsync(fault, cancellationToken))
+                throw fault;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+namespace P2PGrpc.Client;
+
+/// <summary>
+/// Where a client finds its node. With nothing set it is the node that uses the default data directory: that of the environment
+/// variable P2PGRPC_DATA, else p2pgrpc in $XDG_DATA_HOME, else ~/.local/share/p2pgrpc.
+/// </summary>
+public sealed class P2PGrpcClientOptions
+{
+    /// <summary>
+    /// The data directory of a node on this machine. Its Unix socket is used, or, where there is none, the address and
+    /// the token that stand beside it. Not together with <see cref="Address"/>.
+    /// </summary>
+    public string? DataDirectory { get; set; }
+
+    /// <summary>
+    /// Where the node's client endpoint is: host:port or http://host:port on this machine, https://host:port anywhere.
+    /// </summary>
+    public string? Address { get; set; }
+
+    /// <summary>The file that holds the node's token: api.token in its data directory. Read again when it changes.</summary>
+    public string? TokenFile { get; set; }
+
+    /// <summary>The node's token itself. Not together with <see cref="TokenFile"/>.</summary>
+    public string? Token { get; set; }
+
+    /// <summary>
+    /// A PEM file with the certificate that the node shows at an https address: exactly this one is accepted, whatever it says.
+    /// Unset: the machine's trusted authorities decide.
+    /// </summary>
+    public string? ServerCertificateFile { get; set; }
+
+    /// <summary>The time limit of a call, with its retries. Default 30 s. Subscriptions and SendManyAsync have none.</summary>
+    public TimeSpan CallTimeout { get; set; } = ClientLimits.CallTimeout;
+
+    /// <summary>
+    /// How long a node that is unavailable is tried again before a call fails; each try sends the same message_id, so that no
+    /// message is sent twice. Default 10 s, within <see cref="CallTimeout"/>. Zero: never.
+    /// </summary>
+    public TimeSpan RetryFor { get; set; } = ClientLimits.RetryFor;
+
+    /// <summary>Says what is wrong with these options; null if nothing is.</summary>
+    internal string? FindFault()
+    {
+        if (DataDirectory is not null && Address is not null)
+            return "DataDirectory and Address are both set: give one of them.";
+        if (TokenFile is not null && Token is not null)
+            return "TokenFile and Token are both set: give one of them.";
+        if (Address is null && (TokenFile is not null || Token is not null))
+            return "A token is set but no Address: a data directory holds its own token.";
+        if (Address is null && ServerCertificateFile is not null)
+            return "ServerCertificateFile is set but no Address: it goes with an https address.";
+        if (DataDirectory is { Length: 0 })
+            return "DataDirectory is empty: give a directory, or leave it unset for the default one.";
+        if (CallTimeout <= TimeSpan.Zero)
+            return "CallTimeout must be more than zero.";
+        if (RetryFor < TimeSpan.Zero)
+            return "RetryFor must not be negative.";
+        return Address is null ? null : FindAddressFault(Address);
+    }
+
+    private string? FindAddressFault(string address)
+    {
+        if (!NodeAddress.TryParse(address, out var uri))
+            return $"The address '{address}' is not understood: give host:port, http://host:port or https://host:port.";
+        var secure = uri.Scheme == Uri.UriSchemeHttps;
+        if (!secure && ServerCertificateFile is not null)
+            return "ServerCertificateFile is set but the address is not https.";
+        // A node serves in clear on loopback only, so a token on its way elsewhere is a mistake that would show it to the network.
+        if (!secure && !uri.IsLoopback && (TokenFile is not null || Token is not null))
+            return $"The token would go in clear to {uri.Host}: use https, or a tunnel to this machine's loopback.";
+        return null;
+    }
+}

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Options;
+
+namespace P2PGrpc.Client;
+
+/// <summary>Finds contradicting options when a host starts, not at the first message.</summary>
+internal sealed class P2PGrpcClientOptionsValidation : IValidateOptions<P2PGrpcClientOptions>
+{
+    public ValidateOptionsResult Validate(string? name, P2PGrpcClientOptions options) =>
+        options.FindFault() is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+}

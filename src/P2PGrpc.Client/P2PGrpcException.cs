@@ -1,0 +1,106 @@
+using System.Security.Authentication;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace P2PGrpc.Client;
+
+/// <summary>
+/// A call to a node failed. <see cref="Exception.Message"/> is the sentence that the node (or this client) says about it;
+/// <see cref="Reason"/> is the name to decide by.
+/// </summary>
+public sealed class P2PGrpcException : Exception
+{
+    /// <summary>The reason of a node that can't be reached: nothing listens, or the connection broke.</summary>
+    public const string NodeUnreachable = "NODE_UNREACHABLE";
+
+    /// <summary>The reason of a call that took longer than its time limit. What it asked for may have happened.</summary>
+    public const string TimedOut = "TIMED_OUT";
+
+    /// <summary>The reason of an ephemeral message whose stream broke: whether it went out is not known.</summary>
+    public const string OutcomeUnknown = "OUTCOME_UNKNOWN";
+
+    internal P2PGrpcException(StatusCode statusCode, string reason, string detail, TimeSpan? retryDelay, Exception? inner)
+        : base(detail, inner)
+    {
+        StatusCode = statusCode;
+        Reason = reason;
+        RetryDelay = retryDelay;
+    }
+
+    /// <summary>The gRPC status code.</summary>
+    public StatusCode StatusCode { get; }
+
+    /// <summary>A stable upper-case name of what went wrong, from the node's ErrorInfo or one of this class; empty if there is none.</summary>
+    public string Reason { get; }
+
+    /// <summary>What went wrong and what to do, in a sentence. The same as <see cref="Exception.Message"/>.</summary>
+    public string Detail => Message;
+
+    /// <summary>How long the node asks to wait before trying again, if it does.</summary>
+    public TimeSpan? RetryDelay { get; }
+
+    /// <summary>Whether the same call may succeed a little later without anything being changed.</summary>
+    public bool IsTransient => StatusCode == StatusCode.Unavailable;
+
+    /// <summary>Reads the details of an error that a stub of this client threw.</summary>
+    /// <param name="exception">The error of a generated stub.</param>
+    public static P2PGrpcException From(RpcException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        var status = ReadDetails(exception);
+        var info = status?.GetDetail<ErrorInfo>();
+        if (info is null)
+        {
+            if (FindCause<AuthenticationException>(exception) is { } refused)
+                return new P2PGrpcException(
+                    StatusCode.Unauthenticated, "", $"The node's TLS certificate was not accepted: {refused.Message}", null, exception);
+            if (IsBrokenTransport(exception))
+                return new P2PGrpcException(StatusCode.Unavailable, NodeUnreachable, DescribeTransport(exception), null, exception);
+            if (exception.StatusCode == StatusCode.DeadlineExceeded)
+                return new P2PGrpcException(
+                    exception.StatusCode, TimedOut, "The node did not answer within the time limit of the call.", null, exception);
+        }
+        var delay = status?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();
+        var detail = exception.Status.Detail is { Length: > 0 } text ? text : $"The node answered {exception.StatusCode}.";
+        return new P2PGrpcException(exception.StatusCode, info?.Reason ?? "", detail, delay, exception);
+    }
+
+    // Malformed details must not hide the error that carried them.
+    private static Google.Rpc.Status? ReadDetails(RpcException exception)
+    {
+        try
+        {
+            return exception.GetRpcStatus();
+        }
+        catch (Exception fault) when (fault is Google.Protobuf.InvalidProtocolBufferException or FormatException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    // A connection that breaks in the middle of a call surfaces under several codes; the cause tells them from a node's own words.
+    private static bool IsBrokenTransport(RpcException exception) =>
+        FindCause<IOException>(exception) is not null
+        || FindCause<HttpRequestException>(exception) is not null
+        || FindCause<System.Net.Sockets.SocketException>(exception) is not null;
+
+    private static string DescribeTransport(RpcException exception)
+    {
+        if (FindCause<NodeNotFoundException>(exception) is { } notFound)
+            return notFound.Message;
+        return FindCause<IOException>(exception) is { } broken
+            ? $"The connection to the node broke: {broken.Message}"
+            : $"The node can't be reached: {exception.Status.Detail}";
+    }
+
+    private static T? FindCause<T>(RpcException exception)
+        where T : Exception
+    {
+        for (var cause = exception.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is T found)
+                return found;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Client;
+
+/// <summary>A message read from a node's feed. Immutable.</summary>
+public sealed class ReceivedMessage
+{
+    private readonly Entry entry;
+    private readonly MessageBatch batch;
+    private readonly int index;
+
+    private ReceivedMessage(MessageBatch batch, int index)
+    {
+        this.batch = batch;
+        this.index = index;
+        entry = batch.Messages[index];
+    }
+
+    /// <summary>The author's PeerId.</summary>
+    public string Author => batch.Author;
+
+    /// <summary>The local alias of the author, if it has one; "self" for the node itself.</summary>
+    public string Alias => batch.Alias;
+
+    /// <summary>The alias or PeerId of the other side of the direct conversation, or "self".</summary>
+    public string Peer => batch.Peer;
+
+    /// <summary>The ConversationId.</summary>
+    public string Conversation => batch.Conversation;
+
+    /// <summary>The message's reference, "log/sequence". Empty for ephemeral messages.</summary>
+    public string Reference => Ephemeral
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{batch.Log}/{batch.FirstSequence + (ulong)index}");
+
+    /// <summary>The place of this message in the node's feed: acknowledge it, or resume after it. Null for ephemeral messages.</summary>
+    public FeedCursor? Cursor => Ephemeral ? null : new FeedCursor(batch.FirstPosition + (ulong)index, batch.Check);
+
+    /// <summary>When it was written, by its author's clock: for display only.</summary>
+    public DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds(
+        (long)Math.Min(entry.Clock >> 16, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+
+    /// <summary>The text; null if the message holds data.</summary>
+    public string? Text => entry.Content?.BodyCase == Content.BodyOneofCase.Text ? entry.Content.Text : null;
+
+    /// <summary>The bytes; empty if the message is text.</summary>
+    public ReadOnlyMemory<byte> Data => entry.Content?.BodyCase == Content.BodyOneofCase.Data ? entry.Content.Data.Memory : default;
+
+    /// <summary>What the data is; empty for text.</summary>
+    public string ContentType => entry.Content?.ContentType ?? "";
+
+    /// <summary>The headers that the author gave.</summary>
+    public IReadOnlyDictionary<string, string> Headers =>
+        entry.Content?.Headers.AsReadOnly() ?? (IReadOnlyDictionary<string, string>)NoHeaders;
+
+    /// <summary>The idempotency key that the author gave; empty if none.</summary>
+    public string MessageId => entry.Content?.MessageId ?? "";
+
+    /// <summary>Whether the message was never stored.</summary>
+    public bool Ephemeral => batch.Ephemeral;
+
+    private static readonly Dictionary<string, string> NoHeaders = [];
+
+    /// <summary>The messages of a response of <see cref="P2PGrpcClient.SubscribeBatchesAsync"/>, in order.</summary>
+    /// <param name="response">The response. It must not be changed afterwards.</param>
+    public static IEnumerable<ReceivedMessage> Read(SubscribeResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        foreach (var batch in response.Batches)
+        {
+            for (var index = 0; index < batch.Messages.Count; index++)
+                yield return new ReceivedMessage(batch, index);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace P2PGrpc.Client;
+
+/// <summary>How a message is sent. The defaults are those of a message that must arrive.</summary>
+public sealed record SendSettings
+{
+    internal static readonly SendSettings Default = new();
+
+    /// <summary>
+    /// Whether to wait until the message is on the recipient's disk. The wait ends a little before the timeout; the receipt
+    /// then says Accepted, and the message is delivered later. Not for ephemeral messages and not in SendManyAsync. Default: no.
+    /// </summary>
+    public bool WaitForDelivery { get; init; }
+
+    /// <summary>
+    /// Whether the message is never stored: it arrives at most once, and only if the peer is linked now. It is not sent
+    /// a second time, whatever happens. Default: no.
+    /// </summary>
+    public bool Ephemeral { get; init; }
+
+    /// <summary>The time limit of the call with all its retries. Default: that of the client's options. Not used by SendManyAsync.</summary>
+    public TimeSpan? Timeout { get; init; }
+}

@@ -1,0 +1,41 @@
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Client;
+
+/// <summary>What to read of a node's feed, and from where.</summary>
+public sealed record SubscribeSettings
+{
+    internal static readonly SubscribeSettings Default = new();
+
+    /// <summary>
+    /// A name under which the node remembers how far this consumer acknowledged: <c>[a-z][a-z0-9_.-]{0,63}</c>. A second
+    /// subscriber of the same name takes over from the first, whose enumeration then fails. Empty: nothing is remembered.
+    /// </summary>
+    public string Consumer { get; init; } = "";
+
+    /// <summary>
+    /// Where to begin. Unspecified (the default): a named consumer goes on after what it acknowledged, all others begin at the end.
+    /// </summary>
+    public StartAt StartAt { get; init; }
+
+    /// <summary>Begin after this place. It outranks <see cref="StartAt"/>.</summary>
+    public FeedCursor? After { get; init; }
+
+    /// <summary>Only messages of the direct conversation with this peer: an alias, a PeerId, or "self". Empty: all.</summary>
+    public string Conversation { get; init; } = "";
+
+    /// <summary>Whether to read also what this node itself sent. Default: no.</summary>
+    public bool IncludeOwn { get; init; }
+
+    /// <summary>Whether to wait for what comes later. If not, the enumeration ends after the last message held. Default: yes.</summary>
+    public bool Follow { get; init; } = true;
+
+    /// <summary>
+    /// How long to look for a node that is gone, each time it goes. Default: for ever
+    /// (<see cref="Timeout.InfiniteTimeSpan"/>). Zero: an interruption ends the enumeration with its error.
+    /// </summary>
+    public TimeSpan ReconnectFor { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>Called at each failed attempt to reach the node, before the pause that precedes the next. It must not block.</summary>
+    public Action<P2PGrpcException>? Interrupted { get; init; }
+}

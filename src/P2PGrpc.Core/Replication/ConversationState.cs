@@ -1,0 +1,36 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>What the replicator keeps of a conversation: its logs, who shares it, and what of it the owner wants.</summary>
+internal sealed class ConversationState(ConversationId id)
+{
+    private readonly HashSet<PeerId> unwantedAuthors = [];
+    private bool unwanted;
+
+    public ConversationId Id { get; } = id;
+
+    /// <summary>True while pages of heads are being asked for.</summary>
+    public bool Loading { get; set; }
+
+    /// <summary>True once all heads that lay on disk are known. Before, an unknown log may well be held.</summary>
+    public bool Loaded { get; set; }
+
+    public Dictionary<LogId, LogState> Logs { get; } = [];
+
+    /// <summary>The links on which it is shared, in the order in which they came.</summary>
+    public List<LinkState> Links { get; } = [];
+
+    public void SetInterest(PeerId? author, bool wanted)
+    {
+        if (author is not { } one)
+            unwanted = !wanted;
+        else if (wanted)
+            unwantedAuthors.Remove(one);
+        else
+            unwantedAuthors.Add(one);
+    }
+
+    public bool Wants(PeerId author) => !unwanted && !unwantedAuthors.Contains(author);
+}

@@ -1,0 +1,115 @@
+using P2PGrpc.Core.Logs;
+using RefuseReason = P2PGrpc.Protocol.RefuseReason;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>Follows signs that an author signed two segments at one place, until there is proof or the sign came to nothing.</summary>
+internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, HeardPositions heard, SegmentSender sender)
+{
+    /// <summary>A segment came that contradicts what is pending here.</summary>
+    public void OnConflict(LinkLog linkLog, SegmentHeader header)
+    {
+        var log = linkLog.Log;
+        if (header.FirstSequence <= log.Pending.Sequence)
+        {
+            Freeze(log, header, null, linkLog);
+            return;
+        }
+
+        // It follows another segment than our last one: no proof by itself, but the other side can say what stands at that place.
+        if (log.Pusher != linkLog)
+            return;
+        linkLog.Refused = true;
+        linkLog.Failures++;
+        choice.Drop(log);
+        choice.Question(linkLog);
+        choice.Consider(log);
+    }
+
+    public void OnForkProof(LinkState link, SegmentHeader first, SegmentHeader? second)
+    {
+        if (!state.Conversations.TryGetValue(first.Log.Conversation, out var conversation)
+            || !conversation.Loaded || !link.Takes(first.Log, conversation))
+            return;
+        if (second is null)
+        {
+            if (link.Logs.TryGetValue(first.LogId, out var linkLog) && linkLog.Asked)
+                OnAnswer(linkLog, first);
+            return;
+        }
+
+        if (!ForkRule.Proves(first, second))
+            return;
+        var log = state.GetLog(conversation, first.Log, first.LogId);
+        if (!state.TryGetNamed(link, log, out var accuser))
+            return;
+        accuser.ProofKnown = true;
+        Freeze(log, first, second, accuser);
+    }
+
+    public void OnFrozen(LogState log, ForkProof? proof)
+    {
+        var accuser = log.Accuser;
+        log.Freezing = false;
+        log.Accuser = null;
+        if (proof is null)
+        {
+            // The sign came to nothing: whoever gave it is not asked again before it tells more.
+            if (accuser is { Removed: false })
+                choice.OnRefused(accuser);
+            else
+                choice.Consider(log);
+            return;
+        }
+
+        log.Frozen = true;
+        log.Proof = proof;
+        choice.Drop(log);
+        foreach (var link in log.Conversation.Links)
+            Show(ReplicatorState.GetLinkLog(link, log));
+        foreach (var linkLog in log.Links)
+        {
+            sender.RefuseIfFrozen(linkLog);
+            heard.Settle(linkLog);
+        }
+    }
+
+    /// <summary>Sends the proof to a link that has not seen it. Without one, it only says that the log is frozen.</summary>
+    public void Show(LinkLog linkLog)
+    {
+        if (linkLog.ProofKnown)
+            return;
+        linkLog.ProofKnown = true;
+        var log = linkLog.Log;
+        if (log.Proof is { } proof)
+            state.Emit(new ReplicatorOutput.SendForkProof(linkLog.Link.Id, proof.First, proof.Second));
+        else
+            state.Emit(new ReplicatorOutput.SendRefuse(linkLog.Link.Id, log.Id, RefuseReason.Frozen));
+    }
+
+    /// <summary>The other side said what stands at our head's place there; its Want is over.</summary>
+    private void OnAnswer(LinkLog linkLog, SegmentHeader header)
+    {
+        var log = linkLog.Log;
+        if (header.FirstSequence <= log.Durable.Sequence && header.Hash != log.Durable.Hash && !log.Frozen && !log.Freezing)
+        {
+            if (log.Pusher == linkLog)
+                choice.End(log);
+            Freeze(log, header, null, linkLog);
+        }
+        else
+        {
+            choice.OnRefused(linkLog);
+        }
+    }
+
+    private void Freeze(LogState log, SegmentHeader first, SegmentHeader? second, LinkLog accuser)
+    {
+        if (log.Frozen || log.Freezing)
+            return;
+        choice.Drop(log);
+        log.Freezing = true;
+        log.Accuser = accuser;
+        state.Emit(new ReplicatorOutput.Freeze(log.Id, first, second));
+    }
+}

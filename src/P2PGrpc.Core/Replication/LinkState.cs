@@ -1,0 +1,104 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>What the replicator keeps of a link. Its deadline is that of lazy tells.</summary>
+internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : Timed
+{
+    public LinkId Id { get; } = up.Link;
+
+    public PeerId Peer { get; } = up.Peer;
+
+    public bool Down { get; set; }
+
+    /// <summary>What is shared on it, and whose logs are taken there; null for anybody's.</summary>
+    public Dictionary<ConversationState, IReadOnlySet<PeerId>?> Shared { get; } = [];
+
+    public Dictionary<LogId, LinkLog> Logs { get; } = [];
+
+    /// <summary>How many logs the other side has named.</summary>
+    public int Named { get; set; }
+
+    // What we tell.
+
+    /// <summary>When the link came up, the other side had everything through this position.</summary>
+    public ulong ToldThrough { get; } = toldThrough;
+
+    /// <summary>The last position that we said was told.</summary>
+    public ulong Through { get; set; } = toldThrough;
+
+    /// <summary>How many logs the other side does not know to be as far as they are here.</summary>
+    public int Untold { get; set; }
+
+    public List<LinkLog> ToTell { get; } = [];
+
+    /// <summary>True if what is to be told goes at the end of this step.</summary>
+    public bool TellNow { get; set; }
+
+    // What we heard.
+
+    public HashSet<LinkLog> Unresolved { get; } = [];
+
+    /// <summary>The position that is heard once nothing blocks it; 0 for none.</summary>
+    public ulong Candidate { get; set; }
+
+    /// <summary>How many logs block the candidate.</summary>
+    public int Blocked { get; set; }
+
+    /// <summary>The newest position told after the candidate; 0 for none.</summary>
+    public ulong Latest { get; set; }
+
+    /// <summary>The highest position told.</summary>
+    public ulong LastThrough { get; set; }
+
+    /// <summary>Something told here was put aside when its conversation ceased to be shared: nothing more counts as heard.</summary>
+    public bool HeardEnded { get; set; }
+
+    // Credit that we gave: the window is what the budget is charged for, wherever those bytes are now.
+
+    public long Window { get; set; }
+
+    /// <summary>Bytes that the other side may still send.</summary>
+    public long Allowance { get; set; }
+
+    /// <summary>Bytes with the store.</summary>
+    public long Busy { get; set; }
+
+    /// <summary>Bytes that are done with and not yet given again.</summary>
+    public long Owed { get; set; }
+
+    public bool AwaitsCredit { get; set; }
+
+    public bool CreditDue { get; set; }
+
+    // Credit that we were given.
+
+    public long CreditOut { get; set; } = Math.Max(0, up.InitialCredit);
+
+    public Queue<LinkLog> Ready { get; } = [];
+
+    /// <summary>Wants that came before we knew what lies on disk.</summary>
+    public Dictionary<LogId, ReplicatorInput.Want> HeldWants { get; } = [];
+
+    public bool Takes(LogKey key, ConversationState conversation) =>
+        Shared.TryGetValue(conversation, out var authors) && (authors is null || authors.Contains(key.Author));
+
+    /// <summary>Loads that were not answered yet, also those whose log is not shared any more.</summary>
+    public Dictionary<LogId, LinkLog> LoadsInFlight { get; } = [];
+
+    /// <summary>True once the heads of all that it shares are known.</summary>
+    public bool AllLoaded
+    {
+        get
+        {
+            foreach (var conversation in Shared.Keys)
+            {
+                if (!conversation.Loaded)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+}

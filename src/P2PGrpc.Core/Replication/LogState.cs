@@ -1,0 +1,70 @@
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>A Store that was not answered yet. Stores of a generation that failed will fail too: they follow what is not there.</summary>
+internal readonly record struct StoreInFlight(Head Head, LinkState Link, int Weight, int Generation);
+
+/// <summary>What the replicator keeps of a log. Its deadline is the stall rule's.</summary>
+internal sealed class LogState(ConversationState conversation, LogKey key, LogId id) : Timed
+{
+    public LogKey Key { get; } = key;
+
+    public LogId Id { get; } = id;
+
+    public ConversationState Conversation { get; } = conversation;
+
+    /// <summary>How far the log is on disk here.</summary>
+    public Head Durable { get; set; } = id.Empty;
+
+    /// <summary>How far it will be once all Stores in flight have succeeded.</summary>
+    public Head Pending { get; set; } = id.Empty;
+
+    /// <summary>The feed position of the last entry on disk.</summary>
+    public ulong Position { get; set; }
+
+    /// <summary>True once this process appended to it: then nobody else can have more of it.</summary>
+    public bool Own { get; set; }
+
+    public bool Frozen { get; set; }
+
+    /// <summary>True while a Freeze is not answered.</summary>
+    public bool Freezing { get; set; }
+
+    /// <summary>Whose evidence led to the Freeze in flight, if a link's.</summary>
+    public LinkLog? Accuser { get; set; }
+
+    /// <summary>The proof, where the log was frozen in this process.</summary>
+    public ForkProof? Proof { get; set; }
+
+    /// <summary>The store said that its quota is used up.</summary>
+    public bool OverQuota { get; set; }
+
+    /// <summary>It waits until the store takes anything again.</summary>
+    public bool Deferred { get; set; }
+
+    /// <summary>The one neighbour with a standing Want of ours.</summary>
+    public LinkLog? Pusher { get; set; }
+
+    /// <summary>When <see cref="Pending"/> moved last.</summary>
+    public TimeSpan LastProgress { get; set; } = TimeSpan.MinValue;
+
+    /// <summary>How often the pusher was changed for standing still, since the last progress.</summary>
+    public int Rotations { get; set; }
+
+    /// <summary>Counts how often <see cref="Pending"/> fell back.</summary>
+    public int Generation { get; set; }
+
+    public Queue<StoreInFlight> Stores { get; } = [];
+
+    public List<LinkLog> Links { get; } = [];
+
+    /// <summary>True if what is on disk of it is known.</summary>
+    public bool Known => Own || Conversation.Loaded;
+
+    /// <summary>True if more of it would be taken from a neighbour, if not at this moment.</summary>
+    public bool Taken => !Own && !Frozen && !OverQuota && Conversation.Wants(Key.Author);
+
+    /// <summary>True if nothing would be lost by forgetting it.</summary>
+    public bool Forgettable => Links.Count == 0 && Durable.Sequence == 0 && Stores.Count == 0 && !Own && !Frozen && !Freezing;
+}

@@ -1,0 +1,342 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using RefuseReason = P2PGrpc.Protocol.RefuseReason;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>The rules of replication, one per node: who is told what, who pushes which log, what is stored. Deterministic, without I/O;
+/// the same inputs give the same outputs. Not thread-safe: one loop feeds it.</summary>
+internal sealed class Replicator
+{
+    private readonly ReplicatorState state;
+    private readonly CreditBudget credit;
+    private readonly StoreGate gate;
+    private readonly PusherChoice choice;
+    private readonly HeardPositions heard;
+    private readonly Teller teller;
+    private readonly SegmentSender sender;
+    private readonly ForkWatch forks;
+    private readonly SegmentReceiver receiver;
+    private readonly LinkTable links;
+    private TimeSpan? wake;
+
+    /// <param name="self">This node.</param>
+    /// <param name="limits">Limits and times.</param>
+    /// <param name="position">The feed position of the last entry on disk when this process started, 0 if there is none.</param>
+    public Replicator(PeerId self, ReplicatorLimits limits, ulong position)
+    {
+        state = new ReplicatorState(self, limits, position);
+        credit = new CreditBudget(state);
+        gate = new StoreGate(state);
+        choice = new PusherChoice(state, credit, gate);
+        heard = new HeardPositions(state);
+        teller = new Teller(state);
+        sender = new SegmentSender(state, teller);
+        forks = new ForkWatch(state, choice, heard, sender);
+        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks);
+        links = new LinkTable(state, credit, choice);
+    }
+
+    /// <summary>Takes one input and adds what follows from it to the outputs, in the order in which it is to be done.</summary>
+    /// <param name="now">A monotonic time; one before the last counts as the last.</param>
+    /// <param name="input">What happened.</param>
+    /// <param name="outputs">What to do is added here.</param>
+    /// <exception cref="InvariantException">A bug here or in the shell.</exception>
+    public void Handle(TimeSpan now, ReplicatorInput input, List<ReplicatorOutput> outputs)
+    {
+        Begin(now, outputs);
+        Take(input);
+        End();
+    }
+
+    /// <summary>Takes inputs that came together, in order. What is told and credited because of them goes in one frame per link.</summary>
+    public void Handle(TimeSpan now, IReadOnlyList<ReplicatorInput> inputs, List<ReplicatorOutput> outputs)
+    {
+        Begin(now, outputs);
+        for (var index = 0; index < inputs.Count; index++)
+        {
+            Take(inputs[index]);
+            ForgetClosed();
+        }
+
+        End();
+    }
+
+    private void Begin(TimeSpan now, List<ReplicatorOutput> outputs)
+    {
+        state.Now = now > state.Now ? now : state.Now;
+        state.Outputs = outputs;
+    }
+
+    private void End()
+    {
+        ForgetClosed();
+        teller.Flush();
+        credit.Flush();
+        if (state.Deadlines.Earliest() is not { } earliest || earliest == wake)
+            return;
+        wake = earliest;
+        state.Emit(new ReplicatorOutput.WakeAt(earliest));
+    }
+
+    private void ForgetClosed()
+    {
+        foreach (var link in state.Closing)
+            links.Remove(link);
+        state.Closing.Clear();
+    }
+
+    private void Take(ReplicatorInput input)
+    {
+        switch (input)
+        {
+            case ReplicatorInput.LinkUp up:
+                links.Add(up);
+                break;
+            case ReplicatorInput.HeadsLoaded loaded:
+                OnHeadsLoaded(loaded);
+                break;
+            case ReplicatorInput.Stored stored:
+                OnStored(stored);
+                break;
+            case ReplicatorInput.StoreFailed failed:
+                receiver.OnStoreFailed(FindLog(failed.LogId), failed.Head, failed.Failure);
+                break;
+            case ReplicatorInput.Appended appended:
+                OnAppended(appended);
+                break;
+            case ReplicatorInput.Frozen frozen:
+                forks.OnFrozen(FindLog(frozen.LogId), frozen.Proof);
+                break;
+            case ReplicatorInput.Interest interest:
+                OnInterest(interest);
+                break;
+            case ReplicatorInput.Tick:
+                OnTick();
+                break;
+            default:
+                TakeFromLink(input);
+                break;
+        }
+    }
+
+    private void TakeFromLink(ReplicatorInput input)
+    {
+        switch (input)
+        {
+            case ReplicatorInput.LinkDown down when Find(down.Link) is { } link:
+                links.Remove(link);
+                break;
+            case ReplicatorInput.Sharing sharing when Find(sharing.Link) is { } link:
+                OnSharing(link, sharing);
+                break;
+            case ReplicatorInput.Have have when Find(have.Link) is { } link:
+                receiver.OnHave(link, have);
+                break;
+            case ReplicatorInput.Want want when Find(want.Link) is { } link:
+                sender.OnWant(link, want);
+                break;
+            case ReplicatorInput.Unwant unwant when Find(unwant.Link) is { } link:
+                sender.OnUnwant(link, unwant.LogId);
+                break;
+            case ReplicatorInput.Credit given when Find(given.Link) is { } link:
+                sender.OnCredit(link, given.Bytes);
+                break;
+            case ReplicatorInput.Refuse refuse when Find(refuse.Link) is { } link:
+                OnRefuse(link, refuse);
+                break;
+            case ReplicatorInput.ForkProof proof when Find(proof.Link) is { } link:
+                forks.OnForkProof(link, proof.First, proof.Second);
+                break;
+            case ReplicatorInput.Segment segment when Find(segment.Link) is { } link:
+                receiver.OnSegment(link, segment.Header, segment.Body);
+                break;
+            case ReplicatorInput.Segment segment:
+                state.Emit(new ReplicatorOutput.Release(segment.Body));
+                break;
+            case ReplicatorInput.Loaded loaded:
+                OnLoaded(loaded);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private LinkState? Find(LinkId link) => state.Links.GetValueOrDefault(link);
+
+    private LogState FindLog(LogId logId)
+    {
+        InvariantException.Check(state.Logs.TryGetValue(logId, out var log), "The store answers only what it was asked.");
+        return log;
+    }
+
+    private void OnSharing(LinkState link, ReplicatorInput.Sharing sharing)
+    {
+        var conversation = state.GetConversation(sharing.Conversation);
+        if (!sharing.On)
+        {
+            links.Unshare(link, conversation);
+            return;
+        }
+
+        links.Share(link, conversation, sharing.Authors);
+        foreach (var log in conversation.Logs.Values)
+            log.OverQuota = false;
+        if (conversation.Loaded)
+        {
+            teller.TellAll(link, conversation);
+        }
+        else if (!conversation.Loading)
+        {
+            conversation.Loading = true;
+            state.Emit(new ReplicatorOutput.LoadHeads(conversation.Id, null));
+        }
+    }
+
+    private void OnHeadsLoaded(ReplicatorInput.HeadsLoaded loaded)
+    {
+        if (!state.Conversations.TryGetValue(loaded.Conversation, out var conversation) || !conversation.Loading)
+            return;
+        foreach (var stored in loaded.Heads)
+        {
+            var log = state.GetLog(conversation, stored.Log, stored.LogId);
+            log.Frozen |= stored.Frozen;
+            if (stored.Head.Sequence <= log.Durable.Sequence)
+                continue;
+            log.Durable = stored.Head;
+            log.Pending = stored.Head;
+            log.Position = stored.Position;
+        }
+
+        if (loaded.Next is { } next)
+        {
+            state.Emit(new ReplicatorOutput.LoadHeads(conversation.Id, next));
+            return;
+        }
+
+        conversation.Loading = false;
+        conversation.Loaded = true;
+        foreach (var log in conversation.Logs.Values)
+        {
+            foreach (var linkLog in log.Links)
+                ReplicatorState.CountUntold(linkLog);
+            receiver.OnKnown(log);
+        }
+
+        foreach (var link in conversation.Links)
+        {
+            teller.TellAll(link, conversation);
+            if (link.AllLoaded)
+                sender.OnAllLoaded(link);
+        }
+    }
+
+    private void OnAppended(ReplicatorInput.Appended appended)
+    {
+        InvariantException.Check(appended.Log.Author == state.Self, "A node appends to its own logs only.");
+        var log = state.GetLog(state.GetConversation(appended.Log.Conversation), appended.Log, appended.LogId);
+        choice.Drop(log);
+        log.Own = true;
+        if (appended.Head.Sequence > log.Durable.Sequence)
+        {
+            log.Durable = appended.Head;
+            log.Pending = appended.Head;
+        }
+
+        Advance(log, appended.Position);
+    }
+
+    private void OnStored(ReplicatorInput.Stored stored)
+    {
+        var log = FindLog(stored.LogId);
+        receiver.OnStored(log, stored.Head);
+        Advance(log, stored.Position);
+    }
+
+    /// <summary>More of the log is on disk: all who share it get it, or hear of it.</summary>
+    private void Advance(LogState log, ulong position)
+    {
+        log.Position = Math.Max(log.Position, position);
+        state.Position = Math.Max(state.Position, position);
+        foreach (var link in log.Conversation.Links)
+        {
+            var linkLog = ReplicatorState.GetLinkLog(link, log);
+            receiver.Confirm(linkLog);
+            heard.Settle(linkLog);
+            sender.OnAdvanced(linkLog);
+        }
+
+        if (gate.TryEndHalt())
+            ConsiderDeferred();
+    }
+
+    private void OnRefuse(LinkState link, ReplicatorInput.Refuse refuse)
+    {
+        if (!link.Logs.TryGetValue(refuse.LogId, out var linkLog))
+            return;
+        if (refuse.Reason is RefuseReason.Quota or RefuseReason.Unwanted)
+        {
+            sender.OnUnwant(link, refuse.LogId);
+            return;
+        }
+
+        linkLog.FrozenThere |= refuse.Reason == RefuseReason.Frozen;
+        choice.OnRefused(linkLog);
+    }
+
+    private void OnLoaded(ReplicatorInput.Loaded loaded)
+    {
+        if (Find(loaded.Link) is { } link && link.LoadsInFlight.Remove(loaded.LogId, out var linkLog))
+            sender.OnLoaded(link, linkLog, loaded.Result);
+        else
+            sender.Release(loaded.Result);
+    }
+
+    private void OnInterest(ReplicatorInput.Interest interest)
+    {
+        var conversation = state.GetConversation(interest.Conversation);
+        conversation.SetInterest(interest.Author, interest.Wanted);
+        foreach (var log in conversation.Logs.Values)
+        {
+            if (interest.Author is { } author && author != log.Key.Author)
+                continue;
+            if (!interest.Wanted)
+            {
+                choice.Drop(log);
+                receiver.NotTaken(log);
+                continue;
+            }
+
+            log.OverQuota = false;
+            foreach (var linkLog in log.Links)
+                linkLog.RefusalSent = false;
+            choice.Consider(log);
+        }
+    }
+
+    private void OnTick()
+    {
+        wake = null;
+        while (state.Deadlines.TryTake(state.Now, out var due))
+        {
+            switch (due)
+            {
+                case LinkState link:
+                    teller.OnDue(link);
+                    break;
+                case LogState log:
+                    choice.OnDue(log);
+                    break;
+                default:
+                    ConsiderDeferred();
+                    break;
+            }
+        }
+    }
+
+    private void ConsiderDeferred()
+    {
+        foreach (var log in gate.TakeDeferred())
+            choice.Consider(log);
+    }
+}

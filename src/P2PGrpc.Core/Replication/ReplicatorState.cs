@@ -1,0 +1,112 @@
+using System.Diagnostics.CodeAnalysis;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>What all parts of a replicator share: the tables, the time of the step, and where its outputs go.</summary>
+internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulong position)
+{
+    public PeerId Self { get; } = self;
+
+    public ReplicatorLimits Limits { get; } = limits;
+
+    public Dictionary<LinkId, LinkState> Links { get; } = [];
+
+    public Dictionary<LogId, LogState> Logs { get; } = [];
+
+    public Dictionary<ConversationId, ConversationState> Conversations { get; } = [];
+
+    public Deadlines Deadlines { get; } = new();
+
+    public TimeSpan Now { get; set; } = TimeSpan.MinValue;
+
+    /// <summary>All entries of the feed through this position are known to be on disk, and in which logs they are.</summary>
+    public ulong Position { get; set; } = position;
+
+    /// <summary>Links to forget at the end of this step.</summary>
+    public List<LinkState> Closing { get; } = [];
+
+    public List<ReplicatorOutput> Outputs { get; set; } = [];
+
+    public void Emit(ReplicatorOutput output) => Outputs.Add(output);
+
+    public ConversationState GetConversation(ConversationId id)
+    {
+        if (!Conversations.TryGetValue(id, out var conversation))
+            Conversations.Add(id, conversation = new ConversationState(id));
+        return conversation;
+    }
+
+    public LogState GetLog(ConversationState conversation, LogKey key, LogId id)
+    {
+        if (Logs.TryGetValue(id, out var log))
+            return log;
+        log = new LogState(conversation, key, id);
+        Logs.Add(id, log);
+        conversation.Logs.Add(id, log);
+        return log;
+    }
+
+    public static LinkLog GetLinkLog(LinkState link, LogState log)
+    {
+        if (link.Logs.TryGetValue(log.Id, out var linkLog))
+            return linkLog;
+        linkLog = new LinkLog(link, log);
+        if (log.Known && log.Position <= link.ToldThrough)
+            linkLog.Told = log.Durable.Sequence;
+        link.Logs.Add(log.Id, linkLog);
+        log.Links.Add(linkLog);
+        CountUntold(linkLog);
+        return linkLog;
+    }
+
+    /// <summary>The same for a log that the other side named. False, and the link is closed, if it named too many.</summary>
+    public bool TryGetNamed(LinkState link, LogState log, [NotNullWhen(true)] out LinkLog? linkLog)
+    {
+        if (!link.Logs.TryGetValue(log.Id, out linkLog) || !linkLog.Named)
+        {
+            if (link.Named >= Limits.LogsPerLink)
+            {
+                Close(link, CloseReason.TooManyLogs);
+                ForgetIfEmpty(log);
+                linkLog = null;
+                return false;
+            }
+
+            linkLog = GetLinkLog(link, log);
+            linkLog.Named = true;
+            link.Named++;
+        }
+
+        return true;
+    }
+
+    public void Close(LinkState link, CloseReason reason)
+    {
+        if (link.Down || Closing.Contains(link))
+            return;
+        Closing.Add(link);
+        Emit(new ReplicatorOutput.Close(link.Id, reason));
+    }
+
+    /// <summary>Keeps the link's count right after the log or what was told of it moved.</summary>
+    public static void CountUntold(LinkLog linkLog)
+    {
+        var untold = !linkLog.Removed && linkLog.Told < linkLog.Log.Durable.Sequence;
+        if (untold == linkLog.CountedUntold)
+            return;
+        linkLog.CountedUntold = untold;
+        linkLog.Link.Untold += untold ? 1 : -1;
+    }
+
+    /// <summary>Forgets a log of which nothing is held and nobody speaks, so that peers can't fill memory by naming logs.</summary>
+    public void ForgetIfEmpty(LogState log)
+    {
+        if (!log.Forgettable)
+            return;
+        Deadlines.Set(log, null);
+        Logs.Remove(log.Id);
+        log.Conversation.Logs.Remove(log.Id);
+    }
+}

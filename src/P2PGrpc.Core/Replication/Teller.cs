@@ -1,0 +1,124 @@
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>Tells links how far logs are on disk here: at once where somebody waits for it, otherwise gathered for a moment.
+/// What a link's Want already brings in segments is not told.</summary>
+internal sealed class Teller(ReplicatorState state)
+{
+    private readonly List<LinkState> due = [];
+
+    /// <summary>A log that the link does not want by a Want moved on: tell soon, and at once if it was quiet until now.</summary>
+    public void TellSoon(LinkLog linkLog)
+    {
+        Add(linkLog);
+        var link = linkLog.Link;
+        if (linkLog.LastTold == TimeSpan.MinValue || linkLog.LastTold + state.Limits.TellDelay <= state.Now)
+            TellNow(link);
+        else if (link.DueAt is null)
+            state.Deadlines.Set(link, state.Now + state.Limits.TellDelay);
+    }
+
+    /// <summary>The link brought a segment that is on disk now, or one that was there before: acknowledge at the end of this step.</summary>
+    public void Acknowledge(LinkLog linkLog)
+    {
+        linkLog.TellAgain = true;
+        Add(linkLog);
+        TellNow(linkLog.Link);
+    }
+
+    /// <summary>Tells a link what of a conversation it was not told before it came up. The heads must be loaded.</summary>
+    public void TellAll(LinkState link, ConversationState conversation)
+    {
+        foreach (var log in conversation.Logs.Values)
+        {
+            if (log.Position <= link.ToldThrough)
+            {
+                if (link.Logs.TryGetValue(log.Id, out var known))
+                    MarkTold(known, log.Durable.Sequence);
+                continue;
+            }
+
+            var linkLog = ReplicatorState.GetLinkLog(link, log);
+            if (linkLog.Told < log.Durable.Sequence && linkLog.Want == WantKind.None)
+                Add(linkLog);
+        }
+
+        if (link.ToTell.Count > 0)
+            TellNow(link);
+    }
+
+    /// <summary>The other side knows that we hold this much.</summary>
+    public static void MarkTold(LinkLog linkLog, ulong sequence)
+    {
+        linkLog.Told = Math.Max(linkLog.Told, sequence);
+        ReplicatorState.CountUntold(linkLog);
+    }
+
+    /// <summary>The link's lazy tells are due.</summary>
+    public void OnDue(LinkState link) => TellNow(link);
+
+    /// <summary>Sends what is to be told at the end of this step.</summary>
+    public void Flush()
+    {
+        foreach (var link in due)
+        {
+            link.TellNow = false;
+            if (!link.Down)
+                Send(link);
+        }
+
+        due.Clear();
+    }
+
+    private static void Add(LinkLog linkLog)
+    {
+        if (linkLog.InTell)
+            return;
+        linkLog.InTell = true;
+        linkLog.Link.ToTell.Add(linkLog);
+    }
+
+    private void TellNow(LinkState link)
+    {
+        if (link.TellNow)
+            return;
+        link.TellNow = true;
+        due.Add(link);
+    }
+
+    private void Send(LinkState link)
+    {
+        state.Deadlines.Set(link, null);
+        var items = new List<LogHead>(Math.Min(link.ToTell.Count, state.Limits.HaveItems));
+        foreach (var linkLog in link.ToTell)
+        {
+            linkLog.InTell = false;
+            var log = linkLog.Log;
+            if (linkLog.Removed || (linkLog.Told >= log.Durable.Sequence && !linkLog.TellAgain))
+                continue;
+            if (items.Count == state.Limits.HaveItems)
+            {
+                state.Emit(new ReplicatorOutput.SendHave(link.Id, items, null));
+                items = new List<LogHead>(state.Limits.HaveItems);
+            }
+
+            linkLog.TellAgain = false;
+            linkLog.LastTold = state.Now;
+            items.Add(new LogHead(log.Key, log.Id, log.Durable));
+            MarkTold(linkLog, log.Durable.Sequence);
+        }
+
+        link.ToTell.Clear();
+        if (items.Count > 0)
+            state.Emit(new ReplicatorOutput.SendHave(link.Id, items, TakeThrough(link)));
+    }
+
+    /// <summary>The position through which the link has now been told everything, if that is further than before. There is none while a
+    /// wanted log is still on its way: were it lost with the link, nobody would tell of it again.</summary>
+    private ulong? TakeThrough(LinkState link)
+    {
+        if (link.Untold > 0 || state.Position <= link.Through || !link.AllLoaded)
+            return null;
+        link.Through = state.Position;
+        return link.Through;
+    }
+}
