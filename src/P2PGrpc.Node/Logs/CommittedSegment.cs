@@ -1,0 +1,12 @@
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>A segment that has just become durable.</summary>
+/// <param name="Header">Its header.</param>
+/// <param name="FirstPosition">The feed position of its first entry.</param>
+/// <param name="Own">True if this process appended it, false if it was received.</param>
+internal sealed record CommittedSegment(SegmentHeader Header, ulong FirstPosition, bool Own)
+{
+    public ulong LastPosition => FirstPosition + (ulong)Header.Count - 1;
+}

@@ -1,0 +1,87 @@
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>A node's directory, held by this process alone until disposed. The lock dies with the process, however it ends.</summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly string root;
+    private readonly FileStream lockFile;
+
+    private DataDirectory(string root, FileStream lockFile)
+    {
+        this.root = root;
+        this.lockFile = lockFile;
+    }
+
+    public string IdentityPath => Path.Combine(root, "identity.key");
+
+    public string DatabasePath => Path.Combine(root, "p2pgrpc.db");
+
+    public string TokenPath => Path.Combine(root, "api.token");
+
+    public string SocketPath => Path.Combine(root, "api.sock");
+
+    /// <summary>Holds, while the node runs, the address of its API's TCP endpoint.</summary>
+    public string AddressPath => Path.Combine(root, "api.address");
+
+    /// <summary>Creates the directory if there is none, and locks it.</summary>
+    /// <exception cref="NodeStartException">Another process holds it (DIRECTORY_IN_USE), others may enter it (DIRECTORY_MODE), or it
+    /// can't be used at all (DIRECTORY_UNUSABLE).</exception>
+    public static DataDirectory Open(string path)
+    {
+        var root = Path.GetFullPath(path);
+        try
+        {
+            Create(root);
+            return new DataDirectory(root, Lock(root));
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        {
+            throw new NodeStartException(
+                "DIRECTORY_UNUSABLE", $"The directory {root} can't be used: {exception.Message} Give another with --data.", exception);
+        }
+    }
+
+    public void Dispose() => lockFile.Dispose();
+
+    private static void Create(string root)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(root);
+            return;
+        }
+
+        if (!Directory.Exists(root))
+        {
+            Directory.CreateDirectory(root, OwnerOnly);
+            if (Path.GetDirectoryName(root) is { } parent)
+                NativeSync.Flush(parent);
+        }
+
+        var mode = File.GetUnixFileMode(root);
+        if ((mode & ~OwnerOnly) != 0)
+            throw new NodeStartException(
+                "DIRECTORY_MODE",
+                $"Others may enter the directory {root} (mode {Convert.ToString((int)mode, 8)}). It holds keys: run chmod 700 on it, or use another.");
+    }
+
+    private static FileStream Lock(string root)
+    {
+        var lockPath = Path.Combine(root, "lock");
+        try
+        {
+            return new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+        {
+            throw new NodeStartException(
+                "DIRECTORY_IN_USE",
+                $"Another process uses the directory {root}. Stop it, or give this one a directory of its own with --data.",
+                exception);
+        }
+    }
+}

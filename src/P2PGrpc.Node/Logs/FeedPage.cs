@@ -1,0 +1,22 @@
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>A segment of the feed. Header and body were verified when they were read.</summary>
+internal sealed record FeedSegment(ulong FirstPosition, SegmentHeader Header, ReadOnlyMemory<byte> Body)
+{
+    public ulong LastPosition => FirstPosition + (ulong)Header.Count - 1;
+}
+
+/// <summary>A place of the feed whose segment can't be read. Reading goes on after <paramref name="LastPosition"/>.</summary>
+internal sealed record DamagedSegment(ulong FirstPosition, ulong LastPosition);
+
+/// <summary>A stretch of the feed.</summary>
+/// <param name="Segments">In order of position. The first may begin at or before the asked-for place.</param>
+/// <param name="Damaged">The place where reading stopped because what stands there fails its hash; null if none.</param>
+internal sealed record FeedPage(IReadOnlyList<FeedSegment> Segments, DamagedSegment? Damaged);
+
+/// <summary>A place in this node's feed.</summary>
+/// <param name="Position">The position of the last entry before it.</param>
+/// <param name="Check">The first eight bytes of the hash of the segment that holds that entry.</param>
+internal readonly record struct FeedCursor(ulong Position, ulong Check);

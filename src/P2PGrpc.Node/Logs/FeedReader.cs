@@ -1,0 +1,95 @@
+using Microsoft.Data.Sqlite;
+using P2PGrpc.Core.Logs;
+using SQLitePCL;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>Reads the feed, verified, and never beyond what may be seen. Thread-safe.</summary>
+internal sealed class FeedReader(ReaderPool readers, FeedHead feedHead, DamageReport damage)
+{
+    /// <summary>The segments after a place. At least one, however heavy, if there is any.</summary>
+    public FeedPage Read(ulong after, int maxSegments, long maxWeight)
+    {
+        var last = feedHead.Last;
+        return after >= last ? new FeedPage([], null) : readers.Read(connection => Read(connection, after, last, maxSegments, maxWeight));
+    }
+
+    /// <summary>The check value of the segment that holds a position; null if there is none.</summary>
+    public ulong? FindCheck(ulong position)
+    {
+        if (position == 0 || position > feedHead.Last)
+            return null;
+        return readers.Read<ulong?>(connection =>
+        {
+            using var row = connection.Bind(
+                $"SELECT {SegmentRow.HeaderColumns} FROM segment s WHERE position <= $1 ORDER BY position DESC LIMIT 1", (long)position).ExecuteReader();
+            return row.Read() && SegmentRow.ReadHead(row) is { } head && position < SegmentRow.ReadPosition(row) + SegmentRow.ReadUnsigned(row, 2)
+                ? head.Hash.Prefix
+                : null;
+        });
+    }
+
+    /// <summary>Verifies the last segments, and all after <paramref name="after"/>, and shows each in order.</summary>
+    /// <exception cref="IOException">One of them is damaged.</exception>
+    public static void Verify(StoreConnection connection, int atLeast, ulong after, Action<ulong, SegmentHeader> show)
+    {
+        using var row = connection.Bind(
+            $"""
+            SELECT {SegmentRow.Columns} FROM segment s
+            WHERE position > min($1, ifnull((SELECT position FROM segment ORDER BY position DESC LIMIT 1 OFFSET $2), 0)) ORDER BY position
+            """,
+            (long)after, (long)atLeast).ExecuteReader();
+        while (row.Read())
+        {
+            var position = SegmentRow.ReadPosition(row);
+            if (SegmentRow.ReadHeader(row) is not { } header || SegmentRow.ReadBody(row, header) is null)
+                throw new IOException($"The segment at position {position} is damaged.");
+            show(position, header);
+        }
+    }
+
+    private FeedPage Read(StoreConnection connection, ulong after, ulong last, int maxSegments, long maxWeight)
+    {
+        var segments = new List<FeedSegment>();
+        var from = after + 1;
+        try
+        {
+            using var row = connection.Bind(
+                $"""
+                SELECT {SegmentRow.Columns} FROM segment s
+                WHERE position >= ifnull((SELECT position FROM segment WHERE position <= $1 ORDER BY position DESC LIMIT 1), 0) AND position <= $2
+                ORDER BY position LIMIT $3
+                """,
+                (long)from, (long)last, maxSegments + 1L).ExecuteReader();
+            var weight = 0L;
+            while (row.Read() && segments.Count < maxSegments)
+            {
+                var position = SegmentRow.ReadPosition(row);
+                var header = SegmentRow.ReadHeader(row);
+                if (header is not null && position + (ulong)header.Count <= from)
+                    continue;
+                weight += header?.Weight ?? 0;
+                if (weight > maxWeight && segments.Count > 0)
+                    break;
+                if (header is null || SegmentRow.ReadBody(row, header) is not { } body)
+                    return StopAt(connection, segments, position, last);
+                segments.Add(new FeedSegment(position, header, body));
+                from = position + (ulong)header.Count;
+            }
+
+            return new FeedPage(segments, null);
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == raw.SQLITE_CORRUPT)
+        {
+            damage.Report(from);
+            return new FeedPage(segments, new DamagedSegment(from, from));
+        }
+    }
+
+    private FeedPage StopAt(StoreConnection connection, List<FeedSegment> segments, ulong position, ulong last)
+    {
+        damage.Report(position);
+        var next = connection.ReadScalar("SELECT position FROM segment WHERE position > $1 ORDER BY position LIMIT 1", (long)position);
+        return new FeedPage(segments, new DamagedSegment(position, next is long begin && (ulong)begin <= last ? (ulong)begin - 1 : last));
+    }
+}

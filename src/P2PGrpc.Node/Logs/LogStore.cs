@@ -1,0 +1,248 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>A node's durable memory: all logs, the feed, and the cursors into them, in one database with one writer. Nothing can be read
+/// here, and nothing is told, before it is on disk. Thread-safe.</summary>
+internal sealed class LogStore : IAsyncDisposable
+{
+    // What a caller's own statements count for in the queue.
+    private const int OperationWeight = 4096;
+
+    private readonly LogStoreOptions options;
+    private readonly StampClock clock;
+    private readonly FeedHead feedHead = new();
+    private readonly ReaderPool readers;
+    private readonly QueueRoom room;
+    private readonly PeerCursors cursors;
+    private readonly StoreWriter writer;
+    private readonly SegmentReader segmentReader;
+    private readonly FeedReader feedReader;
+    private int disposed;
+
+    private LogStore(LogStoreOptions options, IdentityKey identity, TimeProvider time, ILogger logger)
+    {
+        this.options = options;
+        clock = new StampClock(time);
+        var session = Open(recovering: false);
+        StoreId = session.StoreId;
+        readers = new ReaderPool(options.DatabasePath, options.IdleReaders);
+        room = new QueueRoom(options.QueueWeight);
+        cursors = new PeerCursors(identity.PeerId, time, options.CursorDelay, Nudge);
+        writer = new StoreWriter(
+            options, session, () => Open(recovering: true), identity.PeerId, cursors, feedHead, readers, room, time, logger);
+        var damage = new DamageReport(logger, time);
+        segmentReader = new SegmentReader(readers, feedHead, damage);
+        feedReader = new FeedReader(readers, feedHead, damage);
+        try
+        {
+            cursors.Load(session.Connection);
+            feedHead.Publish(LogTable.ReadLastPosition(session.Connection));
+            CheckEnd(session.Connection, logger);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+
+        StoreLog.Opened(logger, LastPosition, session.Connection.Sqlite.ServerVersion);
+        writer.Start();
+
+        WriterSession Open(bool recovering) =>
+            WriterSession.Open(options, BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))), recovering, identity, time, clock);
+    }
+
+    /// <summary>A segment is durable, own or received. Raised on the writer thread in order of position; whoever handles it must not block.</summary>
+    public event Action<CommittedSegment>? Committed
+    {
+        add => writer.Committed += value;
+        remove => writer.Committed -= value;
+    }
+
+    /// <summary>A segment given to <see cref="Store"/> was not stored: its log, the head that it would have had, and why. Writer thread.</summary>
+    public event Action<LogId, Head, StoreFailure>? SegmentRefused
+    {
+        add => writer.SegmentRefused += value;
+        remove => writer.SegmentRefused -= value;
+    }
+
+    /// <summary>Answers <see cref="Freeze"/>: the proof that is kept, or null if none was found and nothing changed. Writer thread.</summary>
+    public event Action<LogId, ForkProof?>? Frozen
+    {
+        add => writer.Frozen += value;
+        remove => writer.Frozen -= value;
+    }
+
+    /// <summary>The health has changed. Writer thread.</summary>
+    public event Action<StoreHealth>? HealthChanged
+    {
+        add => writer.HealthChanged += value;
+        remove => writer.HealthChanged -= value;
+    }
+
+    /// <summary>Random, made with the database: positions mean something only together with it.</summary>
+    public ulong StoreId { get; }
+
+    /// <summary>The position of the newest durable entry, 0 if there is none.</summary>
+    public ulong LastPosition => feedHead.Last;
+
+    public StoreHealth Health => writer.Health;
+
+    /// <summary>Transactions committed since the store was opened.</summary>
+    public long Commits => writer.Commits;
+
+    /// <summary>Opens or creates the database.</summary>
+    /// <exception cref="NodeStartException">It is damaged or not usable by this program.</exception>
+    public static LogStore Open(LogStoreOptions options, IdentityKey identity, TimeProvider time, ILogger<LogStore> logger)
+    {
+        try
+        {
+            return new LogStore(options, identity, time, logger);
+        }
+        catch (Exception exception) when (exception is SqliteException or IOException or InvalidDataException)
+        {
+            throw new NodeStartException(
+                "DATABASE_DAMAGED",
+                $"The database {options.DatabasePath} can't be opened: {exception.Message} Put back a copy of it, or move it and its -wal file "
+                + "away to start with an empty one: peers send again what they hold.",
+                exception);
+        }
+    }
+
+    /// <summary>Appends own messages, in their order. Waits for room in the queue and for the disk. Cancelled later than that, it may still happen.
+    /// The drafts of one call may be spread over several segments, of which a crash may leave the first ones only.</summary>
+    /// <exception cref="ArgumentException">A draft fits no segment, or all together exceed the limit of a call.</exception>
+    /// <exception cref="StoreException">Full: nothing was written. Halted: the outcome is unknown.</exception>
+    public async Task<AppendResult[]> AppendAsync(
+        ConversationId conversation, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
+    {
+        if (drafts.Count == 0)
+            return [];
+        var work = new AppendWork(conversation, drafts, Weigh(drafts));
+        await EnqueueAsync(work, cancellationToken);
+        return await work.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Stores a verified segment that was received. Answered by <see cref="Committed"/> or <see cref="SegmentRefused"/>, in order
+    /// within a log. Never blocks: credit bounds what is under way.</summary>
+    public void Store(SegmentHeader header, SegmentBytes body) => writer.TryEnqueue(new ReceivedWork(header, body));
+
+    /// <summary>Keeps the proof of a fork and freezes its log. Without a second header, looks for a stored one that can't stand beside the
+    /// first. Answered by <see cref="Frozen"/>. Never blocks.</summary>
+    public void Freeze(LogId log, SegmentHeader first, SegmentHeader? second) => writer.TryEnqueue(new FreezeWork(log, first, second));
+
+    /// <summary>Runs an operation in one of the writer's transactions and completes when it is on disk.</summary>
+    /// <exception cref="StoreException">As for <see cref="AppendAsync"/>. What the operation throws comes out as it is.</exception>
+    public async Task WriteAsync(WriteOperation operation, CancellationToken cancellationToken)
+    {
+        var work = new OperationWork(operation, OperationWeight);
+        await EnqueueAsync(work, cancellationToken);
+        await work.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Runs a short read on a connection of its own. The result must not depend on the connection.</summary>
+    public T Query<T>(Func<SqliteConnection, T> query) => readers.Read(connection => query(connection.Sqlite));
+
+    /// <summary>Takes note of a stamp that arrived, so that later own messages sort after it.</summary>
+    public void ObserveClock(ulong stamp) => clock.Observe(stamp);
+
+    /// <inheritdoc cref="SegmentReader.Load"/>
+    public LoadResult Load(LogId log, Head after, long maxWeight) => segmentReader.Load(log, after, maxWeight);
+
+    /// <inheritdoc cref="SegmentReader.LoadHeads"/>
+    public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count) =>
+        segmentReader.LoadHeads(conversation, after, count);
+
+    /// <inheritdoc cref="FeedReader.Read(ulong, int, long)"/>
+    public FeedPage ReadFeed(ulong after, int maxSegments, long maxWeight) => feedReader.Read(after, maxSegments, maxWeight);
+
+    /// <inheritdoc cref="FeedReader.FindCheck"/>
+    public ulong? FindCheck(ulong position) => feedReader.FindCheck(position);
+
+    /// <summary>Completes with the last position once it is beyond this one.</summary>
+    /// <exception cref="ObjectDisposedException">The store was closed meanwhile.</exception>
+    public Task<ulong> WaitBeyondAsync(ulong position, CancellationToken cancellationToken) => feedHead.WaitBeyondAsync(position, cancellationToken);
+
+    /// <summary>A peer holds an own log up to this head. Other authors' logs, heads beyond ours and steps back are ignored.</summary>
+    public void RecordAcknowledged(PeerId peer, LogKey log, LogId logId, Head head) => cursors.RecordAcknowledged(peer, log, logId, head);
+
+    /// <summary>The last sequence of an own log that a peer acknowledged, 0 if none.</summary>
+    public ulong GetAcknowledged(PeerId peer, LogId log) => cursors.GetAcknowledged(peer, log);
+
+    /// <summary>Own entries of the direct conversation with a peer that it hasn't acknowledged. None for this node itself.</summary>
+    public ulong CountUndelivered(PeerId peer) => cursors.CountUndelivered(peer);
+
+    /// <summary>Own entries that no peer has acknowledged, in all conversations but the one with itself.</summary>
+    public ulong CountUndelivered() => cursors.CountUndelivered();
+
+    /// <summary>Everything that a peer told through this position of its feed is here. A new store id replaces what was known.</summary>
+    public void RecordHeard(PeerId peer, ulong peerStoreId, ulong position) => cursors.RecordHeard(peer, peerStoreId, position);
+
+    /// <summary>What was last recorded of a peer's feed; zeros if nothing was.</summary>
+    public (ulong StoreId, ulong Position) GetHeard(PeerId peer) => cursors.GetHeard(peer);
+
+    /// <summary>A consumer's cursor, or null if it has none.</summary>
+    public FeedCursor? GetConsumer(string name) => readers.Read(connection => Consumers.Read(connection, name));
+
+    /// <summary>Moves a consumer's cursor; does nothing if it stands there or further already.</summary>
+    public Task SetConsumerAsync(string name, ulong position, ulong check, CancellationToken cancellationToken) =>
+        WriteAsync(new ConsumerMove(name, new FeedCursor(position, check)), cancellationToken);
+
+    /// <summary>Does what is queued, writes the cursors, and closes the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
+        cursors.Close();
+        await writer.CloseAsync();
+        feedHead.Close();
+        readers.Dispose();
+    }
+
+    private void Nudge() => writer.TryEnqueue(new NudgeWork());
+
+    private async Task EnqueueAsync(AwaitedWork work, CancellationToken cancellationToken)
+    {
+        await room.EnterAsync(work.Weight, cancellationToken);
+        if (writer.TryEnqueue(work))
+            return;
+        room.Leave(work.Weight);
+        throw new ObjectDisposedException(nameof(LogStore));
+    }
+
+    private long Weigh(IReadOnlyList<Draft> drafts)
+    {
+        var weight = 0L;
+        foreach (var draft in drafts)
+        {
+            if (SegmentBodyBuilder.EncodedLength(LogWriter.EntryLength(draft.Content.Length)) > LogLimits.BodyLength)
+                throw new ArgumentException($"A message of {draft.Content.Length} bytes fits no segment.", nameof(drafts));
+            weight += draft.Content.Length + options.DraftWeight;
+        }
+
+        return weight <= options.CallWeight
+            ? weight
+            : throw new ArgumentException($"The messages of one call weigh {weight} bytes; {options.CallWeight} is the limit.", nameof(drafts));
+    }
+
+    /// <summary>A damaged end does not keep a node from starting: nothing damaged is served, and own epochs are never continued.</summary>
+    private void CheckEnd(StoreConnection connection, ILogger logger)
+    {
+        try
+        {
+            FeedReader.Verify(connection, options.VerifiedSegments, LastPosition, static (_, _) => { });
+        }
+        catch (IOException exception)
+        {
+            StoreLog.EndDamaged(logger, exception.Message);
+        }
+    }
+}

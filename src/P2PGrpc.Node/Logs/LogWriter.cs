@@ -1,0 +1,188 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Google.Protobuf;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>Appends this node's own messages: one log a conversation and process, begun with the first message. Writer thread only, inside its transaction.</summary>
+internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds messageIds, StampClock clock)
+{
+    private const int ClockLength = 1 + sizeof(ulong);
+    private const byte ClockTag = (Protocol.Entry.ClockFieldNumber << 3) | 1;
+    private const byte ContentTag = (Protocol.Entry.ContentFieldNumber << 3) | 2;
+
+    // One for each conversation that this process has appended to: as many as its user talks in.
+    private readonly Dictionary<ConversationId, OwnLog> current = [];
+    private readonly List<OwnLog> touched = [];
+    private readonly Stack<SegmentBodyBuilder> builders = new();
+    private byte[] scratch = new byte[1024];
+
+    /// <summary>The length of the entry around a content.</summary>
+    public static int EntryLength(int contentLength) =>
+        ClockLength + 1 + CodedOutputStream.ComputeLengthSize(contentLength) + contentLength;
+
+    /// <summary>Finds a place for each draft, unless its message_id is known, and notes the results in the work.</summary>
+    public void Append(AppendWork work, List<StoreEvent> events)
+    {
+        for (var index = 0; index < work.Drafts.Count; index++)
+        {
+            var draft = work.Drafts[index];
+            if (draft.MessageId is null)
+            {
+                work.Results[index] = new AppendResult(AppendState.Accepted, Place(work.Conversation, draft.Content.Span, events).Reference);
+                continue;
+            }
+
+            var contentHash = Bytes32.Read(SHA256.HashData(draft.Content.Span));
+            if (messageIds.Find(draft.MessageId) is { } known)
+            {
+                var same = known.Conversation == work.Conversation && known.ContentHash == contentHash;
+                work.Results[index] = new AppendResult(same ? AppendState.Repeated : AppendState.Conflict, known.Reference);
+                continue;
+            }
+
+            var (log, reference) = Place(work.Conversation, draft.Content.Span, events);
+            messageIds.Add(draft.MessageId, work.Conversation, contentHash, log, reference.Sequence);
+            work.Results[index] = new AppendResult(AppendState.Accepted, reference);
+        }
+    }
+
+    /// <summary>Signs and writes what has gathered. To be called before each commit.</summary>
+    public void Seal(List<StoreEvent> events)
+    {
+        foreach (var own in touched)
+            Seal(own, events);
+        messageIds.Prune();
+    }
+
+    /// <summary>The transaction is durable: the builders are free again.</summary>
+    public void Committed()
+    {
+        foreach (var own in touched)
+            ReturnBuilder(own);
+        touched.Clear();
+    }
+
+    /// <summary>The transaction failed. What was signed in it must never be signed otherwise, so its logs are never continued.</summary>
+    public void Abandon()
+    {
+        foreach (var own in touched)
+        {
+            current.Remove(own.Key.Conversation);
+            ReturnBuilder(own);
+        }
+
+        touched.Clear();
+    }
+
+    private (StoredLog Log, MessageReference Reference) Place(ConversationId conversation, ReadOnlySpan<byte> content, List<StoreEvent> events)
+    {
+        var own = Open(conversation);
+        var entry = Encode(content);
+        if (!own.Builder!.TryAdd(entry))
+        {
+            Seal(own, events);
+            if (!own.Builder.TryAdd(entry))
+                throw new InvalidOperationException("A draft does not fit a segment; callers check that.");
+        }
+
+        return (own.Log, new MessageReference(own.Log.LogId, own.Log.Head.Sequence + (ulong)own.Builder.Count));
+    }
+
+    private OwnLog Open(ConversationId conversation)
+    {
+        if (!current.TryGetValue(conversation, out var own))
+        {
+            own = Begin(conversation);
+            current.Add(conversation, own);
+        }
+
+        if (own.Builder is not null)
+            return own;
+
+        // Between transactions the table may have forgotten, or somebody may have frozen the log.
+        own.Log = logs.Require(own.Key, own.LogId);
+        if (own.Log.Frozen)
+        {
+            current[conversation] = own = Begin(conversation);
+            own.Log = logs.Require(own.Key, own.LogId);
+        }
+
+        own.Builder = builders.TryPop(out var builder) ? builder : new SegmentBodyBuilder();
+        touched.Add(own);
+        return own;
+    }
+
+    private OwnLog Begin(ConversationId conversation)
+    {
+        Span<byte> random = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(random);
+        var key = new LogKey(conversation, identity.PeerId, BinaryPrimitives.ReadUInt64BigEndian(random));
+        var opening = logs.FindLatest(conversation, identity.PeerId) is var (epoch, head)
+            ? new Protocol.Opening { PredecessorEpoch = epoch, PredecessorHead = SegmentCodec.Write(head) }.ToByteArray()
+            : [];
+        var logId = key.ToLogId();
+        return new OwnLog(key, logId, opening, logs.Require(key, logId));
+    }
+
+    private void Seal(OwnLog own, List<StoreEvent> events)
+    {
+        if (own.Builder is not { Count: > 0 } builder)
+            return;
+        var after = own.Log.Head;
+        var count = builder.Count;
+        var body = builder.Build();
+        var header = SegmentHeader.Sign(identity, own.Key, after, count, body, after.Sequence == 0 ? own.Opening : []);
+        var position = logs.Insert(own.Log, header, body);
+        events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: true)));
+    }
+
+    /// <summary>Writes an Entry around a content that is encoded already.</summary>
+    private ReadOnlySpan<byte> Encode(ReadOnlySpan<byte> content)
+    {
+        var length = EntryLength(content.Length);
+        if (scratch.Length < length)
+            scratch = new byte[Math.Max(length, 2 * scratch.Length)];
+        var entry = scratch.AsSpan(0, length);
+        entry[0] = ClockTag;
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], clock.Next());
+        entry[ClockLength] = ContentTag;
+        var at = ClockLength + 1;
+        var rest = (uint)content.Length;
+        while (rest > 0x7F)
+        {
+            entry[at++] = (byte)(rest | 0x80);
+            rest >>= 7;
+        }
+
+        entry[at++] = (byte)rest;
+        content.CopyTo(entry[at..]);
+        return entry;
+    }
+
+    private void ReturnBuilder(OwnLog own)
+    {
+        if (own.Builder is not { } builder)
+            return;
+        own.Builder = null;
+        if (builder.Count > 0)
+            builder.Build();
+        builders.Push(builder);
+    }
+
+    private sealed class OwnLog(LogKey key, LogId logId, byte[] opening, StoredLog log)
+    {
+        public LogKey Key { get; } = key;
+
+        public LogId LogId { get; } = logId;
+
+        public byte[] Opening { get; } = opening;
+
+        public StoredLog Log { get; set; } = log;
+
+        /// <summary>What gathers in the transaction that is open; null between transactions.</summary>
+        public SegmentBodyBuilder? Builder { get; set; }
+    }
+}

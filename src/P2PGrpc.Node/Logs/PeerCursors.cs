@@ -1,0 +1,248 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>How far peers hold this node's own logs, and how far their tells were heard. In memory at once, on disk soon after: losing
+/// the last second of it costs a repeated tell. Holds an entry for each own log and each (peer, own log). Thread-safe.</summary>
+internal sealed class PeerCursors
+{
+    private readonly Lock gate = new();
+    private readonly PeerId self;
+    private readonly ConversationId selfConversation;
+    private readonly ITimer timer;
+    private readonly TimeSpan delay;
+    private readonly Dictionary<ConversationId, Dictionary<LogId, Head>> ownLogs = [];
+    private readonly Dictionary<(PeerId Peer, LogId Log), ulong> acknowledged = [];
+    private readonly Dictionary<LogId, ulong> furthest = [];
+    private readonly Dictionary<PeerId, (ulong StoreId, ulong Position)> heard = [];
+    private HashSet<(PeerId Peer, LogId Log)> dirtyAcknowledged = [];
+    private HashSet<PeerId> dirtyHeard = [];
+    private bool due;
+
+    /// <param name="self">This node.</param>
+    /// <param name="time">For the delay.</param>
+    /// <param name="delay">How long changes may wait.</param>
+    /// <param name="onDue">Called when changes have waited long enough; then <see cref="Write"/> is to be called.</param>
+    public PeerCursors(PeerId self, TimeProvider time, TimeSpan delay, Action onDue)
+    {
+        this.self = self;
+        this.delay = delay;
+        selfConversation = ConversationId.Direct(self, self);
+        timer = time.CreateTimer(_ => onDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Reads all from the database. Once, before anything else.</summary>
+    public void Load(StoreConnection connection)
+    {
+        lock (gate)
+        {
+            LoadOwnLogs(connection);
+            LoadAcknowledged(connection);
+            LoadHeard(connection);
+        }
+    }
+
+    /// <summary>Takes note of an own segment that became durable.</summary>
+    public void Advance(SegmentHeader header)
+    {
+        if (header.Log.Author != self)
+            return;
+        lock (gate)
+            SetOwnHead(header.Log.Conversation, header.LogId, header.Head);
+    }
+
+    public void RecordAcknowledged(PeerId peer, LogKey log, LogId logId, Head head)
+    {
+        if (log.Author != self)
+            return;
+        lock (gate)
+        {
+            if (!ownLogs.TryGetValue(log.Conversation, out var logs)
+                || !logs.TryGetValue(logId, out var own)
+                || head.Sequence > own.Sequence
+                || (head.Sequence == own.Sequence && head.Hash != own.Hash)
+                || head.Sequence <= acknowledged.GetValueOrDefault((peer, logId)))
+                return;
+            SetAcknowledged(peer, logId, head.Sequence);
+            dirtyAcknowledged.Add((peer, logId));
+            Arm();
+        }
+    }
+
+    public ulong GetAcknowledged(PeerId peer, LogId log)
+    {
+        lock (gate)
+            return acknowledged.GetValueOrDefault((peer, log));
+    }
+
+    public ulong CountUndelivered(PeerId peer)
+    {
+        var count = 0ul;
+        var conversation = ConversationId.Direct(self, peer);
+        if (conversation == selfConversation)
+            return count;
+        lock (gate)
+        {
+            if (ownLogs.TryGetValue(conversation, out var logs))
+            {
+                foreach (var (log, head) in logs)
+                    count += head.Sequence - Math.Min(head.Sequence, acknowledged.GetValueOrDefault((peer, log)));
+            }
+        }
+
+        return count;
+    }
+
+    public ulong CountUndelivered()
+    {
+        var count = 0ul;
+        lock (gate)
+        {
+            foreach (var (conversation, logs) in ownLogs)
+            {
+                if (conversation == selfConversation)
+                    continue;
+                foreach (var (log, head) in logs)
+                    count += head.Sequence - Math.Min(head.Sequence, furthest.GetValueOrDefault(log));
+            }
+        }
+
+        return count;
+    }
+
+    public void RecordHeard(PeerId peer, ulong peerStoreId, ulong position)
+    {
+        lock (gate)
+        {
+            if (heard.TryGetValue(peer, out var known) && known.StoreId == peerStoreId && known.Position >= position)
+                return;
+            heard[peer] = (peerStoreId, position);
+            dirtyHeard.Add(peer);
+            Arm();
+        }
+    }
+
+    public (ulong StoreId, ulong Position) GetHeard(PeerId peer)
+    {
+        lock (gate)
+            return heard.GetValueOrDefault(peer);
+    }
+
+    /// <summary>Writes what has changed, inside the writer's transaction.</summary>
+    /// <returns>To be called if the transaction failed.</returns>
+    public Action Write(StoreConnection connection)
+    {
+        HashSet<(PeerId Peer, LogId Log)> changedAcknowledged;
+        HashSet<PeerId> changedHeard;
+        lock (gate)
+        {
+            due = false;
+            (changedAcknowledged, dirtyAcknowledged) = (dirtyAcknowledged, []);
+            (changedHeard, dirtyHeard) = (dirtyHeard, []);
+        }
+
+        try
+        {
+            foreach (var (peer, log) in changedAcknowledged)
+                connection.Execute(
+                    "INSERT OR REPLACE INTO peer_cursor (peer, log_id, sequence) VALUES ($1, $2, $3)",
+                    peer.ToArray(), log.Value.ToArray(), (long)GetAcknowledged(peer, log));
+            foreach (var peer in changedHeard)
+            {
+                var (storeId, position) = GetHeard(peer);
+                connection.Execute(
+                    "INSERT OR REPLACE INTO heard (peer, store_id, position) VALUES ($1, $2, $3)",
+                    peer.ToArray(), unchecked((long)storeId), unchecked((long)position));
+            }
+        }
+        catch
+        {
+            PutBack();
+            throw;
+        }
+
+        return PutBack;
+
+        void PutBack()
+        {
+            lock (gate)
+            {
+                dirtyAcknowledged.UnionWith(changedAcknowledged);
+                dirtyHeard.UnionWith(changedHeard);
+                Arm();
+            }
+        }
+    }
+
+    /// <summary>True if something waits to be written.</summary>
+    public bool HasChanges
+    {
+        get
+        {
+            lock (gate)
+                return dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0;
+        }
+    }
+
+    public void Close() => timer.Dispose();
+
+    private void Arm()
+    {
+        if (due || (dirtyAcknowledged.Count == 0 && dirtyHeard.Count == 0))
+            return;
+        due = true;
+        timer.Change(delay, Timeout.InfiniteTimeSpan);
+    }
+
+    private void SetOwnHead(ConversationId conversation, LogId log, Head head)
+    {
+        if (!ownLogs.TryGetValue(conversation, out var logs))
+            ownLogs.Add(conversation, logs = []);
+        logs[log] = head;
+    }
+
+    private void SetAcknowledged(PeerId peer, LogId log, ulong sequence)
+    {
+        acknowledged[(peer, log)] = sequence;
+        furthest[log] = Math.Max(sequence, furthest.GetValueOrDefault(log));
+    }
+
+    private void LoadOwnLogs(StoreConnection connection)
+    {
+        using var row = connection.Bind(
+            $"""
+            SELECT l.conversation, l.log_id, {SegmentRow.HeaderColumns} FROM log l
+            JOIN segment s ON s.position = (SELECT position FROM segment WHERE log = l.id ORDER BY first_sequence DESC LIMIT 1)
+            WHERE l.author = $1
+            """,
+            self.ToArray()).ExecuteReader();
+        while (row.Read())
+        {
+            if (SegmentRow.ReadBytes32(row, 0) is { } conversation
+                && SegmentRow.ReadBytes32(row, 1) is { } log
+                && SegmentRow.ReadHead(row, 2) is { } head)
+                SetOwnHead(new ConversationId(conversation), new LogId(log), head);
+        }
+    }
+
+    private void LoadAcknowledged(StoreConnection connection)
+    {
+        using var row = connection.Bind("SELECT peer, log_id, sequence FROM peer_cursor").ExecuteReader();
+        while (row.Read())
+        {
+            if (SegmentRow.ReadBytes32(row, 0) is { } peer && SegmentRow.ReadBytes32(row, 1) is { } log)
+                SetAcknowledged(new PeerId(peer), new LogId(log), SegmentRow.ReadUnsigned(row, 2));
+        }
+    }
+
+    private void LoadHeard(StoreConnection connection)
+    {
+        using var row = connection.Bind("SELECT peer, store_id, position FROM heard").ExecuteReader();
+        while (row.Read())
+        {
+            if (SegmentRow.ReadBytes32(row, 0) is { } peer)
+                heard[new PeerId(peer)] = (SegmentRow.ReadUnsigned(row, 1), SegmentRow.ReadUnsigned(row, 2));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Microsoft.Data.Sqlite;
+using P2PGrpc.Node.Telemetry;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>The tables of the database. Changing them means a new version and a step from the one before.</summary>
+internal static class Schema
+{
+    /// <summary>The version that this program writes, kept in user_version.</summary>
+    public const long Version = 1;
+
+    // A segment's position is that of its first entry. 64-bit ids are stored as signed integers, hashes as 32-byte blobs,
+    // headers as encoded SegmentHeader messages. Large columns stand last, so that the others are read without them.
+    private const string Create = """
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE log (
+            id INTEGER PRIMARY KEY,
+            log_id BLOB NOT NULL UNIQUE,
+            conversation BLOB NOT NULL,
+            author BLOB NOT NULL,
+            epoch INTEGER NOT NULL,
+            frozen INTEGER NOT NULL DEFAULT 0);
+        CREATE INDEX log_by_conversation ON log (conversation, log_id);
+        CREATE TABLE segment (
+            position INTEGER PRIMARY KEY,
+            log INTEGER NOT NULL,
+            first_sequence INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            header BLOB NOT NULL,
+            body BLOB NOT NULL);
+        CREATE UNIQUE INDEX segment_by_log ON segment (log, first_sequence);
+        CREATE TABLE fork_proof (log INTEGER PRIMARY KEY, first BLOB NOT NULL, second BLOB NOT NULL);
+        CREATE TABLE message_id (
+            message_id TEXT PRIMARY KEY,
+            conversation BLOB NOT NULL,
+            content_hash BLOB NOT NULL,
+            log INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE consumer (name TEXT PRIMARY KEY, position INTEGER NOT NULL, check_value INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE peer_cursor (
+            peer BLOB NOT NULL,
+            log_id BLOB NOT NULL,
+            sequence INTEGER NOT NULL,
+            PRIMARY KEY (peer, log_id)) WITHOUT ROWID;
+        CREATE TABLE heard (peer BLOB PRIMARY KEY, store_id INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE peer (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+        """;
+
+    /// <summary>Creates the tables in an empty database, or checks the version of one that has them.</summary>
+    /// <param name="connection">The writer's connection, outside any transaction.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="newStoreId">The store's id, should it be new.</param>
+    /// <returns>The store's id.</returns>
+    /// <exception cref="NodeStartException">A newer program wrote the database, or it is none of ours.</exception>
+    public static ulong Apply(SqliteConnection connection, string path, ulong newStoreId)
+    {
+        var version = ReadScalar(connection, "PRAGMA user_version");
+        if (version > Version)
+            throw new NodeStartException(
+                "DATABASE_NEWER",
+                $"{path} was written by a newer version of this program (schema {version}, this one knows {Version}). Run that version, or use another directory.");
+        if (version == 0)
+        {
+            if (ReadScalar(connection, "SELECT count(*) FROM sqlite_schema") != 0)
+                throw new NodeStartException("DATABASE_DAMAGED", $"{path} holds tables of another program. Move it away, or use another directory.");
+            Fill(connection, newStoreId);
+        }
+
+        return unchecked((ulong)ReadScalar(connection, "SELECT value FROM meta WHERE name = 'store_id'"));
+    }
+
+    private static void Fill(SqliteConnection connection, ulong storeId)
+    {
+        using var transaction = connection.BeginTransaction();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"{Create} INSERT INTO meta VALUES ('store_id', $1); PRAGMA user_version = {Version};";
+        command.Parameters.AddWithValue("$1", unchecked((long)storeId));
+        command.ExecuteNonQuery();
+        transaction.Commit();
+    }
+
+    private static long ReadScalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar() is long value ? value : throw new InvalidDataException($"No answer to: {sql}");
+    }
+}

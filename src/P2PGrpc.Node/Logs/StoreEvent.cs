@@ -1,0 +1,14 @@
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>What the writer has to tell once a transaction is durable, in this order.</summary>
+internal abstract record StoreEvent
+{
+    internal sealed record Committed(CommittedSegment Segment) : StoreEvent;
+
+    internal sealed record Refused(LogId Log, Head Head, StoreFailure Failure) : StoreEvent;
+
+    internal sealed record Frozen(LogId Log, ForkProof? Proof) : StoreEvent;
+}

@@ -1,0 +1,81 @@
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>Something for the writer to do.</summary>
+/// <param name="weight">Roughly its bytes, for the limit of a transaction.</param>
+internal abstract class StoreWork(long weight)
+{
+    public long Weight { get; } = weight;
+}
+
+/// <summary>Work that somebody awaits and that took room in the queue.</summary>
+internal abstract class AwaitedWork(long weight) : StoreWork(weight)
+{
+    /// <summary>Completes the awaiting task with the result that was found.</summary>
+    public abstract void Complete();
+
+    public abstract void Fail(Exception exception);
+}
+
+/// <summary>Drafts of one caller.</summary>
+internal sealed class AppendWork(ConversationId conversation, IReadOnlyList<Draft> drafts, long weight) : AwaitedWork(weight)
+{
+    private readonly TaskCompletionSource<AppendResult[]> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ConversationId Conversation { get; } = conversation;
+
+    public IReadOnlyList<Draft> Drafts { get; } = drafts;
+
+    public AppendResult[] Results { get; } = new AppendResult[drafts.Count];
+
+    public Task<AppendResult[]> Task => completion.Task;
+
+    public override void Complete() => completion.TrySetResult(Results);
+
+    public override void Fail(Exception exception) => completion.TrySetException(exception);
+}
+
+/// <summary>Somebody's own statements.</summary>
+internal sealed class OperationWork(WriteOperation operation, long weight) : AwaitedWork(weight)
+{
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public WriteOperation Operation { get; } = operation;
+
+    /// <summary>What the operation itself threw: it alone was undone.</summary>
+    public Exception? Fault { get; set; }
+
+    public Task Task => completion.Task;
+
+    public override void Complete()
+    {
+        if (Fault is null)
+            completion.TrySetResult();
+        else
+            completion.TrySetException(Fault);
+    }
+
+    public override void Fail(Exception exception) => completion.TrySetException(exception);
+}
+
+/// <summary>A segment that arrived.</summary>
+internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes body) : StoreWork(header.Weight)
+{
+    public SegmentHeader Header { get; } = header;
+
+    public SegmentBytes Body { get; } = body;
+}
+
+/// <summary>A log to freeze, if the headers prove a fork.</summary>
+internal sealed class FreezeWork(LogId log, SegmentHeader first, SegmentHeader? second) : StoreWork(LogLimits.HeaderWeight)
+{
+    public LogId Log { get; } = log;
+
+    public SegmentHeader First { get; } = first;
+
+    public SegmentHeader? Second { get; } = second;
+}
+
+/// <summary>Nothing of its own: writes the cursors that are due, and lets a halted store try to recover.</summary>
+internal sealed class NudgeWork() : StoreWork(0);

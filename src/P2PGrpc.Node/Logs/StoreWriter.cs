@@ -1,0 +1,410 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using SQLitePCL;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>The one writer: a thread that takes whatever has gathered, commits it with one flush to disk, and only then tells. Everything
+/// that it raises comes from its thread and outside any lock, in order of position.</summary>
+internal sealed class StoreWriter
+{
+    private readonly LogStoreOptions options;
+    private readonly ILogger logger;
+    private readonly TimeProvider time;
+    private readonly Func<WriterSession> reopen;
+    private readonly PeerCursors cursors;
+    private readonly FeedHead feedHead;
+    private readonly ReaderPool readers;
+    private readonly QueueRoom room;
+    private readonly PeerId self;
+
+    // Awaited work is bounded by the room, received segments by the credit that was given for them.
+    private readonly BlockingCollection<StoreWork> queue = [];
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer retry;
+    private readonly List<StoreWork> batch = [];
+    private readonly List<StoreEvent> events = [];
+    private WriterSession? session;
+    private long? recoveryTried;
+    private volatile StoreHealth health = new(true, null);
+    private long commits;
+
+    public StoreWriter(
+        LogStoreOptions options, WriterSession session, Func<WriterSession> reopen, PeerId self, PeerCursors cursors, FeedHead feedHead,
+        ReaderPool readers, QueueRoom room, TimeProvider time, ILogger logger)
+    {
+        this.options = options;
+        this.session = session;
+        this.reopen = reopen;
+        this.self = self;
+        this.cursors = cursors;
+        this.feedHead = feedHead;
+        this.readers = readers;
+        this.room = room;
+        this.time = time;
+        this.logger = logger;
+        retry = time.CreateTimer(_ => TryEnqueue(new NudgeWork()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public event Action<CommittedSegment>? Committed;
+
+    public event Action<LogId, Head, StoreFailure>? SegmentRefused;
+
+    public event Action<LogId, ForkProof?>? Frozen;
+
+    public event Action<StoreHealth>? HealthChanged;
+
+    public StoreHealth Health => health;
+
+    /// <summary>Transactions committed so far.</summary>
+    public long Commits => Volatile.Read(ref commits);
+
+    public void Start() => new Thread(Run) { IsBackground = true, Name = "store writer" }.Start();
+
+    /// <summary>False once the writer is closing.</summary>
+    public bool TryEnqueue(StoreWork work)
+    {
+        try
+        {
+            return queue.TryAdd(work);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes no more work, does what is queued, and closes the database.</summary>
+    public async Task CloseAsync()
+    {
+        queue.CompleteAdding();
+        await ended.Task;
+        await retry.DisposeAsync();
+    }
+
+    private void Run()
+    {
+        foreach (var first in queue.GetConsumingEnumerable())
+        {
+            batch.Add(first);
+            var weight = first.Weight;
+            while (weight < options.TransactionWeight && queue.TryTake(out var next))
+            {
+                batch.Add(next);
+                weight += next.Weight;
+            }
+
+            Process(cursorsDue: batch.Exists(work => work is NudgeWork));
+            batch.Clear();
+        }
+
+        Process(cursorsDue: true);
+        if (cursors.HasChanges)
+            StoreLog.CursorsLost(logger);
+        CloseSession();
+        ended.TrySetResult();
+    }
+
+    private void Process(bool cursorsDue)
+    {
+        if (!health.Writable && !TryRecover())
+        {
+            Refuse(StoreFailure.Halted, health.Error!, null);
+            return;
+        }
+
+        var writesCursors = cursorsDue && cursors.HasChanges;
+        if (!writesCursors && batch.TrueForAll(work => work is NudgeWork))
+            return;
+        try
+        {
+            Commit(writesCursors);
+        }
+        catch (Exception exception)
+        {
+            if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_FULL } && TryRollBack())
+                RefuseFull(exception);
+            else
+                Halt(exception);
+            return;
+        }
+
+        Publish();
+    }
+
+    private void Commit(bool writesCursors)
+    {
+        var open = session!;
+        Action? putCursorsBack = null;
+        try
+        {
+            open.Connection.Begin();
+            foreach (var work in batch)
+                Apply(open, work);
+            open.Appends.Seal(events);
+            if (writesCursors)
+                putCursorsBack = cursors.Write(open.Connection);
+            open.Connection.Commit();
+        }
+        catch
+        {
+            putCursorsBack?.Invoke();
+            throw;
+        }
+
+        open.Appends.Committed();
+        open.Logs.Trim();
+        Volatile.Write(ref commits, commits + 1);
+    }
+
+    private void Apply(WriterSession open, StoreWork work)
+    {
+        switch (work)
+        {
+            case AppendWork append:
+                open.Appends.Append(append, events);
+                break;
+            case ReceivedWork received:
+                events.Add(StoreReceived(open.Logs, received));
+                break;
+            case FreezeWork freeze:
+                events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));
+                break;
+            case OperationWork operation:
+                Execute(open.Connection, operation);
+                break;
+        }
+    }
+
+    private static StoreEvent StoreReceived(LogTable logs, ReceivedWork received)
+    {
+        var header = received.Header;
+        var log = logs.Find(header.LogId);
+        if (log is null && header.After == header.LogId.Empty)
+            log = logs.Require(header.Log, header.LogId);
+        if (log is null || log.Frozen || header.After != log.Head)
+            return new StoreEvent.Refused(header.LogId, header.Head, StoreFailure.Mismatch);
+        var position = logs.Insert(log, header, received.Body.Body);
+        return new StoreEvent.Committed(new CommittedSegment(header, position, Own: false));
+    }
+
+    private static void Execute(StoreConnection connection, OperationWork work)
+    {
+        connection.Execute("SAVEPOINT operation");
+        try
+        {
+            work.Operation.Execute(connection.Sqlite, connection.Transaction);
+        }
+        catch (Exception exception) when (IsOwnFault(exception))
+        {
+            connection.Execute("ROLLBACK TO operation");
+            work.Fault = exception;
+        }
+
+        connection.Execute("RELEASE operation");
+    }
+
+    /// <summary>True for what an operation did wrong itself, false for what is wrong with the disk or the database.</summary>
+    private static bool IsOwnFault(Exception exception) =>
+        exception is not SqliteException sqlite
+        || sqlite.SqliteErrorCode is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_TOOBIG or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE;
+
+    /// <summary>All is on disk: shows it, tells it, answers.</summary>
+    private void Publish()
+    {
+        if (health.Error is not null)
+        {
+            StoreLog.RoomAgain(logger);
+            SetHealth(new StoreHealth(true, null));
+        }
+
+        RaiseEvents();
+        foreach (var work in batch)
+        {
+            if (work is not AwaitedWork awaited)
+                continue;
+            room.Leave(awaited.Weight);
+            awaited.Complete();
+        }
+    }
+
+    private void RaiseEvents()
+    {
+        var last = feedHead.Last;
+        foreach (var committed in events.OfType<StoreEvent.Committed>())
+        {
+            last = committed.Segment.LastPosition;
+            cursors.Advance(committed.Segment.Header);
+        }
+
+        feedHead.Publish(last);
+        foreach (var raised in events)
+            Raise(raised);
+        events.Clear();
+    }
+
+    private void Raise(StoreEvent raised)
+    {
+        switch (raised)
+        {
+            case StoreEvent.Committed committed:
+                Tell(Committed, watcher => watcher(committed.Segment));
+                break;
+            case StoreEvent.Refused refused:
+                Tell(SegmentRefused, watcher => watcher(refused.Log, refused.Head, refused.Failure));
+                break;
+            case StoreEvent.Frozen frozen:
+                if (frozen.Proof is not null)
+                    StoreLog.Frozen(logger, frozen.Log.ToString());
+                Tell(Frozen, watcher => watcher(frozen.Log, frozen.Proof));
+                break;
+        }
+    }
+
+    /// <summary>Calls each watcher. One that fails takes neither the others nor the writer with it.</summary>
+    private void Tell<TWatcher>(TWatcher? watchers, Action<TWatcher> call) where TWatcher : Delegate
+    {
+        foreach (var watcher in Delegate.EnumerateInvocationList(watchers))
+        {
+            try
+            {
+                call(watcher);
+            }
+            catch (Exception exception)
+            {
+                StoreLog.WatcherFailed(logger, exception);
+            }
+        }
+    }
+
+    private bool TryRollBack()
+    {
+        try
+        {
+            session!.Connection.RollBack();
+            return true;
+        }
+        catch (SqliteException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The disk is full and all was rolled back: that is known, so the store stays writable.</summary>
+    private void RefuseFull(Exception exception)
+    {
+        session!.Appends.Abandon();
+        session.Logs.Forget();
+        if (health.Error is null)
+        {
+            StoreLog.Full(logger, exception);
+            SetHealth(new StoreHealth(true, "The disk is full."));
+        }
+
+        Refuse(StoreFailure.Full, "The disk is full. Nothing was stored; free some space and try again.", exception);
+    }
+
+    /// <summary>Fails all that is in the batch. Freezing has no failure of its own: nothing has changed.</summary>
+    private void Refuse(StoreFailure failure, string message, Exception? cause, HashSet<Bytes32>? recovered = null)
+    {
+        events.Clear();
+        foreach (var work in batch)
+        {
+            switch (work)
+            {
+                case AwaitedWork awaited:
+                    room.Leave(awaited.Weight);
+                    awaited.Fail(new StoreException(failure, message, cause));
+                    break;
+                case ReceivedWork { Header: var header } when recovered?.Contains(header.Hash) is not true:
+                    Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
+                    break;
+                case FreezeWork freeze:
+                    Raise(new StoreEvent.Frozen(freeze.Log, null));
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Whether the batch is on disk is unknown. Only what the disk says after a recovery counts.</summary>
+    private void Halt(Exception exception)
+    {
+        events.Clear();
+        StoreLog.Halted(logger, exception);
+        SetHealth(new StoreHealth(false, $"The store has stopped writing: {exception.Message}"));
+        recoveryTried = null;
+        var recovered = new HashSet<Bytes32>();
+        TryRecover(recovered);
+        Refuse(
+            StoreFailure.Halted, "The store failed while it wrote this: whether it is stored is unknown. Try again with the same message_id.",
+            exception, recovered);
+    }
+
+    private bool TryRecover(HashSet<Bytes32>? recovered = null)
+    {
+        if (recoveryTried is { } tried && time.GetElapsedTime(tried) < options.RecoveryDelay)
+            return false;
+        recoveryTried = time.GetTimestamp();
+        try
+        {
+            CloseSession();
+            readers.CloseIdle();
+            var opened = reopen();
+            session = opened;
+            var before = feedHead.Last;
+            ReadRecovered(opened, before);
+            foreach (var committed in events.OfType<StoreEvent.Committed>())
+                recovered?.Add(committed.Segment.Header.Hash);
+            SetHealth(new StoreHealth(true, null));
+            RaiseEvents();
+            StoreLog.Recovered(logger, feedHead.Last, before);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            CloseSession();
+            events.Clear();
+            StoreLog.RecoveryFailed(logger, exception.Message);
+            retry.Change(options.RecoveryDelay, Timeout.InfiniteTimeSpan);
+            return false;
+        }
+    }
+
+    private void CloseSession()
+    {
+        var closing = session;
+        session = null;
+        try
+        {
+            closing?.Dispose();
+        }
+        catch (SqliteException exception)
+        {
+            StoreLog.CloseFailed(logger, exception);
+        }
+    }
+
+    /// <summary>Verifies the end of the feed, and gathers what is on disk though it was never told.</summary>
+    private void ReadRecovered(WriterSession opened, ulong before)
+    {
+        if (LogTable.ReadLastPosition(opened.Connection) < before)
+            throw new IOException("Segments that were on disk before are gone.");
+        FeedReader.Verify(opened.Connection, options.VerifiedSegments, before, (position, header) =>
+        {
+            if (position > before)
+                events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: header.Log.Author == self)));
+        });
+    }
+
+    private void SetHealth(StoreHealth next)
+    {
+        if (health == next)
+            return;
+        health = next;
+        Tell(HealthChanged, watcher => watcher(next));
+    }
+}

@@ -1,0 +1,52 @@
+using P2PGrpc.Node.Hosting;
+using P2PGrpc.Node.Telemetry;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Hosting;
+
+public sealed class NodeSettingsTests
+{
+    [Fact]
+    public void The_client_endpoint_is_on_loopback_a_thousand_ports_above_by_default()
+    {
+        var settings = NodeSettings.From(new NodeOptions { DataDirectory = "x", Listen = "0.0.0.0:5555" });
+        Assert.Equal("127.0.0.1:6555", settings.Api?.ToString());
+        Assert.Null(NodeSettings.From(new NodeOptions { DataDirectory = "x", Api = "off" }).Api);
+    }
+
+    [Theory]
+    [InlineData("5555")]
+    [InlineData("localhost:5555")]
+    [InlineData("1.2.3.4")]
+    [InlineData("")]
+    public void A_wrong_listening_address_is_refused(string listen)
+    {
+        var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions { DataDirectory = "x", Listen = listen }));
+        Assert.Equal("OPTIONS_INVALID", refused.Reason);
+    }
+
+    [Fact]
+    public void All_faults_are_named_at_once()
+    {
+        var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions
+        {
+            DataDirectory = " ", Listen = "127.0.0.1:5555", Api = "nowhere", Peers = ["Bob=1.2.3.4:5", "bob"], ApiKey = "key.pem",
+        }));
+        Assert.Contains("data directory", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("nowhere", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Bob", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("certificate and key", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("certificate.pem", true)]
+    public void A_client_endpoint_beyond_loopback_needs_a_certificate_and_a_token(string? certificate, bool open)
+    {
+        var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions
+        {
+            DataDirectory = "x", Api = "0.0.0.0:6555", ApiCertificate = certificate, ApiKey = certificate, ApiOpen = open,
+        }));
+        Assert.Equal("API_NOT_PROTECTED", refused.Reason);
+    }
+}

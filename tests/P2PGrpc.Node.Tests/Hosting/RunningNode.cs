@@ -1,0 +1,131 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PGrpc.Node.Hosting;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Hosting;
+
+/// <summary>A real node in this process: TLS on loopback, a database in a directory of its own. Can be stopped and started again.</summary>
+internal sealed class RunningNode : IAsyncDisposable
+{
+    private readonly string directory;
+    private NodeRuntime? runtime;
+
+    private RunningNode(string name, string directory)
+    {
+        Name = name;
+        this.directory = directory;
+    }
+
+    /// <summary>The longest wait for anything: far above what it takes, so that only a real failure ends it.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
+
+    public string Name { get; }
+
+    public int Port { get; private set; }
+
+    public NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node is stopped.");
+
+    public string Id => Runtime.Id.ToString();
+
+    public string PeerText(string? alias = null) => $"{(alias is null ? "" : alias + "=")}127.0.0.1:{Port}";
+
+    public static async Task<RunningNode> StartAsync(string name, AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers)
+    {
+        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName);
+        await node.StartAgainAsync(accept, peers);
+        return node;
+    }
+
+    public string DataDirectory => Path.Combine(directory, Name);
+
+    public async Task StartAgainAsync(AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers)
+    {
+        var options = new NodeOptions
+        {
+            Name = Name,
+            DataDirectory = DataDirectory,
+            Listen = $"127.0.0.1:{Port}",
+            Api = "off",
+            Accept = accept,
+            Peers = peers,
+        };
+        runtime = await NodeRuntime.StartAsync(
+            NodeSettings.From(options), TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+        Port = int.Parse(runtime.Address[(runtime.Address.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public async Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref runtime, null) is { } running)
+            await running.DisposeAsync();
+    }
+
+    public Task<Peer> AddAsync(string peer) => Runtime.Administration.AddAsync(peer, TestContext.Current.CancellationToken);
+
+    public Peer? Find(string name) => Runtime.Administration.List().FirstOrDefault(peer => peer.Alias == name || peer.PeerId == name);
+
+    public Task<SendResponse> SendAsync(string to, string text, Action<SendRequest>? configure = null)
+    {
+        var request = new SendRequest { To = to, Text = text };
+        configure?.Invoke(request);
+        return Runtime.Sender.SendAsync(request, Patience, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The next messages of a subscription, as many as asked for.</summary>
+    public async Task<List<(MessageBatch Batch, Entry Entry)>> ReceiveAsync(int count, Action<SubscribeRequest>? configure = null)
+    {
+        var request = new SubscribeRequest { StartAt = StartAt.Start };
+        configure?.Invoke(request);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Patience);
+        var received = new List<(MessageBatch, Entry)>();
+        await foreach (var response in Runtime.Subscriptions.SubscribeAsync(request, limit.Token))
+        {
+            foreach (var batch in response.Batches)
+                foreach (var entry in batch.Messages)
+                    received.Add((batch, entry));
+            if (received.Count >= count)
+                break;
+        }
+
+        return received;
+    }
+
+    /// <summary>Waits for an event that fulfils the condition, from the call on.</summary>
+    public async Task<WatchEventsResponse> WaitForEventAsync(Func<WatchEventsResponse, bool> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Patience);
+        await foreach (var happened in Runtime.Events.WatchAsync(limit.Token))
+            if (condition(happened))
+                return happened;
+        throw new InvalidOperationException("The events ended.");
+    }
+
+    /// <summary>Waits until a condition of the node holds, looking again after each event and at short intervals.</summary>
+    public static async Task WaitUntilAsync(Func<bool> condition, string what)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Patience);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!condition())
+            try
+            {
+                await timer.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"It never came about that {what}.");
+            }
+    }
+
+    public Task WaitForLinkAsync(string peer) => WaitUntilAsync(() => Find(peer)?.Link == LinkState.Up, $"{Name} is linked with {peer}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+}

@@ -1,0 +1,64 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Peers;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Links;
+
+public sealed class LinkRuleTests
+{
+    private static readonly PeerId One = IdentityKey.FromSeed(new byte[32]).PeerId;
+    private static readonly PeerId Other = IdentityKey.FromSeed([.. Enumerable.Repeat((byte)1, 32)]).PeerId;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Both_nodes_keep_the_same_one_of_two_links(bool olderDialledByOne)
+    {
+        var silence = TimeSpan.FromSeconds(1);
+        var oneKeepsNewer = TieBreak.NewerWins(One, Other, olderDialledByOne, !olderDialledByOne, silence);
+        // The other node may have seen the two links come up in the opposite order.
+        var otherKeepsSameOrder = TieBreak.NewerWins(Other, One, !olderDialledByOne, olderDialledByOne, silence);
+        var otherKeepsOppositeOrder = TieBreak.NewerWins(Other, One, olderDialledByOne, !olderDialledByOne, silence);
+        Assert.Equal(oneKeepsNewer, otherKeepsSameOrder);
+        Assert.Equal(oneKeepsNewer, !otherKeepsOppositeOrder);
+    }
+
+    [Fact]
+    public void A_newer_link_replaces_one_that_went_silent_or_came_from_the_same_side()
+    {
+        Assert.True(TieBreak.NewerWins(One, Other, true, false, TimeSpan.FromSeconds(6)));
+        Assert.True(TieBreak.NewerWins(One, Other, false, true, TimeSpan.FromSeconds(6)));
+        Assert.True(TieBreak.NewerWins(One, Other, true, true, TimeSpan.Zero));
+        Assert.True(TieBreak.NewerWins(One, Other, false, false, TimeSpan.Zero));
+    }
+
+    [Theory]
+    [InlineData(null, AdmissionPolicy.Known, "Knock")]
+    [InlineData(null, AdmissionPolicy.Any, "AdmitNew")]
+    [InlineData(Admission.Known, AdmissionPolicy.Known, "Admit")]
+    [InlineData(Admission.Known, AdmissionPolicy.Any, "Admit")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Known, "Blocked")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Any, "Blocked")]
+    public void Admission_follows_the_book_and_the_policy(Admission? admission, AdmissionPolicy policy, string verdict)
+    {
+        var record = admission is { } known ? new PeerRecord(One, null, [], known) : null;
+        Assert.Equal(verdict, AdmissionRule.Judge(record, policy).ToString());
+    }
+
+    [Fact]
+    public void Waits_grow_and_stay_within_a_tenth_of_the_absence_and_thirty_seconds()
+    {
+        var delay = new RedialDelay(new Random(1));
+        var first = delay.Next(TimeSpan.Zero);
+        Assert.InRange(first, TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100));
+        for (var turn = 0; turn < 20; turn++)
+            Assert.True(delay.Next(TimeSpan.FromSeconds(5)) <= TimeSpan.FromSeconds(1));
+        Assert.InRange(delay.Next(TimeSpan.FromSeconds(100)), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+        for (var turn = 0; turn < 20; turn++)
+            Assert.True(delay.Next(TimeSpan.FromDays(1)) <= TimeSpan.FromSeconds(30));
+        delay.Reset();
+        Assert.True(delay.Next(TimeSpan.FromDays(1)) <= TimeSpan.FromMilliseconds(100));
+    }
+}
