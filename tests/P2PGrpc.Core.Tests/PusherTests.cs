@@ -97,6 +97,18 @@ public sealed class PusherTests
     }
 
     [Fact]
+    public void A_gap_is_asked_for_once_however_often_it_shows()
+    {
+        Tell(1, Second);
+        var outputs = Push(1, Second);
+        Assert.Single(outputs.OfType<ReplicatorOutput.Release>());
+        Assert.Equal(Log.ToLogId().Empty, Assert.Single(outputs.OfType<ReplicatorOutput.SendWant>()).After);
+        Assert.Empty(Push(1, Second).OfType<ReplicatorOutput.SendWant>());
+        Assert.Single(Push(1, First).OfType<ReplicatorOutput.Store>());
+        Assert.Single(Push(1, Second).OfType<ReplicatorOutput.Store>());
+    }
+
+    [Fact]
     public void Inputs_that_came_together_are_acknowledged_in_one_frame()
     {
         Tell(1, Second);
