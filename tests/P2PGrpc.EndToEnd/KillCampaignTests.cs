@@ -54,7 +54,7 @@ public sealed class KillCampaignTests(ITestOutputHelper output)
     private async Task CheckAsync(NodeProcess recipient, LoadGenerator load)
     {
         Assert.True(load.Accepted.Count > Cycles, $"only {load.Accepted.Count} messages were accepted: that tests nothing");
-        IReadOnlyList<ReadMessage> read = [];
+        List<ReadMessage> read = [];
         await Eventually.HoldsAsync($"{recipient.Name} holds all {load.Accepted.Count} accepted messages", async () =>
         {
             read = (await recipient.Client.ReadAllAsync()).Messages;

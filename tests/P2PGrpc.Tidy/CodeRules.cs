@@ -14,7 +14,9 @@ internal static partial class CodeRules
     // Written in two halves, so that this file keeps its own rule.
     private static readonly string[] bannedWords = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "XX" + "X"];
 
-    private static readonly string[] machinePaths = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/"];
+    private const string HomePath = "/ho" + "me/";
+
+    private static readonly string[] machinePaths = ["/wo" + "rk/", "/ro" + "ot/", HomePath];
 
     /// <summary>Names that say nothing of what a thing does.</summary>
     public static IEnumerable<string> CheckNames(SourceFile file)
@@ -42,7 +44,9 @@ internal static partial class CodeRules
         {
             foreach (var word in bannedWords.Where(word => Regex.IsMatch(lines[i], $@"\b{word}\b")))
                 yield return $"{file}:{i + 1}: {word}: do it or file it";
-            foreach (var path in machinePaths.Where(path => lines[i].Contains(path, StringComparison.Ordinal)))
+            // Tests may need a made-up home directory as a sample.
+            foreach (var path in machinePaths.Where(path => lines[i].Contains(path, StringComparison.Ordinal))
+                .Where(path => path != HomePath || !file.Path.StartsWith("tests/", StringComparison.Ordinal)))
                 yield return $"{file}:{i + 1}: {path} is a path of one machine";
         }
     }
@@ -78,7 +82,7 @@ internal static partial class CodeRules
     [GeneratedRegex(@"\b(?:class|struct|interface|enum|record)\s+(?:class\s+|struct\s+)?([A-Z]\w*)")]
     private static partial Regex TypeName();
 
-    [GeneratedRegex(@"\b(?:System\.IO|System\.Net|System\.Threading|System\.Diagnostics|Tasks?|ValueTask|DateTime|Stopwatch|TimeProvider|File|FileStream|Directory|Socket|Thread|Console|Environment|Random|async|await)\b")]
+    [GeneratedRegex(@"\b(?:System\.IO|System\.Net|System\.Threading|Process|Tasks?|ValueTask|DateTime|Stopwatch|TimeProvider|File|FileStream|Directory|Socket|Thread|Console|Environment|Random|async|await)\b")]
     private static partial Regex Impure();
 
     [GeneratedRegex(@"^\s*public\s+(?:(?:sealed|static|abstract|readonly|partial|ref)\s+)*(?:class|struct|interface|enum|record|delegate)\b")]

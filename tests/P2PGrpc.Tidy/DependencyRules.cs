@@ -44,6 +44,13 @@ internal static partial class DependencyRules
             yield return $"{projectFile}: usings belong into the files, where their direction is checked";
     }
 
+    /// <summary>A project file that the solution does not build, and whose tests so would never run.</summary>
+    public static IEnumerable<string> CheckSolution(SourceFile projectFile, string solution)
+    {
+        if (!solution.Contains($"\"{projectFile.Path.Replace('/', '\\')}\"", StringComparison.Ordinal))
+            yield return $"{projectFile}: not in P2PGrpc.sln";
+    }
+
     /// <summary>Uses of a folder that stands later in the order, and namespaces that don't say where the file is.</summary>
     public static IEnumerable<string> CheckFolders(SourceFile file)
     {

@@ -15,6 +15,12 @@ public sealed class RuleTests
     public void A_project_reference_against_the_direction_is_found(string path, string target, bool allowed) =>
         Judges(DependencyRules.CheckProject(new(path, $@"<ProjectReference Include=""..\..\src\{target}\{target}.csproj"" />")), allowed);
 
+    [Theory]
+    [InlineData("src/A/A.csproj", true)]
+    [InlineData("src/B/B.csproj", false)]
+    public void A_project_outside_the_solution_is_found(string path, bool allowed) =>
+        Judges(DependencyRules.CheckSolution(new(path, ""), @"Project(""{0}"") = ""A"", ""src\A\A.csproj"", ""{1}"""), allowed);
+
     [Fact]
     public void A_using_in_a_project_file_is_found() => Judges(
         DependencyRules.CheckProject(new("src/P2PGrpc.Node/P2PGrpc.Node.csproj", @"<Using Include=""P2PGrpc.Node.Links"" />")), allowed: false);

@@ -10,6 +10,14 @@ public sealed class TidyTests
         Repository.Files().Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal)), DependencyRules.CheckProject);
 
     [Fact]
+    public void All_projects_are_in_the_solution()
+    {
+        var solution = File.ReadAllText(Path.Combine(Repository.Root, "P2PGrpc.sln"));
+        Holds(Repository.Files().Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal)),
+            project => DependencyRules.CheckSolution(project, solution));
+    }
+
+    [Fact]
     public void Folders_use_only_folders_before_them() => Holds(Repository.Code(), DependencyRules.CheckFolders);
 
     [Fact]
