@@ -43,7 +43,9 @@ internal sealed class SegmentReceiver(
             return;
         }
 
-        if (!link.Logs.TryGetValue(header.LogId, out var linkLog) || !IsExpected(linkLog))
+        if (link.Logs.TryGetValue(header.LogId, out var linkLog))
+            OnShown(linkLog, header);
+        if (linkLog is null || !IsExpected(linkLog))
         {
             Reject(link, header, body);
             return;
@@ -152,16 +154,27 @@ internal sealed class SegmentReceiver(
     {
         if (head.Sequence < linkLog.Head.Sequence || head == linkLog.Unreported)
             return;
-        var log = linkLog.Log;
-        var wasAhead = linkLog.Head.Sequence > log.Pending.Sequence;
         if (head.Sequence > linkLog.Head.Sequence)
             linkLog.Refused = false;
-        linkLog.Head = head;
         linkLog.Unreported = head;
-        if (!wasAhead)
-            linkLog.AheadSince = state.Now;
-        HeardPositions.Need(linkLog);
+        Raise(linkLog, head);
         Judge(linkLog);
+    }
+
+    /// <summary>A segment tells what the other side holds as well as a Have does: its sender counts it as told.</summary>
+    private void OnShown(LinkLog linkLog, SegmentHeader header)
+    {
+        if (header.LastSequence <= linkLog.Head.Sequence || linkLog.Log.Own)
+            return;
+        Raise(linkLog, header.Head);
+    }
+
+    private void Raise(LinkLog linkLog, Head head)
+    {
+        if (linkLog.Head.Sequence <= linkLog.Log.Pending.Sequence)
+            linkLog.AheadSince = state.Now;
+        linkLog.Head = head;
+        HeardPositions.Need(linkLog);
     }
 
     private void Judge(LinkLog linkLog)
@@ -209,8 +222,6 @@ internal sealed class SegmentReceiver(
         log.Rotations = 0;
         linkLog.Failures = 0;
         linkLog.Refused = false;
-        if (header.LastSequence > linkLog.Head.Sequence)
-            linkLog.Head = header.Head;
         log.Stores.Enqueue(new StoreInFlight(header.Head, linkLog.Link, header.Weight, log.Generation));
         CreditBudget.Hold(linkLog.Link, header.Weight);
         state.Emit(new ReplicatorOutput.Store(header, body));

@@ -14,7 +14,8 @@ internal sealed class ApiLifetime : IDisposable
 
     public void Stop() => stopping.Cancel();
 
-    public NodeRequestException Stopping() => new(StatusCode.Unavailable, "NODE_STOPPING", "The node is stopping. Connect again when it is back.")
+    /// <summary>What a call ends with that the stop cut short.</summary>
+    public static NodeRequestException Ended() => new(StatusCode.Unavailable, "NODE_STOPPING", "The node is stopping. Connect again when it is back.")
     {
         RetryAfter = TimeSpan.FromSeconds(1),
     };

@@ -27,7 +27,7 @@ internal sealed class BatchAnswers : IAsyncDisposable
         }
         catch (ChannelClosedException)
         {
-            await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await writing.ConfigureAwait(false);
         }
     }
@@ -57,6 +57,6 @@ internal sealed class BatchAnswers : IAsyncDisposable
         answers.Writer.TryComplete();
         await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (answers.Reader.TryRead(out var unanswered))
-            await unanswered.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)unanswered).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -61,7 +61,7 @@ internal sealed class NodeApiService(
         }
         catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
         {
-            throw lifetime.Stopping();
+            throw ApiLifetime.Ended();
         }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class PeerApiService(Sender sender, Recipients recipients, Subsc
         }
         catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
         {
-            throw lifetime.Stopping();
+            throw ApiLifetime.Ended();
         }
     }
 

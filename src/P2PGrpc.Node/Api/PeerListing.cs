@@ -1,4 +1,3 @@
-using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;

@@ -3,7 +3,6 @@ using Grpc.Core;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
-using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;

@@ -1,5 +1,4 @@
 using P2PGrpc.Node.Peers;
-using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -12,7 +11,7 @@ internal sealed record DialState(bool Dialling, string LastError);
 
 /// <summary>Dials one peer for ever: while no link is up it tries the peer's addresses in turn, with growing waits. A peer without an identity is
 /// pinned as soon as somebody proves one at its address.</summary>
-internal sealed class Dialler
+internal sealed class Dialler : IAsyncDisposable
 {
     private readonly DialContext context;
     private readonly CancellationTokenSource stopping = new();
@@ -47,7 +46,7 @@ internal sealed class Dialler
         return true;
     }
 
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);

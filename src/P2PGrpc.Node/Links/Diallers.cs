@@ -58,7 +58,7 @@ internal sealed class Diallers : IAsyncDisposable
                 if (!records.TryGetValue(key, out var record) || !IsDialled(record) || !dialler.TryFollow(record))
                 {
                     byKey.Remove(key);
-                    ended.Add(dialler.StopAsync());
+                    ended.Add(dialler.DisposeAsync().AsTask());
                 }
 
             foreach (var (key, record) in records)
@@ -77,7 +77,7 @@ internal sealed class Diallers : IAsyncDisposable
         {
             stopped = true;
             foreach (var dialler in byKey.Values)
-                ended.Add(dialler.StopAsync());
+                ended.Add(dialler.DisposeAsync().AsTask());
             byKey.Clear();
         }
 

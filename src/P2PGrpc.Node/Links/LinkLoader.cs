@@ -7,7 +7,7 @@ namespace P2PGrpc.Node.Links;
 
 /// <summary>Reads from the store what one link is to be sent, one read at a time, and only while the link's writer has room. The replicator keeps
 /// at most one read a log in flight, which bounds the queue.</summary>
-internal sealed class LinkLoader
+internal sealed class LinkLoader : IAsyncDisposable
 {
     private readonly LinkSession session;
     private readonly LogStore store;
@@ -62,7 +62,7 @@ internal sealed class LinkLoader
     }
 
     /// <summary>Stops reading. Completes once nothing runs any more.</summary>
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         loads.Writer.TryComplete();
         await stopping.CancelAsync().ConfigureAwait(false);

@@ -22,7 +22,7 @@ internal sealed class ReplicationOutputs(
     public void Remove(LinkSession session)
     {
         if (links.TryRemove(session.Id, out var loader))
-            _ = loader.StopAsync();
+            _ = loader.DisposeAsync().AsTask();
     }
 
     public void CloseAll(string detail)
@@ -130,6 +130,6 @@ internal sealed class ReplicationOutputs(
     {
         foreach (var link in links.Keys)
             if (links.TryRemove(link, out var loader))
-                await loader.StopAsync().ConfigureAwait(false);
+                await loader.DisposeAsync().ConfigureAwait(false);
     }
 }

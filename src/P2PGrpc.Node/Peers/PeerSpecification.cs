@@ -31,7 +31,7 @@ internal sealed record PeerSpecification(string? Alias, PeerId? PeerId, PeerAddr
         var at = rest.IndexOf('@');
         if (at >= 0)
         {
-            if (!Core.Identity.PeerId.TryParse(rest[..at], out var named))
+            if (!Core.Identity.PeerId.TryParse(rest.AsSpan(0, at), out var named))
             {
                 fault = $"'{rest[..at]}' is no PeerId: 52 characters of a-z and 2-7, as 'p2pgrpc id' prints it. {Rule}";
                 return null;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Logs;
-using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Peers;
 

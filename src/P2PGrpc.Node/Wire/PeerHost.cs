@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -97,10 +98,13 @@ internal sealed partial class PeerHost : IAsyncDisposable
         services.AddSingleton<ILoggerFactory>(loggers);
         services.AddSingleton<IHostLifetime, NoLifetime>();
         services.AddRouting();
-        services.AddGrpc(grpc =>
+        services.AddGrpc();
+        services.PostConfigure<GrpcServiceOptions>(grpc =>
         {
             grpc.MaxReceiveMessageSize = FrameLimits.MessageLength;
             grpc.MaxSendMessageSize = FrameLimits.MessageLength;
+            // Frames are never compressed: a small message must not unfold into a large one. Cleared last, since AddGrpc fills an empty list.
+            grpc.CompressionProviders.Clear();
         });
         services.AddSingleton(new LinkService(serve, loggers.CreateLogger<LinkService>(), stopping));
         services.AddSingleton<IServiceMethodProvider<LinkService>, LinkServiceMethods>();

@@ -1,0 +1,32 @@
+# Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
+.PHONY: help setup build run test check bench clean
+
+help:
+	@echo "make setup | build | run | test | check | bench | clean   (docs/TESTING.md says more)"
+
+# Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
+setup:
+	@build/setup.sh
+
+# Builds everything in Release and leaves a runnable artifacts/bin/p2pgrpc.
+build: setup
+	@build/build.sh
+
+# A demonstration: three nodes on free ports, messages between them, commands to try. Ctrl-C ends it.
+run: build
+	@build/run.sh
+
+# All tests; the last line is the sum. `make test ONLY=Tidy` runs the projects whose name contains the word.
+test: build
+	@build/test.sh $(ONLY)
+
+# Formatting, analyzers (as the build's errors), protos, and the code's own rules.
+check: build
+	@build/check.sh
+
+# Measures, and writes docs/benchmarks.md.
+bench: build
+	@build/bench.sh
+
+clean:
+	@rm -rf artifacts node_modules

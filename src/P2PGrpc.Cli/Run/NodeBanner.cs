@@ -1,0 +1,66 @@
+using P2PGrpc.Cli.Commands;
+using P2PGrpc.Cli.Rendering;
+using P2PGrpc.Client;
+
+namespace P2PGrpc.Cli.Run;
+
+/// <summary>What a node prints when it has started: where it is, where its API is, and how to call that.</summary>
+internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings)
+{
+    private readonly string data = Path.GetFullPath(settings.Data);
+
+    /// <summary>The options by which other commands find this node, with a space before them.</summary>
+    public string NodeOptions => $" --data {ShellWord.Quote(data)}";
+
+    /// <param name="peerId">The node's id.</param>
+    /// <param name="address">id@host:port.</param>
+    /// <param name="api">The client endpoint's address, http://host:port or https://host:port; null if there is none.</param>
+    public void Show(string peerId, string address, string? api)
+    {
+        if (settings.Json)
+        {
+            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, data));
+            return;
+        }
+        Row(settings.Name, address);
+        if (settings.Quiet)
+            return;
+        Row("data", data);
+        if (api is null)
+        {
+            Row("api", "off");
+            return;
+        }
+        Row("api", settings.ApiOpen ? $"{api}, no token" : $"{api}, with the token in {Path.Combine(data, "api.token")}");
+        surroundings.Write("");
+        var peer = FindExamplePeer();
+        surroundings.Write($"  p2pgrpc send {peer} \"hello\"{NodeOptions}");
+        surroundings.Write($"  p2pgrpc tail{NodeOptions}");
+        surroundings.Write("  " + Grpcurl(api, peer));
+        surroundings.Write("");
+    }
+
+    private string Grpcurl(string api, string peer)
+    {
+        _ = NodeAddress.TryParse(api, out var uri);
+        var secure = uri?.Scheme == Uri.UriSchemeHttps;
+        var transport = secure ? $"-cacert {ShellWord.Quote(Path.GetFullPath(settings.ApiCertificate!))}" : "-plaintext";
+        var token = settings.ApiOpen ? "" : $" -H \"authorization: Bearer $(cat {ShellWord.Quote(Path.Combine(data, "api.token"))})\"";
+        return $"grpcurl {transport}{token} -d '{{\"to\":\"{peer}\",\"text\":\"hello\"}}' {uri?.Authority ?? api} p2pgrpc.v1.PeerService/Send";
+    }
+
+    // A command that works when copied beats a placeholder: the first peer with an alias, else the node itself.
+    private string FindExamplePeer()
+    {
+        foreach (var peer in settings.Peers)
+        {
+            var equals = peer.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0 && peer.AsSpan(0, equals).IndexOfAnyExceptInRange('-', 'z') < 0)
+                return peer[..equals];
+        }
+        return "self";
+    }
+
+    private void Row(string name, string text) =>
+        surroundings.Write(new StyledLine().Add(name.PadRight(8) + " ", StyledLine.Name).Add(text));
+}

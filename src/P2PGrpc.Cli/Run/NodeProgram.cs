@@ -1,0 +1,126 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Client;
+using P2PGrpc.Node.Hosting;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Cli.Run;
+
+/// <summary>Runs a node in this process until it is told to stop.</summary>
+internal static class NodeProgram
+{
+    // Saying goodbye and flushing take milliseconds; who sends SIGTERM expects the end within 5 s.
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
+
+    /// <returns>0 after a regular end.</returns>
+    /// <exception cref="CommandException">The node does not start; the message says why.</exception>
+    public static async Task<int> RunAsync(RunSettings settings, Surroundings surroundings, CancellationToken cancellationToken)
+    {
+        using var host = BuildHost(settings);
+        var node = host.Services.GetRequiredService<INode>();
+        try
+        {
+            await host.StartAsync(cancellationToken);
+            await node.Started.WaitAsync(cancellationToken);
+        }
+        catch (NodeStartException fault)
+        {
+            throw new CommandException(ExitCodes.Failure, fault.Message);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return await StopAsync(host);
+        }
+        var banner = new NodeBanner(settings, surroundings);
+        try
+        {
+            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress);
+            await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The regular end.
+        }
+        catch (OutputClosedException)
+        {
+            // A node goes on without a reader of what it prints, as it does under --quiet.
+            await Task.Delay(Timeout.InfiniteTimeSpan, surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return await StopAsync(host);
+    }
+
+    private static IHost BuildHost(RunSettings settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Debug : LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Standard output belongs to messages and events.
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        // Signals are this program's business, see Program.cs.
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopWithin);
+        builder.Services.AddP2PGrpcNode(options =>
+        {
+            options.Name = settings.Name;
+            options.DataDirectory = settings.Data;
+            options.Listen = settings.Listen;
+            options.Api = settings.Api;
+            options.ApiOpen = settings.ApiOpen;
+            options.ApiCertificate = settings.ApiCertificate;
+            options.ApiKey = settings.ApiKey;
+            options.Accept = settings.AcceptAny ? AcceptPolicy.Any : AcceptPolicy.Known;
+            foreach (var peer in settings.Peers)
+                options.Peers.Add(peer);
+        });
+        return builder.Build();
+    }
+
+    private static async Task ShowAsync(
+        INode node, RunSettings settings, Surroundings surroundings, string nodeOptions, CancellationToken cancellationToken)
+    {
+        if (settings.Quiet)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, surroundings.Time, cancellationToken);
+            return;
+        }
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var screen = new NodeScreen(surroundings, settings.Json, nodeOptions);
+        var messages = ShowMessagesAsync(node, screen, ending.Token);
+        var events = ShowEventsAsync(node, screen, ending.Token);
+        try
+        {
+            await await Task.WhenAny(messages, events);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(messages, events).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task ShowMessagesAsync(INode node, NodeScreen screen, CancellationToken cancellationToken)
+    {
+        var request = new SubscribeRequest { StartAt = StartAt.End, IncludeOwn = true };
+        await foreach (var response in node.SubscribeAsync(request, cancellationToken))
+        {
+            foreach (var message in ReceivedMessage.Read(response))
+                screen.Show(message);
+        }
+    }
+
+    private static async Task ShowEventsAsync(INode node, NodeScreen screen, CancellationToken cancellationToken)
+    {
+        await foreach (var response in node.WatchEventsAsync(cancellationToken))
+            screen.Show(response);
+    }
+
+    private static async Task<int> StopAsync(IHost host)
+    {
+        using var limit = new CancellationTokenSource(StopWithin);
+        await host.StopAsync(limit.Token);
+        return ExitCodes.Success;
+    }
+}

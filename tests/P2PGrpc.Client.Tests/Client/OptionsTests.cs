@@ -1,0 +1,96 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using P2PGrpc.Client.Tests.Fakes;
+using Xunit;
+
+namespace P2PGrpc.Client.Tests.Client;
+
+public sealed class OptionsTests
+{
+    public static TheoryData<P2PGrpcClientOptions, string> Faults => new()
+    {
+        { new() { DataDirectory = "a", Address = "h:1" }, "both set" },
+        { new() { Address = "h:1", Token = "a", TokenFile = "b" }, "both set" },
+        { new() { Token = "a" }, "no Address" },
+        { new() { Address = "host" }, "host:port" },
+        { new() { Address = "ftp://host:1" }, "host:port" },
+        { new() { Address = "http://host:1/path" }, "host:port" },
+        { new() { Address = "http://10.0.0.1:1", Token = "a" }, "in clear" },
+        { new() { Address = "http://127.0.0.1:1", ServerCertificateFile = "a" }, "not https" },
+        { new() { ServerCertificateFile = "a" }, "no Address" },
+        { new() { DataDirectory = "" }, "empty" },
+        { new() { CallTimeout = TimeSpan.Zero }, "CallTimeout" },
+        { new() { RetryFor = TimeSpan.FromSeconds(-1) }, "RetryFor" },
+        { new() { Address = "https://h:1", ServerCertificateFile = "/nowhere.pem" }, "/nowhere.pem" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faults), DisableDiscoveryEnumeration = true)]
+    public void Contradicting_options_are_refused_in_words(P2PGrpcClientOptions options, string words)
+    {
+        var fault = Assert.Throws<ArgumentException>(() => new P2PGrpcClient(options));
+        Assert.Contains(words, fault.Message);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:6555")]
+    [InlineData("localhost:6555")]
+    [InlineData("[::1]:6555")]
+    [InlineData("http://127.0.0.1:6555")]
+    [InlineData("https://node.example:6555/")]
+    public async Task Addresses_are_taken_as_people_write_them(string address)
+    {
+        await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { Address = address, Token = "a" });
+        Assert.NotNull(client.Stub);
+    }
+
+    [Fact]
+    public async Task A_client_added_to_services_is_one_client_and_sends()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var services = new ServiceCollection();
+        var builder = services.AddP2PGrpcClient(options => options.DataDirectory = node.Directory);
+        Assert.Same(services, builder.Services);
+        await using var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<P2PGrpcClient>();
+        Assert.Same(client, provider.GetRequiredService<P2PGrpcClient>());
+        await client.SendAsync("bob", "hello");
+        Assert.Equal(1, node.Feed.Count);
+    }
+
+    [Fact]
+    public async Task Named_clients_stand_beside_each_other()
+    {
+        var services = new ServiceCollection();
+        services.AddP2PGrpcClient("one", options => options.DataDirectory = "/one");
+        services.AddP2PGrpcClient("two", options => options.DataDirectory = "/two");
+        await using var provider = services.BuildServiceProvider();
+        Assert.NotSame(provider.GetRequiredKeyedService<P2PGrpcClient>("one"), provider.GetRequiredKeyedService<P2PGrpcClient>("two"));
+        Assert.Null(provider.GetService<P2PGrpcClient>());
+    }
+
+    [Fact]
+    public void Wrong_options_in_services_are_found_at_validation()
+    {
+        var services = new ServiceCollection();
+        services.AddP2PGrpcClient(options => options.Address = "nonsense");
+        using var provider = services.BuildServiceProvider();
+        var fault = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
+        Assert.Contains("nonsense", fault.Message);
+    }
+
+    [Theory]
+    [InlineData("0.0000000000000000", true)]
+    [InlineData("18446744073709551615.ffffffffffffffff", true)]
+    [InlineData("1", false)]
+    [InlineData(".0000000000000000", false)]
+    [InlineData("1.00", false)]
+    [InlineData("-1.0000000000000000", false)]
+    [InlineData(null, false)]
+    public void A_cursor_is_read_as_it_is_written(string? text, bool valid)
+    {
+        Assert.Equal(valid, FeedCursor.TryParse(text, out var cursor));
+        if (valid)
+            Assert.Equal(text, cursor.ToString());
+    }
+}

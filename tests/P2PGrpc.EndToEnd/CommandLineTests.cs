@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using P2PGrpc.EndToEnd.Harness;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.EndToEnd;
+
+/// <summary>The program's verbs as people and scripts type them, and what the documents say of them.</summary>
+public sealed partial class CommandLineTests
+{
+    [Fact]
+    public async Task Send_tail_peers_id_and_status_find_their_node_by_its_directory()
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, bob) = await nodes.StartPairAsync();
+
+        var sent = await Command.P2PGrpcAsync("send", "bob", "hello 👋", "--data", alice.DataDirectory, "--wait");
+        var id = await Command.P2PGrpcAsync("id", "--data", bob.DataDirectory);
+        var status = await Command.P2PGrpcAsync("status", "--data", bob.DataDirectory, "--json");
+        var peers = await Command.P2PGrpcAsync("peers", "list", "--data", alice.DataDirectory, "--json");
+
+        Assert.True(sent.ExitCode == 0, sent.ToString());
+        Assert.Contains("DELIVERED", sent.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(await bob.Client.GetPeerIdAsync(), id.Output, StringComparison.Ordinal);
+        using var described = JsonDocument.Parse(status.Output);
+        Assert.Equal(JsonValueKind.Object, described.RootElement.ValueKind);
+        using var listed = JsonDocument.Parse(peers.Output.Split('\n')[0]);
+        Assert.Contains("bob", peers.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_verb_without_a_node_says_so()
+    {
+        await using var nodes = new Neighbourhood();
+        var result = await Command.P2PGrpcAsync("send", "bob", "hello", "--data", Path.Combine(nodes.Folder, "nobody"));
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.NotEmpty(result.Error);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_node_shows_who_it_is_and_never_a_raw_control_character()
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, bob) = await nodes.StartPairAsync();
+        await alice.Client.SendAsync("bob", "red \u001b[31m and \u202e backwards", waitFor: DeliveryState.Delivered);
+        await alice.Client.SendAsync("bob", "the end", waitFor: DeliveryState.Delivered);
+
+        await Eventually.HoldsAsync("bob shows the message", () => Task.FromResult(bob.Output.Contains("the end", StringComparison.Ordinal)));
+        Assert.Contains($"{await bob.Client.GetPeerIdAsync()}@", bob.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(bob.Output, c => (char.IsControl(c) && c != '\n') || c == '\u202e');
+    }
+
+    [Fact]
+    public async Task Commands_in_the_documents_have_verbs_and_options_that_exist()
+    {
+        var documents = Directory.EnumerateFiles(Checkout.Root, "*.md")
+            .Concat(Directory.EnumerateFiles(Path.Combine(Checkout.Root, "docs"), "*.md", SearchOption.AllDirectories));
+        var commands = documents.SelectMany(path => ReadCommands(File.ReadAllText(path))).Distinct(StringComparer.Ordinal).ToList();
+        var helps = new Dictionary<string, CommandResult>(StringComparer.Ordinal);
+        var faults = new List<string>();
+        foreach (var command in commands)
+        {
+            var verb = Verb().Match(command).Value.Trim();
+            if (!helps.TryGetValue(verb, out var help))
+                helps[verb] = help = await Command.P2PGrpcAsync([.. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1), "--help"]);
+            if (help.ExitCode != 0) faults.Add($"{command}: no such verb");
+            foreach (var option in Option().Matches(command).Select(match => match.Value).Where(option => option != "--help"))
+                if (!help.Output.Contains(option, StringComparison.Ordinal)) faults.Add($"{command}: no option {option}");
+        }
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public void Commands_are_found_in_fences_only() => Assert.Equal(
+        ["p2pgrpc send bob \"hi\" --wait", "p2pgrpc id"],
+        ReadCommands("p2pgrpc sends\n```sh\n$ p2pgrpc send bob \"hi\" --wait   # waits\nartifacts/bin/p2pgrpc id\nmake run\n```\n"));
+
+    private static IEnumerable<string> ReadCommands(string text) => Fence().Matches(text)
+        .SelectMany(fence => Line().Matches(fence.Value))
+        .Select(match => "p2pgrpc " + match.Groups[1].Value.Split(" #")[0].Split(" | ")[0].Split(" &")[0].Trim());
+
+    [GeneratedRegex(@"^ *```.*?^ *```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Fence();
+
+    [GeneratedRegex(@"^[ \t]*(?:\$ )?(?:artifacts/bin/)?p2pgrpc +(.+)$", RegexOptions.Multiline)]
+    private static partial Regex Line();
+
+    [GeneratedRegex(@"^p2pgrpc (?:peers +)?[a-z]+")]
+    private static partial Regex Verb();
+
+    [GeneratedRegex(@"(?<=\s)--[a-z][a-z-]*")]
+    private static partial Regex Option();
+}

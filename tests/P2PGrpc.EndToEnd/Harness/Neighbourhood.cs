@@ -1,0 +1,46 @@
+namespace P2PGrpc.EndToEnd.Harness;
+
+/// <summary>The nodes of one test and their throw-away data. Ends all of them at the end.</summary>
+internal sealed class Neighbourhood : IAsyncDisposable
+{
+    private readonly List<NodeProcess> nodes = [];
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("p2pgrpc-test-").FullName;
+
+    /// <summary>Makes a node without starting it.</summary>
+    public NodeProcess Add(string name)
+    {
+        var node = new NodeProcess(name, Path.Combine(Folder, name));
+        nodes.Add(node);
+        return node;
+    }
+
+    /// <summary>Two nodes that list each other by address alone, started and linked.</summary>
+    public async Task<(NodeProcess Alice, NodeProcess Bob)> StartPairAsync()
+    {
+        var (alice, bob) = AddPair();
+        await Task.WhenAll(alice.StartAsync(), bob.StartAsync());
+        await LinkedAsync(alice, bob);
+        return (alice, bob);
+    }
+
+    /// <summary>Two nodes that list each other by address alone, not started.</summary>
+    public (NodeProcess Alice, NodeProcess Bob) AddPair()
+    {
+        var (alice, bob) = (Add("alice"), Add("bob"));
+        alice.Peers.Add($"bob={bob.ListenAddress}");
+        bob.Peers.Add($"alice={alice.ListenAddress}");
+        return (alice, bob);
+    }
+
+    /// <summary>Waits until each of the two shows a link to the other.</summary>
+    public static async Task LinkedAsync(NodeProcess first, NodeProcess second) => await Eventually.HoldsAsync(
+        $"{first.Name} and {second.Name} are linked",
+        async () => await first.Client.IsLinkedAsync(second.Name) && await second.Client.IsLinkedAsync(first.Name));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in nodes) await node.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+}

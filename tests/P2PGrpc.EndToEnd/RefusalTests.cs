@@ -1,0 +1,217 @@
+using System.Net;
+using System.Net.Sockets;
+using Google.Protobuf;
+using Grpc.Core;
+using P2PGrpc.EndToEnd.Harness;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.EndToEnd;
+
+/// <summary>What is refused, each with its status or reason and a sentence that helps (A2, A3).</summary>
+public sealed class RefusalTests
+{
+    private const string Send = "p2pgrpc.v1.PeerService/Send";
+
+    [Theory]
+    [InlineData("""{"to":"bobb","text":"x"}""", "not_found", "bob")]
+    [InlineData("""{"to":"","text":"x"}""", "invalid_argument", "recipient")]
+    [InlineData("""{"to":"bob","text":""}""", "invalid_argument", "")]
+    [InlineData("""{"to":"bob"}""", "invalid_argument", "")]
+    [InlineData("""{"to":"bob","data":"AAAA"}""", "invalid_argument", "content_type")]
+    [InlineData("""{"to":"#nowhere","text":"x"}""", "not_found", "room")]
+    public async Task A_request_that_can_not_be_carried_out_is_refused_with_a_hint(string request, string code, string hint)
+    {
+        BufCurl.SkipIfMissing();
+        await using var nodes = new Neighbourhood();
+        var (alice, _) = await StartAliceAloneAsync(nodes);
+
+        var (actual, message) = BufCurl.ReadError(await BufCurl.CallSocketAsync(alice, Send, request));
+
+        Assert.Equal(code, actual);
+        Assert.Contains(hint, message, StringComparison.OrdinalIgnoreCase);
+        Assert.EndsWith(message[^1..], ".?`'", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_over_TCP_without_the_token_or_with_a_wrong_one_is_refused()
+    {
+        BufCurl.SkipIfMissing();
+        await using var nodes = new Neighbourhood();
+        var (alice, _) = await StartAliceAloneAsync(nodes);
+
+        foreach (var token in new[] { null, "wrong", alice.Token + "x" })
+        {
+            // With the schema given, no reflection call comes first: the refusal is that of Send itself.
+            string[] header = token is null ? [] : ["-H", $"authorization: Bearer {token}"];
+            var result = await Command.RunAsync(Checkout.Buf,
+                ["curl", "--http2-prior-knowledge", "--protocol", "grpc", "--schema", Checkout.Protos, .. header,
+                    "-d", """{"to":"self","text":"x"}""", $"{alice.ApiAddress}/{Send}"]);
+            var (code, message) = BufCurl.ReadError(result);
+            Assert.Equal("unauthenticated", code);
+            Assert.Contains("api.token", message, StringComparison.Ordinal);
+        }
+        Assert.Empty((await alice.Client.ReadAllAsync(includeOwn: true)).Messages);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_too_large_is_refused_and_the_largest_is_not()
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, _) = await StartAliceAloneAsync(nodes);
+
+        await alice.Client.SendAsync("self", new string('x', 128 * 1024));
+        var refused = await Assert.ThrowsAsync<RpcException>(() => alice.Client.SendAsync("self", new string('x', (128 * 1024) + 1)));
+        var huge = await Assert.ThrowsAsync<RpcException>(() => alice.Client.SendAsync("self", new string('x', 8 * 1024 * 1024)));
+
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Assert.Contains("128", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Equal(StatusCode.ResourceExhausted, huge.StatusCode);
+    }
+
+    [Fact]
+    public async Task Errors_carry_details_that_programs_can_read()
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, _) = await StartAliceAloneAsync(nodes);
+
+        var unknown = await Assert.ThrowsAsync<RpcException>(() => alice.Client.SendAsync("bobb", "x"));
+        var bad = await Assert.ThrowsAsync<RpcException>(() => alice.Client.SendAsync(new SendRequest { To = "bob", Data = ByteString.CopyFromUtf8("x") }));
+
+        Assert.NotEmpty(unknown.GetRpcStatus()!.GetDetail<Google.Rpc.ErrorInfo>()!.Reason);
+        Assert.Equal("bobb", unknown.GetRpcStatus()!.GetDetail<Google.Rpc.ResourceInfo>()!.ResourceName);
+        Assert.NotEmpty(bad.GetRpcStatus()!.GetDetail<Google.Rpc.ErrorInfo>()!.Reason);
+        Assert.Equal("content_type", Assert.Single(bad.GetRpcStatus()!.GetDetail<Google.Rpc.BadRequest>()!.FieldViolations).Field);
+    }
+
+    [Fact]
+    public async Task A_stranger_that_knocks_is_shown_to_the_owner_and_comes_in_when_accepted()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        var bob = nodes.Add("bob");
+        bob.Peers.Add($"alice={alice.ListenAddress}");
+        await Task.WhenAll(alice.StartAsync(), bob.StartAsync());
+        var bobId = await bob.Client.GetPeerIdAsync();
+
+        await Eventually.HoldsAsync("alice is shown bob's knock",
+            async () => (await alice.Client.ListPeersAsync()).Any(peer => peer.PeerId == bobId && peer.Admission == Admission.Knocking));
+        await Eventually.HoldsAsync("alice's owner is told what to type",
+            () => Task.FromResult(alice.Output.Contains("peers accept", StringComparison.Ordinal)));
+        var shown = Assert.Single(await bob.Client.ListPeersAsync());
+        Assert.Equal(LinkState.Down, shown.Link == LinkState.Dialling ? LinkState.Down : shown.Link);
+        Assert.NotEmpty(shown.LastError);
+        await bob.Client.SendAsync("alice", "let me in");
+        Assert.Empty((await alice.Client.ReadAllAsync()).Messages);
+
+        await alice.Client.Node.AcceptPeerAsync(new AcceptPeerRequest { Peer = bobId, Alias = "bob" });
+
+        var read = await alice.Client.ReadAsync(new SubscribeRequest { StartAt = StartAt.Start }, 1, TimeSpan.FromSeconds(40));
+        Assert.Equal("let me in", Assert.Single(read.Texts));
+    }
+
+    [Fact]
+    public async Task A_pinned_peer_whose_key_changed_is_refused_loudly_and_gets_nothing()
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, bob) = await nodes.StartPairAsync();
+        var before = await bob.Client.GetPeerIdAsync();
+        await bob.StopAsync();
+        Directory.Delete(bob.DataDirectory, recursive: true);
+        await alice.Client.SendAsync("bob", "for the bob that I know");
+
+        await bob.StartAsync();
+
+        await Eventually.HoldsAsync("alice says that bob's identity changed", async () =>
+            (await alice.Client.ListPeersAsync()).Any(peer =>
+                peer.Alias == "bob" && peer.LastError.Contains("identity", StringComparison.OrdinalIgnoreCase)));
+        Assert.NotEqual(before, await bob.Client.GetPeerIdAsync());
+        Assert.False(await alice.Client.IsLinkedAsync("bob"));
+        Assert.Empty((await bob.Client.ReadAllAsync()).Messages);
+        Assert.Contains("identity", alice.Output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_second_process_on_the_same_directory_is_refused()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        await using var second = new NodeProcess("second", alice.DataDirectory);
+
+        await RefusesToStartAsync(second, alice.DataDirectory);
+        await alice.Client.GetPeerIdAsync();
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_named()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        using (var taken = new TcpListener(IPAddress.Loopback, alice.ListenPort))
+        {
+            taken.Start();
+            await RefusesToStartAsync(alice, $"{alice.ListenPort}");
+        }
+        var bob = nodes.Add("bob");
+        using var takenApi = new TcpListener(IPAddress.Loopback, bob.ApiPort);
+        takenApi.Start();
+        await RefusesToStartAsync(bob, $"{bob.ApiPort}");
+    }
+
+    [Fact]
+    public async Task A_key_file_or_directory_that_others_can_read_is_refused()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        await alice.StopAsync();
+        var key = Path.Combine(alice.DataDirectory, "identity.key");
+        var privately = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        SetMode(key, privately | UnixFileMode.GroupRead);
+        await RefusesToStartAsync(alice, "chmod");
+
+        SetMode(key, privately);
+        SetMode(alice.DataDirectory, privately | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        await RefusesToStartAsync(alice, "chmod");
+
+        SetMode(alice.DataDirectory, privately | UnixFileMode.UserExecute);
+        await alice.StartAsync();
+    }
+
+    [Fact]
+    public async Task An_API_beyond_loopback_without_TLS_is_refused()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        alice.Options.Add("--api");
+        alice.Options.Add($"0.0.0.0:{alice.ApiPort}");
+
+        var result = await Command.P2PGrpcAsync(
+            "run", "--listen", alice.ListenAddress, "--api", $"0.0.0.0:{alice.ApiPort}", "--data", alice.DataDirectory);
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("TLS", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<(NodeProcess Alice, NodeProcess Bob)> StartAliceAloneAsync(Neighbourhood nodes)
+    {
+        var (alice, bob) = nodes.AddPair();
+        await alice.StartAsync();
+        return (alice, bob);
+    }
+
+    // Refused means: a bad exit code and a sentence that names the cause, not a stack trace.
+    private static async Task RefusesToStartAsync(NodeProcess node, string named)
+    {
+        Assert.NotEqual(0, await node.StartAndExpectRefusalAsync());
+        Assert.Contains(named, node.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("   at ", node.Output, StringComparison.Ordinal);
+    }
+
+    private static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, mode);
+    }
+}

@@ -1,0 +1,257 @@
+using CsCheck;
+using Google.Protobuf;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+using Xunit;
+using CoreHead = P2PGrpc.Core.Logs.Head;
+using CoreKey = P2PGrpc.Core.Logs.LogKey;
+using Header = P2PGrpc.Core.Logs.SegmentHeader;
+using LogHead = P2PGrpc.Core.Replication.LogHead;
+
+namespace P2PGrpc.Node.Tests.Wire;
+
+/// <summary>Between frames and the types that stand behind them.</summary>
+public sealed class FrameTests : IDisposable
+{
+    private readonly IdentityKey author = IdentityKey.FromSeed(TestNode.Nonce(5));
+    private readonly CoreKey log;
+
+    public FrameTests() => log = new CoreKey(ConversationId.Direct(author.PeerId, author.PeerId), author.PeerId, 7);
+
+    public void Dispose() => author.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(50)]
+    public void S1_segments_pass_as_their_author_signed_them(int count)
+    {
+        var chain = Chain(count);
+
+        Assert.True(SegmentFrames.TryRead(Through(SegmentFrames.Write(chain)).Segments, out var read, out var fault), fault);
+
+        Assert.Equal(chain.Select(segment => segment.Header.Hash), read.Select(segment => segment.Header.Hash));
+        Assert.All(read.Zip(chain), pair => Assert.True(pair.First.Body.Span.SequenceEqual(pair.Second.Body.Span)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    public void S1_one_forged_segment_refuses_the_frame(int count)
+    {
+        var changes = new Action<Segment>[]
+        {
+            segment => segment.Body = Flip(segment.Body),
+            segment => segment.Body = segment.Body.Length == 0 ? ByteString.CopyFrom(1) : ByteString.Empty,
+            segment => segment.Header.Signature = Flip(segment.Header.Signature),
+            segment => segment.Header.Previous = Flip(segment.Header.Previous),
+            segment => segment.Header.BodyHash = Flip(segment.Header.BodyHash),
+            segment => segment.Header.Log.Author = Flip(segment.Header.Log.Author),
+            segment => segment.Header.Log.Epoch++,
+            segment => segment.Header.FirstSequence++,
+            segment => segment.Header.FirstSequence = ulong.MaxValue,
+            segment => segment.Header.Count++,
+            segment => segment.Header.Count = uint.MaxValue,
+            segment => segment.Header.Cipher = 256,
+            segment => segment.Header.KeyId++,
+            segment => segment.Header.BodyLength++,
+            segment => segment.Header.BodyLength = uint.MaxValue,
+            segment => segment.Header.Opening = ByteString.CopyFrom(new byte[LogLimits.OpeningLength + 1]),
+            segment => segment.Header.Opening = ByteString.CopyFrom(1),
+            segment => segment.Header.Log = null,
+            segment => segment.Header = null,
+        };
+        foreach (var change in changes)
+        {
+            var frame = Through(SegmentFrames.Write(Chain(count)));
+            change(frame.Segments.Segments_[count - 1]);
+
+            Assert.False(SegmentFrames.TryRead(frame.Segments, out var read, out var fault));
+            Assert.NotEmpty(fault);
+            Assert.Empty(read);
+        }
+    }
+
+    [Fact]
+    public void Counts_are_bounded()
+    {
+        var segments = new Segments { Segments_ = { Enumerable.Repeat(new Segment(), FrameLimits.Segments + 1) } };
+        var have = new Have { Logs = { Enumerable.Repeat(new Protocol.LogHead(), FrameLimits.HaveLogs + 1) } };
+        var ephemeral = new Ephemeral { Conversation = ByteString.CopyFrom(new byte[32]), Entries = { Enumerable.Repeat(new Entry(), FrameLimits.EphemeralEntries + 1) } };
+
+        Assert.False(SegmentFrames.TryRead(segments, out _, out _));
+        Assert.False(SegmentFrames.TryRead(new Segments(), out _, out _));
+        Assert.False(HaveFrames.TryRead(have, out _, out _, out var fault));
+        Assert.Contains("too many", fault, StringComparison.Ordinal);
+        Assert.False(TransientFrames.TryRead(ephemeral, out _, out _, out _));
+    }
+
+    [Fact]
+    public void The_fullest_frames_allowed_are_let_through_by_the_scan()
+    {
+        var tiny = Chain(FrameLimits.Segments, bodyLength: 0);
+        var heads = Enumerable.Range(0, FrameLimits.HaveLogs).Select(_ => new LogHead(log, log.ToLogId(), tiny[0].Header.Head)).ToArray();
+        var largest = SegmentFrames.Write(Chain(1, LogLimits.BodyLength));
+
+        foreach (var frame in new[] { SegmentFrames.Write(tiny), HaveFrames.Write(heads, 5), largest })
+        {
+            Assert.InRange(frame.CalculateSize(), 1, FrameLimits.FrameLength);
+            Assert.Equal(frame, Through(frame));
+        }
+    }
+
+    [Fact]
+    public void Haves_pass_whole_and_an_empty_logs_head_must_be_its_name()
+    {
+        var heads = new[] { new LogHead(log, log.ToLogId(), Chain(3)[2].Header.Head), new LogHead(log, log.ToLogId(), log.ToLogId().Empty) };
+
+        Assert.True(HaveFrames.TryRead(Through(HaveFrames.Write(heads, 9)).Have, out var read, out var through, out var fault), fault);
+        Assert.Equal(heads, read);
+        Assert.Equal(9u, through);
+        Assert.True(HaveFrames.TryRead(Through(HaveFrames.Write([], null)).Have, out _, out through, out _));
+        Assert.Null(through);
+
+        var wrong = HaveFrames.Write([heads[0] with { Head = new CoreHead(0, heads[0].Head.Hash) }], null);
+        Assert.False(HaveFrames.TryRead(wrong.Have, out _, out _, out _));
+        Assert.False(HaveFrames.TryRead(HaveFrames.Write([], ulong.MaxValue).Have, out _, out _, out _));
+        Assert.False(HaveFrames.TryRead(HaveFrames.Write([heads[0] with { Head = new CoreHead(ulong.MaxValue, heads[0].Head.Hash) }], null).Have, out _, out _, out _));
+    }
+
+    [Fact]
+    public void Wants_and_refusals_pass_whole()
+    {
+        var id = log.ToLogId();
+        var head = Chain(1)[0].Header.Head;
+
+        Assert.True(WantFrames.TryRead(Through(WantFrames.WriteWant(id, head, standing: true)).Want, out var wanted, out var after, out _));
+        Assert.Equal((id, head), (wanted, after));
+        Assert.True(WantFrames.TryRead(Through(WantFrames.WriteUnwant(id)).Unwant, out wanted, out _));
+        Assert.Equal(id, wanted);
+        Assert.True(WantFrames.TryRead(Through(WantFrames.WriteRefuse(id, RefuseReason.Quota)).Refuse, out wanted, out var reason, out _));
+        Assert.Equal((id, RefuseReason.Quota), (wanted, reason));
+        Assert.True(WantFrames.TryRead(WantFrames.WriteRefuse(id, (RefuseReason)99).Refuse, out _, out reason, out _));
+        Assert.Equal(RefuseReason.Unspecified, reason);
+        Assert.False(WantFrames.TryRead(WantFrames.WriteWant(id, new CoreHead(0, head.Hash), standing: true).Want, out _, out _, out _));
+    }
+
+    [Fact]
+    public void S4_a_fork_proof_must_prove_something()
+    {
+        var one = Chain(2);
+        var other = Header.Sign(author, log, one[0].Header.Head, 1, [9], []);
+
+        Assert.True(ForkProofFrames.TryRead(Through(ForkProofFrames.Write(one[1].Header, other)).ForkProof, out var first, out var second, out var fault), fault);
+        Assert.Equal((one[1].Header.Hash, other.Hash), (first!.Hash, second!.Hash));
+        Assert.True(ForkProofFrames.TryRead(Through(ForkProofFrames.Write(other, null)).ForkProof, out _, out second, out _));
+        Assert.Null(second);
+        Assert.False(ForkProofFrames.TryRead(ForkProofFrames.Write(one[0].Header, one[1].Header).ForkProof, out _, out _, out _));
+        Assert.False(ForkProofFrames.TryRead(ForkProofFrames.Write(other, other).ForkProof, out _, out _, out _));
+        Assert.False(ForkProofFrames.TryRead(new Protocol.ForkProof(), out _, out _, out _));
+    }
+
+    [Fact]
+    public void Hellos_pass_whole_and_names_are_cleaned()
+    {
+        var greeting = new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", 4, (5, 6));
+
+        Assert.True(HelloFrames.TryRead(Through(HelloFrames.Write(greeting)).Hello, out var read, out var fault), fault);
+        Assert.Equal(greeting with { Nonce = read!.Nonce, Signature = read.Signature }, read);
+        Assert.True(HelloFrames.TryRead(HelloFrames.Write(greeting with { Name = "b\u001bob" }).Hello, out read, out _));
+        Assert.Equal("b\\u{1B}ob", read!.Name);
+        Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Name = new string('ä', 33) }).Hello, out _, out _));
+        Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Nonce = new byte[31] }).Hello, out _, out _));
+        Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Signature = new byte[65] }).Hello, out _, out _));
+        Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Heard = (1, ulong.MaxValue) }).Hello, out _, out _));
+        Assert.False(HelloFrames.TryRead(new Challenge(), out _, out _));
+        Assert.Equal(
+            (GoodbyeReason.Unspecified, "x\\u{A}"),
+            HelloFrames.Read(new Goodbye { Reason = (GoodbyeReason)77, Detail = "x\n" }));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, true)]
+    [InlineData(ulong.MaxValue, false)]
+    [InlineData(1UL << 63, false)]
+    public void Credit_is_bounded(ulong bytes, bool good) =>
+        Assert.Equal(good, TransientFrames.TryRead(new Credit { Bytes = bytes }, out _, out _));
+
+    [Fact]
+    public void V1_random_bytes_never_throw() =>
+        Gen.Byte.Array[0, 400].Sample(bytes => Convert(bytes), iter: 20_000);
+
+    [Fact]
+    public void V1_mutated_frames_never_throw()
+    {
+        var chain = Chain(3);
+        var good = new[]
+        {
+            SegmentFrames.Write(chain),
+            HaveFrames.Write([new LogHead(log, log.ToLogId(), chain[2].Header.Head)], 3),
+            WantFrames.WriteWant(log.ToLogId(), chain[0].Header.Head, standing: false),
+            ForkProofFrames.Write(chain[0].Header, chain[1].Header),
+            HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", 4, (5, 6))),
+            HelloFrames.WriteGoodbye(GoodbyeReason.Busy, "later"),
+            TransientFrames.Write(log.Conversation, [new Entry { Content = new Content { Text = "hi", Headers = { ["a"] = "b" } } }]),
+        }.Select(frame => new LinkRequest { Frame = frame }.ToByteArray()).ToArray();
+
+        Gen.Select(Gen.Int[0, good.Length - 1], Gen.Select(Gen.Int[0, 10_000], Gen.Byte).Array[1, 6], Gen.Int[0, 20]).Sample((which, mutations, cut) =>
+        {
+            var bytes = (byte[])good[which].Clone();
+            foreach (var (at, value) in mutations)
+                bytes[at % bytes.Length] ^= value;
+            Convert(bytes[..Math.Max(0, bytes.Length - cut)]);
+        }, iter: 20_000);
+    }
+
+    /// <summary>All that is done with bytes from a stranger up to the link's own rules. A fault always has a text.</summary>
+    private static void Convert(byte[] bytes)
+    {
+        var inbound = LinkMethod.Read(new System.Buffers.ReadOnlySequence<byte>(bytes), payload => LinkRequest.Parser.ParseFrom(payload).Frame);
+        var fault = inbound.Fault;
+        var read = inbound.Frame is { } frame && frame.KindCase switch
+        {
+            Frame.KindOneofCase.Challenge => HelloFrames.TryRead(frame.Challenge, out _, out fault),
+            Frame.KindOneofCase.Hello => HelloFrames.TryRead(frame.Hello, out _, out fault),
+            Frame.KindOneofCase.Goodbye => HelloFrames.Read(frame.Goodbye).Detail.Length <= FrameLimits.DetailLength,
+            Frame.KindOneofCase.Have => HaveFrames.TryRead(frame.Have, out _, out _, out fault),
+            Frame.KindOneofCase.Want => WantFrames.TryRead(frame.Want, out _, out _, out fault),
+            Frame.KindOneofCase.Unwant => WantFrames.TryRead(frame.Unwant, out _, out fault),
+            Frame.KindOneofCase.Segments => SegmentFrames.TryRead(frame.Segments, out _, out fault),
+            Frame.KindOneofCase.Credit => TransientFrames.TryRead(frame.Credit, out _, out fault),
+            Frame.KindOneofCase.Refuse => WantFrames.TryRead(frame.Refuse, out _, out _, out fault),
+            Frame.KindOneofCase.ForkProof => ForkProofFrames.TryRead(frame.ForkProof, out _, out _, out fault),
+            Frame.KindOneofCase.Ephemeral => TransientFrames.TryRead(frame.Ephemeral, out _, out _, out fault),
+            _ => true,
+        };
+        Assert.Equal(read, fault.Length == 0);
+    }
+
+    /// <summary>As it comes out at the other end of a link.</summary>
+    private static Frame Through(Frame frame)
+    {
+        var payload = new System.Buffers.ReadOnlySequence<byte>(new LinkRequest { Frame = frame }.ToByteArray());
+        var inbound = LinkMethod.Read(payload, bytes => LinkRequest.Parser.ParseFrom(bytes).Frame);
+        Assert.Equal("", inbound.Fault);
+        return inbound.Frame!;
+    }
+
+    private static ByteString Flip(ByteString bytes) => ByteString.CopyFrom([.. bytes.Span[..^1], (byte)(bytes[^1] ^ 1)]);
+
+    private List<(Header Header, ReadOnlyMemory<byte> Body)> Chain(int count, int bodyLength = 100)
+    {
+        var chain = new List<(Header, ReadOnlyMemory<byte>)>();
+        var head = log.ToLogId().Empty;
+        for (var index = 0; index < count; index++)
+        {
+            var body = Enumerable.Repeat((byte)index, bodyLength).ToArray();
+            var header = Header.Sign(author, log, head, 1, body, []);
+            chain.Add((header, body));
+            head = header.Head;
+        }
+
+        return chain;
+    }
+}

@@ -1,0 +1,125 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+
+namespace P2PGrpc.Simulation;
+
+/// <summary>A body in memory; knows whether it has left the replicator that it went into.</summary>
+internal sealed class VirtualBody(byte[] bytes) : BodyHandle
+{
+    public byte[] Bytes { get; } = bytes;
+
+    public bool Out { get; private set; }
+
+    public void Leave()
+    {
+        SimulationFault.Check(!Out, "A handle came out twice.");
+        Out = true;
+    }
+}
+
+/// <summary>A segment as it lies on a disk.</summary>
+internal sealed record DiskSegment(SegmentHeader Header, byte[] Body, ulong LastPosition);
+
+/// <summary>What of a node survives its crash.</summary>
+internal sealed class VirtualDisk
+{
+    private readonly Dictionary<LogId, List<DiskSegment>> logs = [];
+    private readonly Dictionary<LogId, ForkProof> proofs = [];
+
+    public ulong LastPosition { get; private set; }
+
+    public List<DiskSegment> Feed { get; } = [];
+
+    public Dictionary<PeerId, ulong> Heard { get; } = [];
+
+    public IEnumerable<LogId> Logs => logs.Keys;
+
+    public IReadOnlyList<DiskSegment> Read(LogId log) => logs.TryGetValue(log, out var segments) ? segments : [];
+
+    public Head HeadOf(LogId log) => logs.TryGetValue(log, out var segments) ? segments[^1].Header.Head : log.Empty;
+
+    public bool IsFrozen(LogId log) => proofs.ContainsKey(log);
+
+    public DiskSegment? TryWrite(SegmentHeader header, byte[] body)
+    {
+        if (IsFrozen(header.LogId) || AppendRule.Judge(HeadOf(header.LogId), header) != AppendVerdict.Next)
+            return null;
+        if (!logs.TryGetValue(header.LogId, out var segments))
+            logs.Add(header.LogId, segments = []);
+        LastPosition += (ulong)header.Count;
+        var segment = new DiskSegment(header, body, LastPosition);
+        segments.Add(segment);
+        Feed.Add(segment);
+        return segment;
+    }
+
+    public LoadResult Load(LogId log, Head after, long maxWeight)
+    {
+        var segments = Read(log);
+        var first = 0;
+        if (after != log.Empty)
+        {
+            var at = IndexOf(segments, after.Sequence);
+            if (at < 0 || segments[at].Header.Head != after)
+                return new LoadResult.NoSuchBoundary(segments[Math.Max(0, at)].Header);
+            first = at + 1;
+        }
+
+        var held = new List<HeldSegment>();
+        for (var index = first; index < segments.Count && segments[index].Header.Weight <= maxWeight; index++)
+        {
+            maxWeight -= segments[index].Header.Weight;
+            held.Add(new HeldSegment(segments[index].Header, new VirtualBody(segments[index].Body)));
+        }
+
+        return new LoadResult.Segments(held);
+    }
+
+    public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count)
+    {
+        var heads = logs.Values
+            .Select(segments => segments[^1])
+            .Where(last => last.Header.Log.Conversation == conversation
+                && (after is not { } one || last.Header.LogId.Value.CompareTo(one.Value) > 0))
+            .OrderBy(last => last.Header.LogId.Value)
+            .Take(count + 1)
+            .Select(last => new StoredHead(
+                last.Header.Log, last.Header.LogId, last.Header.Head, last.LastPosition, IsFrozen(last.Header.LogId)))
+            .ToList();
+        LogId? next = heads.Count > count ? heads[count - 1].LogId : null;
+        return new ReplicatorInput.HeadsLoaded(conversation, heads.Take(count).ToList(), next);
+    }
+
+    public ForkProof? Freeze(LogId log, SegmentHeader first, SegmentHeader? second)
+    {
+        if (second is null)
+        {
+            var segments = Read(log);
+            var at = IndexOf(segments, first.LastSequence);
+            second = segments
+                .Skip(Math.Max(0, at - 1)).Take(3).Select(segment => segment.Header)
+                .FirstOrDefault(header => ForkRule.Proves(first, header));
+        }
+
+        if (second is null)
+            return null;
+        return proofs[log] = new ForkProof(first, second);
+    }
+
+    /// <summary>The index of the segment that covers a sequence, or of the last one below it; -1 if there is none.</summary>
+    private static int IndexOf(IReadOnlyList<DiskSegment> segments, ulong sequence)
+    {
+        var (low, high) = (0, segments.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (segments[middle].Header.FirstSequence <= sequence)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+
+        return high;
+    }
+}

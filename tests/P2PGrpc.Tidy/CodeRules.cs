@@ -1,0 +1,86 @@
+using System.Text.RegularExpressions;
+
+namespace P2PGrpc.Tidy;
+
+/// <summary>What a single file must keep: names, length, words, the purity of Core, documentation.</summary>
+internal static partial class CodeRules
+{
+    /// <summary>The longest that a source file may be, in lines. Longer ones have more than one job.</summary>
+    public const int SourceLines = 400;
+
+    /// <summary>The longest that a test file may be, in lines.</summary>
+    public const int TestLines = 500;
+
+    // Written in two halves, so that this file keeps its own rule.
+    private static readonly string[] bannedWords = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "XX" + "X"];
+
+    private static readonly string[] machinePaths = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/"];
+
+    /// <summary>Names that say nothing of what a thing does.</summary>
+    public static IEnumerable<string> CheckNames(SourceFile file)
+    {
+        foreach (var part in file.Path.Split('/').Where(part => BannedName().IsMatch(Path.GetFileNameWithoutExtension(part))))
+            yield return $"{file}: '{part}' says nothing of its job";
+        if (!file.Path.EndsWith(".cs", StringComparison.Ordinal)) yield break;
+        foreach (Match match in TypeName().Matches(file.Code).Where(match => BannedName().IsMatch(match.Groups[1].Value)))
+            yield return $"{file}: the type {match.Groups[1].Value} has a name that says nothing of its job";
+    }
+
+    public static IEnumerable<string> CheckLength(SourceFile file)
+    {
+        if (!file.Path.EndsWith(".cs", StringComparison.Ordinal)) yield break;
+        var limit = file.Path.StartsWith("src/", StringComparison.Ordinal) ? SourceLines : TestLines;
+        var lines = file.Text.TrimEnd('\n').Count(c => c == '\n') + 1;
+        if (lines > limit) yield return $"{file}: {lines} lines; more than {limit} is more than one job";
+    }
+
+    /// <summary>Notes of unfinished work, and paths that exist on one machine only.</summary>
+    public static IEnumerable<string> CheckWords(SourceFile file)
+    {
+        var lines = file.Lines;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            foreach (var word in bannedWords.Where(word => Regex.IsMatch(lines[i], $@"\b{word}\b")))
+                yield return $"{file}:{i + 1}: {word}: do it or file it";
+            foreach (var path in machinePaths.Where(path => lines[i].Contains(path, StringComparison.Ordinal)))
+                yield return $"{file}:{i + 1}: {path} is a path of one machine";
+        }
+    }
+
+    /// <summary>Tasks, clocks, files, sockets and threads in Core, whose rules are pure.</summary>
+    public static IEnumerable<string> CheckPurity(SourceFile file)
+    {
+        if (!file.Path.StartsWith("src/P2PGrpc.Core/", StringComparison.Ordinal)) yield break;
+        if (!file.Path.EndsWith(".cs", StringComparison.Ordinal)) yield break;
+        foreach (var name in Impure().Matches(file.Code).Select(match => match.Value).Distinct(StringComparer.Ordinal))
+            yield return $"{file}: {name} has no place in Core: its rules know no tasks, clocks, I/O or chance";
+    }
+
+    /// <summary>Public types of what others embed that have no documentation.</summary>
+    public static IEnumerable<string> CheckDocumentation(SourceFile file)
+    {
+        if (file.Project is not ("P2PGrpc.Node" or "P2PGrpc.Client")) yield break;
+        if (!file.Path.StartsWith("src/", StringComparison.Ordinal) || !file.Path.EndsWith(".cs", StringComparison.Ordinal)) yield break;
+        var lines = file.Lines;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (!PublicType().IsMatch(lines[i])) continue;
+            var above = i - 1;
+            while (above >= 0 && lines[above].TrimStart().StartsWith('[')) above--;
+            if (above < 0 || !lines[above].TrimStart().StartsWith("///", StringComparison.Ordinal))
+                yield return $"{file}:{i + 1}: a public type without documentation: {lines[i].Trim()}";
+        }
+    }
+
+    [GeneratedRegex(@"(?:Utils?|Utilit(?:y|ies)|Helpers?|Manager|Common|Base|Impl)(?![a-z0-9])")]
+    private static partial Regex BannedName();
+
+    [GeneratedRegex(@"\b(?:class|struct|interface|enum|record)\s+(?:class\s+|struct\s+)?([A-Z]\w*)")]
+    private static partial Regex TypeName();
+
+    [GeneratedRegex(@"\b(?:System\.IO|System\.Net|System\.Threading|System\.Diagnostics|Tasks?|ValueTask|DateTime|Stopwatch|TimeProvider|File|FileStream|Directory|Socket|Thread|Console|Environment|Random|async|await)\b")]
+    private static partial Regex Impure();
+
+    [GeneratedRegex(@"^\s*public\s+(?:(?:sealed|static|abstract|readonly|partial|ref)\s+)*(?:class|struct|interface|enum|record|delegate)\b")]
+    private static partial Regex PublicType();
+}
