@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Client;
 using P2PGrpc.Node.Hosting;
+using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Protocol;
 
@@ -71,7 +72,7 @@ internal static class NodeProgram
             options.ApiOpen = settings.ApiOpen;
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
-            options.Accept = settings.AcceptAny ? AcceptPolicy.Any : AcceptPolicy.Known;
+            options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
             foreach (var peer in settings.Peers)
                 options.Peers.Add(peer);
         });
