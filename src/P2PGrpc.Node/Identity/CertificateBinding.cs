@@ -18,7 +18,8 @@ internal static class CertificateBinding
     private static ReadOnlySpan<byte> Label => "p2pgrpc/tls/v1"u8;
 
     /// <summary>The extension for a certificate with this key. Not critical: an old verifier that skips it learns no identity, as nothing
-    /// else in the certificate claims one, and foreign TLS libraries that can't be taught the extension stay able to speak to a node.</summary>
+    /// else in the certificate claims one, and foreign TLS libraries that can't be taught the extension stay able to speak to a
+    /// node.</summary>
     public static X509Extension Create(IdentityKey identity, ReadOnlySpan<byte> subjectPublicKeyInfo)
     {
         var value = new byte[Length];

@@ -14,14 +14,16 @@ internal static class CertificateIdentity
     /// <summary>Bytes of the DER encoding of a P-256 key, uncompressed.</summary>
     private const int KeyInfoLength = 91;
 
-    /// <summary>What stands before the point in every such encoding: id-ecPublicKey, prime256v1, BIT STRING, and the uncompressed form's mark.</summary>
+    /// <summary>What stands before the point in every such encoding: id-ecPublicKey, prime256v1, BIT STRING, and the uncompressed form's
+    /// mark.</summary>
     private static ReadOnlySpan<byte> KeyInfoPrefix =>
     [
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08,
         0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
     ];
 
-    /// <summary>False, with what is wrong as <paramref name="fault"/>, unless the certificate has a P-256 key and exactly one binding that holds.
+    /// <summary>False, with what is wrong as <paramref name="fault"/>, unless the certificate has a P-256 key and exactly one binding that
+    /// holds.
     /// Never throws, whatever the certificate holds.</summary>
     public static bool TryRead(X509Certificate2 certificate, out PeerId peer, out byte[] subjectPublicKeyInfo, out string fault)
     {

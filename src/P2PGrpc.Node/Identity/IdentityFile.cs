@@ -5,11 +5,13 @@ using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Identity;
 
-/// <summary>The file that holds a node's identity key: a few lines of ASCII that name the format, the seed, and the PeerId that follows from it.
+/// <summary>The file that holds a node's identity key: a few lines of ASCII that name the format, the seed, and the PeerId that follows
+/// from it.
 /// The PeerId serves as the checksum: a damaged file is noticed, and never taken for another identity.</summary>
 internal static class IdentityFile
 {
     private const string FirstLine = "p2pgrpc identity 1";
+    private const string Warning = "Whoever holds this file is this node. Keep it secret, and never run two nodes with it.";
     private const string FirstLineStart = "p2pgrpc identity ";
     private const UnixFileMode OthersMask = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
@@ -17,7 +19,8 @@ internal static class IdentityFile
     private const int MaximumLength = 1024;
 
     /// <summary>Reads the key, or makes one where there is no file. An existing file is never written to.</summary>
-    /// <exception cref="NodeStartException">KEY_FILE_MODE: others could read it. KEY_FILE_DAMAGED: it is not what was written, or can't be read or made.</exception>
+    /// <exception cref="NodeStartException">KEY_FILE_MODE: others could read it. KEY_FILE_DAMAGED: it is not what was written, or can't be
+    /// read or made.</exception>
     public static IdentityKey LoadOrCreate(string path)
     {
         path = Path.GetFullPath(path);
@@ -59,11 +62,14 @@ internal static class IdentityFile
     private static IdentityKey Read(string path, string text, Span<byte> seed)
     {
         var lines = text.Split('\n');
-        if (lines[0] != FirstLine && lines[0].StartsWith(FirstLineStart, StringComparison.Ordinal) && lines[0].Length < FirstLine.Length + 8)
+        if (lines[0] != FirstLine
+            && lines[0].StartsWith(FirstLineStart, StringComparison.Ordinal)
+            && lines[0].Length < FirstLine.Length + 8)
         {
             throw new NodeStartException(
                 "KEY_FILE_DAMAGED",
-                $"The key file {path} begins with \"{DisplayText.Clean(lines[0], 40)}\", and this version knows only \"{FirstLine}\". Use a newer version, or put back a good copy.");
+                $"The key file {path} begins with \"{DisplayText.Clean(lines[0], 40)}\", and this version knows only \"{FirstLine}\". " +
+                "Use a newer version, or put back a good copy.");
         }
 
         if (lines.Length > 3
@@ -78,7 +84,8 @@ internal static class IdentityFile
 
         throw new NodeStartException(
             "KEY_FILE_DAMAGED",
-            $"The key file {path} is damaged. Put back a good copy; or move it away to start with a new identity, which other nodes will treat as a stranger.");
+            $"The key file {path} is damaged. Put back a good copy; or move it away to start with a new identity, " +
+            "which other nodes will treat as a stranger.");
     }
 
     private static void Create(string path, string directory)
@@ -109,7 +116,7 @@ internal static class IdentityFile
     }
 
     private static string Format(ReadOnlySpan<byte> seed, PeerId peer) =>
-        $"{FirstLine}\nWhoever holds this file is this node. Keep it secret, and never run two nodes with it.\nseed {Base32.Encode(seed)}\npeer {peer}\n";
+        $"{FirstLine}\n{Warning}\nseed {Base32.Encode(seed)}\npeer {peer}\n";
 
     private static void RefuseLooseMode(string path, string wanted)
     {
@@ -120,6 +127,7 @@ internal static class IdentityFile
             return;
         throw new NodeStartException(
             "KEY_FILE_MODE",
-            $"Other users may have access to {path} (mode {Convert.ToString((int)mode, 8)}), and the node's key must be its own. Type: chmod {wanted} '{path}'");
+            $"Other users may have access to {path} (mode {Convert.ToString((int)mode, 8)}), and the node's key must be its own. " +
+            $"Type: chmod {wanted} '{path}'");
     }
 }

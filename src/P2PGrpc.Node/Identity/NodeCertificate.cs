@@ -5,7 +5,8 @@ using P2PGrpc.Core.Identity;
 
 namespace P2PGrpc.Node.Identity;
 
-/// <summary>This process's TLS certificate: a fresh ECDSA P-256 key that never touches the disk, bound to the node's identity. Thread-safe.</summary>
+/// <summary>This process's TLS certificate: a fresh ECDSA P-256 key that never touches the disk, bound to the node's identity.
+/// Thread-safe.</summary>
 internal sealed class NodeCertificate : IDisposable
 {
     // Nodes judge no dates (a wrong clock must lock nobody out), but other TLS libraries may: so the dates are always valid.

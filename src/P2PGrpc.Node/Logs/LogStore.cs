@@ -63,29 +63,29 @@ internal sealed class LogStore : IAsyncDisposable
     /// <summary>A segment is durable, own or received. Raised on the writer thread in order of position; whoever handles it must not block.</summary>
     public event Action<CommittedSegment>? Committed
     {
-        add => writer.Committed += value;
-        remove => writer.Committed -= value;
+        add => writer.Watchers.Committed += value;
+        remove => writer.Watchers.Committed -= value;
     }
 
     /// <summary>A segment given to <see cref="Store"/> was not stored: its log, the head that it would have had, and why. Writer thread.</summary>
     public event Action<LogId, Head, StoreFailure>? SegmentRefused
     {
-        add => writer.SegmentRefused += value;
-        remove => writer.SegmentRefused -= value;
+        add => writer.Watchers.SegmentRefused += value;
+        remove => writer.Watchers.SegmentRefused -= value;
     }
 
     /// <summary>Answers <see cref="Freeze"/>: the proof that is kept, or null if none was found and nothing changed. Writer thread.</summary>
     public event Action<LogId, ForkProof?>? Frozen
     {
-        add => writer.Frozen += value;
-        remove => writer.Frozen -= value;
+        add => writer.Watchers.Frozen += value;
+        remove => writer.Watchers.Frozen -= value;
     }
 
     /// <summary>The health has changed. Writer thread.</summary>
     public event Action<StoreHealth>? HealthChanged
     {
-        add => writer.HealthChanged += value;
-        remove => writer.HealthChanged -= value;
+        add => writer.Watchers.HealthChanged += value;
+        remove => writer.Watchers.HealthChanged -= value;
     }
 
     /// <summary>Random, made with the database: positions mean something only together with it.</summary>

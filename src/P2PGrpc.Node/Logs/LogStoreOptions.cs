@@ -12,7 +12,8 @@ internal sealed record LogStoreOptions
     /// <summary>Bytes of one append call: above what one API request can carry, and far below the queue, so that none can starve the others.</summary>
     public long CallWeight { get; init; } = 8 * 1024 * 1024;
 
-    /// <summary>Bytes after which a transaction takes no more work: several of the largest segments, enough to hide an fsync, and a stall of some 10 ms at most.</summary>
+    /// <summary>Bytes after which a transaction takes no more work: several of the largest segments, enough to hide an fsync, and a stall of
+    /// some 10 ms at most.</summary>
     public long TransactionWeight { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>What a draft counts for beyond its content: its share of objects, its entry's frame, and its row if it has a message_id.</summary>

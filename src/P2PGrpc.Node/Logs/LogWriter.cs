@@ -6,7 +6,8 @@ using P2PGrpc.Core.Logs;
 
 namespace P2PGrpc.Node.Logs;
 
-/// <summary>Appends this node's own messages: one log a conversation and process, begun with the first message. Writer thread only, inside its transaction.</summary>
+/// <summary>Appends this node's own messages: one log a conversation and process, begun with the first message. Writer thread only, inside
+/// its transaction.</summary>
 internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds messageIds, StampClock clock)
 {
     private const int ClockLength = 1 + sizeof(ulong);

@@ -60,7 +60,8 @@ internal static class Schema
         if (version > Version)
             throw new NodeStartException(
                 "DATABASE_NEWER",
-                $"{path} was written by a newer version of this program (schema {version}, this one knows {Version}). Run that version, or use another directory.");
+                $"{path} was written by a newer version of this program (schema {version}, this one knows {Version}). "
+                + "Run that version, or use another directory.");
         if (version == 0)
         {
             if (ReadScalar(connection, "SELECT count(*) FROM sqlite_schema") != 0)

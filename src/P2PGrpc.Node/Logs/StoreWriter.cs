@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
-using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using SQLitePCL;
 
@@ -47,16 +46,12 @@ internal sealed class StoreWriter
         this.room = room;
         this.time = time;
         this.logger = logger;
+        Watchers = new StoreWatchers(logger);
         retry = time.CreateTimer(_ => TryEnqueue(new NudgeWork()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public event Action<CommittedSegment>? Committed;
-
-    public event Action<LogId, Head, StoreFailure>? SegmentRefused;
-
-    public event Action<LogId, ForkProof?>? Frozen;
-
-    public event Action<StoreHealth>? HealthChanged;
+    /// <summary>Those who are told.</summary>
+    public StoreWatchers Watchers { get; }
 
     public StoreHealth Health => health;
 
@@ -243,42 +238,8 @@ internal sealed class StoreWriter
 
         feedHead.Publish(last);
         foreach (var raised in events)
-            Raise(raised);
+            Watchers.Raise(raised);
         events.Clear();
-    }
-
-    private void Raise(StoreEvent raised)
-    {
-        switch (raised)
-        {
-            case StoreEvent.Committed committed:
-                Tell(Committed, watcher => watcher(committed.Segment));
-                break;
-            case StoreEvent.Refused refused:
-                Tell(SegmentRefused, watcher => watcher(refused.Log, refused.Head, refused.Failure));
-                break;
-            case StoreEvent.Frozen frozen:
-                if (frozen.Proof is not null)
-                    StoreLog.Frozen(logger, frozen.Log.ToString());
-                Tell(Frozen, watcher => watcher(frozen.Log, frozen.Proof));
-                break;
-        }
-    }
-
-    /// <summary>Calls each watcher. One that fails takes neither the others nor the writer with it.</summary>
-    private void Tell<TWatcher>(TWatcher? watchers, Action<TWatcher> call) where TWatcher : Delegate
-    {
-        foreach (var watcher in Delegate.EnumerateInvocationList(watchers))
-        {
-            try
-            {
-                call(watcher);
-            }
-            catch (Exception exception)
-            {
-                StoreLog.WatcherFailed(logger, exception);
-            }
-        }
     }
 
     private bool TryRollBack()
@@ -321,10 +282,10 @@ internal sealed class StoreWriter
                     awaited.Fail(new StoreException(failure, message, cause));
                     break;
                 case ReceivedWork { Header: var header } when recovered?.Contains(header.Hash) is not true:
-                    Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
+                    Watchers.Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
                     break;
                 case FreezeWork freeze:
-                    Raise(new StoreEvent.Frozen(freeze.Log, null));
+                    Watchers.Raise(new StoreEvent.Frozen(freeze.Log, null));
                     break;
             }
         }
@@ -405,6 +366,6 @@ internal sealed class StoreWriter
         if (health == next)
             return;
         health = next;
-        Tell(HealthChanged, watcher => watcher(next));
+        Watchers.RaiseHealth(next);
     }
 }

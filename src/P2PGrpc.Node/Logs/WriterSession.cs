@@ -62,7 +62,9 @@ internal sealed class WriterSession : IDisposable
     {
         var text = connection.ReadScalar("SELECT sqlite_version()") as string;
         if (!Version.TryParse(text, out var version) || version < LeastSqlite)
-            throw new NodeStartException("SQLITE_TOO_OLD", $"SQLite {text} was loaded; at least {LeastSqlite} is needed. Use the library that comes with this program.");
+            throw new NodeStartException(
+                "SQLITE_TOO_OLD",
+                $"SQLite {text} was loaded; at least {LeastSqlite} is needed. Use the library that comes with this program.");
     }
 
     private static void Configure(StoreConnection connection, LogStoreOptions options)

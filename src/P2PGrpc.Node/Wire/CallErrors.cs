@@ -10,7 +10,7 @@ internal static class CallErrors
 
     /// <summary>True for everything that the layers below throw when a call fails; anything else is a bug of ours.</summary>
     public static bool IsFailure(Exception error) =>
-        error is RpcException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+        error is RpcException or HttpRequestException or IOException or OperationCanceledException or InvalidOperationException;
 
     public static WireException ToWireException(Exception error)
     {

@@ -9,7 +9,8 @@ using P2PGrpc.Node.Identity;
 
 namespace P2PGrpc.Node.Wire;
 
-/// <summary>One attempt to reach one peer: the HTTP handler made for it, and what was learned on the way, so that a failure can be explained.</summary>
+/// <summary>One attempt to reach one peer: the HTTP handler made for it, and what was learned on the way, so that a failure can be
+/// explained.</summary>
 internal sealed class DialAttempt : IDisposable
 {
     private readonly string host;
@@ -48,7 +49,8 @@ internal sealed class DialAttempt : IDisposable
         IPAddress.TryParse(host, out var address) ? new IPAddress(address.GetAddressBytes()).ToString() : host,
         port).Uri;
 
-    /// <summary>Cuts the connection, at whatever stage it is. For attempts that failed: a connection that stands belongs to the channel.</summary>
+    /// <summary>Cuts the connection, at whatever stage it is. For attempts that failed: a connection that stands belongs to the
+    /// channel.</summary>
     public void Dispose()
     {
         socket?.Dispose();
@@ -66,13 +68,21 @@ internal sealed class DialAttempt : IDisposable
         if (connectError is not null)
             return new DialException(DialFailure.Unreachable, $"{where}: {CallErrors.Describe(connectError)}", null, error);
         if (timedOut)
-            return new DialException(DialFailure.Timeout, socket is null ? $"{where} can't be reached in time" : $"{where} did not answer in time", Found, error);
+            return new DialException(DialFailure.Timeout, $"{where} did not answer in time", Found, error);
         if (Found is null && FindCause<AuthenticationException>(error) is { } tls)
-            return new DialException(DialFailure.NotAPeer, $"{where} does not speak TLS as a node does: {CallErrors.Describe(tls)}", null, error);
+        {
+            var detail = $"{where} does not speak TLS as a node does: {CallErrors.Describe(tls)}";
+            return new DialException(DialFailure.NotAPeer, detail, null, error);
+        }
+
         if (Found is null)
             return new DialException(DialFailure.Refused, $"{where} closed the connection during the TLS handshake", null, error);
         if (error is WireException or RpcException { StatusCode: StatusCode.Unimplemented or StatusCode.NotFound })
-            return new DialException(DialFailure.NotAPeer, $"{where} proved an identity but does not speak this protocol: {CallErrors.Describe(error)}", Found, error);
+        {
+            var detail = $"{where} proved an identity but does not speak this protocol: {CallErrors.Describe(error)}";
+            return new DialException(DialFailure.NotAPeer, detail, Found, error);
+        }
+
         return new DialException(DialFailure.Refused, $"{where} refused the link: {CallErrors.Describe(error)}", Found, error);
     }
 

@@ -14,7 +14,8 @@ namespace P2PGrpc.Node.Wire;
 /// <param name="keyInfo">The SPKI of that node's certificate.</param>
 /// <param name="remote">Where it was found.</param>
 internal sealed class DialledConnection(
-    GrpcChannel channel, AsyncDuplexStreamingCall<Frame, InboundFrame> call, Frame first, PeerId peer, byte[] keyInfo, EndPoint remote) : IFrameConnection
+    GrpcChannel channel, AsyncDuplexStreamingCall<Frame, InboundFrame> call, Frame first, PeerId peer, byte[] keyInfo, EndPoint remote)
+    : IFrameConnection
 {
     private Frame? pending = first;
 

@@ -7,7 +7,8 @@ namespace P2PGrpc.Node.Wire;
 /// <summary>ForkProof on the wire. Thread-safe.</summary>
 internal static class ForkProofFrames
 {
-    /// <summary>Checks the sizes and signatures, and that two headers prove a fork indeed. With one header only, <paramref name="second"/> is null:
+    /// <summary>Checks the sizes and signatures, and that two headers prove a fork indeed. With one header only, <paramref name="second"/>
+    /// is null:
     /// whether it proves anything is for its receiver to find out.</summary>
     public static bool TryRead(Protocol.ForkProof message, out SegmentHeader? first, out SegmentHeader? second, out string fault)
     {

@@ -20,7 +20,8 @@ internal static class FrameLimits
     /// <summary>Messages of one Ephemeral.</summary>
     public const int EphemeralEntries = 1000;
 
-    /// <summary>Fields at the upper levels of a frame, counted before it is parsed: those of the fullest frame allowed, and some for later versions.
+    /// <summary>Fields at the upper levels of a frame, counted before it is parsed: those of the fullest frame allowed, and some for later
+    /// versions.
     /// Without it 256 KiB of empty children would become many MiB of objects.</summary>
     public const int Fields = 1100;
 

@@ -22,7 +22,8 @@ internal static class FrameStreams
         return stream.Current.Frame ?? throw new WireException(WireFailure.Malformed, stream.Current.Fault);
     }
 
-    /// <summary>The frame that the dialled side begins with. gRPC's own exceptions come through, since a dial explains them better.</summary>
+    /// <summary>The frame that the dialled side begins with. gRPC's own exceptions come through, since a dial explains them
+    /// better.</summary>
     public static async Task<Frame> ReadFirstAsync(IAsyncStreamReader<InboundFrame> stream, CancellationToken cancellationToken)
     {
         if (!await stream.MoveNext(cancellationToken))

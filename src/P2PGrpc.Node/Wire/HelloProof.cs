@@ -3,8 +3,10 @@ using P2PGrpc.Core.Identity;
 
 namespace P2PGrpc.Node.Wire;
 
-/// <summary>The signature in a Hello. It ties the identity itself, not only the TLS key that the identity once signed, to this one connection:
-/// "p2pgrpc/hello/v1" ‖ role of the signer (0 dialled, 1 was dialled) ‖ SHA-256(dialler's SPKI) ‖ SHA-256(served side's SPKI) ‖ dialler's nonce ‖ served side's nonce.
+/// <summary>The signature in a Hello. It ties the identity itself, not only the TLS key that the identity once signed, to this one
+/// connection:
+/// "p2pgrpc/hello/v1" ‖ role of the signer (0 dialled, 1 was dialled) ‖ SHA-256(dialler's SPKI) ‖ SHA-256(served side's SPKI) ‖ dialler's
+/// nonce ‖ served side's nonce.
 /// Pure and thread-safe.</summary>
 internal static class HelloProof
 {
@@ -43,5 +45,8 @@ internal static class HelloProof
     private static byte[] SignedBytes(
         bool dialled, ReadOnlySpan<byte> diallerKeyInfo, ReadOnlySpan<byte> servedKeyInfo,
         ReadOnlySpan<byte> diallerNonce, ReadOnlySpan<byte> servedNonce) =>
-        [.. Label, dialled ? DiallerRole : ServedRole, .. SHA256.HashData(diallerKeyInfo), .. SHA256.HashData(servedKeyInfo), .. diallerNonce, .. servedNonce];
+        [
+            .. Label, dialled ? DiallerRole : ServedRole,
+            .. SHA256.HashData(diallerKeyInfo), .. SHA256.HashData(servedKeyInfo), .. diallerNonce, .. servedNonce,
+        ];
 }

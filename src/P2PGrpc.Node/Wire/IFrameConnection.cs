@@ -3,7 +3,8 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Wire;
 
-/// <summary>A stream of frames to and from one other node, whose identity TLS has proved. One reader and one writer at a time, independent of each other.
+/// <summary>A stream of frames to and from one other node, whose identity TLS has proved. One reader and one writer at a time, independent
+/// of each other.
 /// Disposing it before <see cref="CompleteAsync"/> breaks the call off.</summary>
 internal interface IFrameConnection : IAsyncDisposable
 {

@@ -35,7 +35,8 @@ internal sealed partial class LinkService(
     private partial void LogFailure(string address, Exception error);
 }
 
-/// <summary>Tells gRPC about Link with marshallers of our own; the generated base class would bring the generated ones, and all other methods.</summary>
+/// <summary>Tells gRPC about Link with marshallers of our own; the generated base class would bring the generated ones, and all other
+/// methods.</summary>
 internal sealed class LinkServiceMethods : IServiceMethodProvider<LinkService>
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<LinkService> context) =>

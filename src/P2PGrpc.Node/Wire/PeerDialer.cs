@@ -13,7 +13,8 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
 {
     private readonly ILogger<PeerDialer> logger = loggers.CreateLogger<PeerDialer>();
 
-    /// <summary>Connects, checks who answers, opens the Link call and waits for the other side's first frame, which the first read then returns.</summary>
+    /// <summary>Connects, checks who answers, opens the Link call and waits for the other side's first frame, which the first read then
+    /// returns.</summary>
     /// <param name="host">A name, an IPv4 address, or an IPv6 address with or without brackets.</param>
     /// <param name="port">1 to 65535.</param>
     /// <param name="expected">Who must answer; null: whoever does.</param>

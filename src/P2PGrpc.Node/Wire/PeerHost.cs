@@ -23,7 +23,8 @@ namespace P2PGrpc.Node.Wire;
 /// <param name="Listen">Port 0 takes a free one; <see cref="PeerHost.LocalEndPoint"/> says which.</param>
 internal sealed record PeerHostOptions(IPEndPoint Listen);
 
-/// <summary>The endpoint for other nodes: Kestrel with TLS 1.3 and certificates on both sides, HTTP/2, and the Link method only. A host of its own,
+/// <summary>The endpoint for other nodes: Kestrel with TLS 1.3 and certificates on both sides, HTTP/2, and the Link method only. A host of
+/// its own,
 /// so that no setting, environment variable or middleware of an embedding program reaches it.</summary>
 internal sealed partial class PeerHost : IAsyncDisposable
 {
@@ -47,7 +48,8 @@ internal sealed partial class PeerHost : IAsyncDisposable
     /// <summary>Begins to listen.</summary>
     /// <param name="options">Where.</param>
     /// <param name="certificate">This process's certificate; not owned.</param>
-    /// <param name="serve">Called for each Link call, on its own task; the call lives until it returns. Its token is cancelled when the call breaks or the host stops.</param>
+    /// <param name="serve">Called for each Link call, on its own task; the call lives until it returns. Its token is cancelled when the
+    /// call breaks or the host stops.</param>
     /// <param name="limits">What strangers may use up.</param>
     /// <param name="loggers">Where log lines go, rate-limited; not owned.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
@@ -72,7 +74,8 @@ internal sealed partial class PeerHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops listening and waits for the links to end. After <paramref name="timeout"/> their tokens are cancelled, and what is left then is cut off.</summary>
+    /// <summary>Stops listening and waits for the links to end. After <paramref name="timeout"/> their tokens are cancelled, and what is
+    /// left then is cut off.</summary>
     public async Task StopAsync(TimeSpan timeout)
     {
         using var cut = new CancellationTokenSource(timeout + AbortTime);
@@ -103,7 +106,8 @@ internal sealed partial class PeerHost : IAsyncDisposable
         {
             grpc.MaxReceiveMessageSize = FrameLimits.MessageLength;
             grpc.MaxSendMessageSize = FrameLimits.MessageLength;
-            // Frames are never compressed: a small message must not unfold into a large one. Cleared last, since AddGrpc fills an empty list.
+            // Frames are never compressed: a small message must not unfold into a large one. Cleared last, since AddGrpc fills an empty
+            // list.
             grpc.CompressionProviders.Clear();
         });
         services.AddSingleton(new LinkService(serve, loggers.CreateLogger<LinkService>(), stopping));
@@ -118,7 +122,8 @@ internal sealed partial class PeerHost : IAsyncDisposable
                 listen.UseHttps(new TlsHandshakeCallbackOptions
                 {
                     HandshakeTimeout = limits.HandshakeTimeout,
-                    OnConnection = handshake => ValueTask.FromResult(CreateTlsOptions(certificate, handshake.Connection.RemoteEndPoint, refusals)),
+                    OnConnection = handshake =>
+                        ValueTask.FromResult(CreateTlsOptions(certificate, handshake.Connection.RemoteEndPoint, refusals)),
                 });
             });
         });

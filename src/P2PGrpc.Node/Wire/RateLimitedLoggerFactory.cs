@@ -3,7 +3,8 @@ using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Wire;
 
-/// <summary>Lets through at most one line per category and interval, so that what strangers do can't flood the log (V2). The next line says how many were
+/// <summary>Lets through at most one line per category and interval, so that what strangers do can't flood the log (V2). The next line says
+/// how many were
 /// left out. Lines are single lines without control characters, exceptions are reduced to their messages, and of the web framework only
 /// warnings and errors come through. Thread-safe. Does not own the factory that it wraps.</summary>
 internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan interval, TimeProvider time) : ILoggerFactory

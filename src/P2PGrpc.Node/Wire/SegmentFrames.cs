@@ -6,10 +6,12 @@ using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Wire;
 
-/// <summary>Segments on the wire: the only frame that carries what gets stored, so all that a segment alone can prove is checked here. Thread-safe.</summary>
+/// <summary>Segments on the wire: the only frame that carries what gets stored, so all that a segment alone can prove is checked here.
+/// Thread-safe.</summary>
 internal static class SegmentFrames
 {
-    /// <summary>Checks sizes, body hashes and signatures of all segments, in parallel where there are several. One fault refuses the frame.</summary>
+    /// <summary>Checks sizes, body hashes and signatures of all segments, in parallel where there are several. One fault refuses the
+    /// frame.</summary>
     /// <param name="message">What arrived.</param>
     /// <param name="segments">Header and body of each segment, in order. Bodies share the message's memory.</param>
     /// <param name="fault">What is wrong, or empty.</param>

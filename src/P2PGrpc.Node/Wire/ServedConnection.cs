@@ -9,7 +9,8 @@ namespace P2PGrpc.Node.Wire;
 /// <summary>The side of a link that was dialled: a call that Kestrel serves. It ends when the serving callback returns;
 /// in order if it was completed, and by a reset if not.</summary>
 internal sealed class ServedConnection(
-    HttpContext call, IAsyncStreamReader<InboundFrame> reader, IServerStreamWriter<Frame> writer, PeerId peer, byte[] keyInfo) : IFrameConnection
+    HttpContext call, IAsyncStreamReader<InboundFrame> reader, IServerStreamWriter<Frame> writer, PeerId peer, byte[] keyInfo)
+    : IFrameConnection
 {
     private bool completed;
 

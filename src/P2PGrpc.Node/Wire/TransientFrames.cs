@@ -7,7 +7,8 @@ namespace P2PGrpc.Node.Wire;
 /// <summary>Ephemeral messages, credit and pings on the wire: the frames that leave nothing behind. Pure.</summary>
 internal static class TransientFrames
 {
-    /// <summary>Checks the conversation's size and the number of messages. Whether the conversation is shared with the sender is for the link to know.</summary>
+    /// <summary>Checks the conversation's size and the number of messages. Whether the conversation is shared with the sender is for the
+    /// link to know.</summary>
     public static bool TryRead(Ephemeral message, out ConversationId conversation, out IReadOnlyList<Entry> entries, out string fault)
     {
         entries = message.Entries;

@@ -22,7 +22,8 @@ internal sealed record WireLimits
     /// <summary>Headers of a request. A Link call has about ten.</summary>
     public int HeaderCount { get; init; } = 32;
 
-    /// <summary>How long a TLS handshake may take: several round trips of a slow connection, and an answer to handshakes left open on purpose.</summary>
+    /// <summary>How long a TLS handshake may take: several round trips of a slow connection, and an answer to handshakes left open on
+    /// purpose.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a connection may stay without a call, and a call without its headers: a node opens its Link at once.</summary>
@@ -31,7 +32,8 @@ internal sealed record WireLimits
     /// <summary>How long a dial may take, from the name's look-up to the other side's first frame.</summary>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The interval of HTTP/2 pings and the wait for their answers. Only a help: the link's own heartbeat decides whether it lives.</summary>
+    /// <summary>The interval of HTTP/2 pings and the wait for their answers. Only a help: the link's own heartbeat decides whether it
+    /// lives.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Bytes a second that a reader must take while something waits for it, after <see cref="SlowReaderGrace"/>.

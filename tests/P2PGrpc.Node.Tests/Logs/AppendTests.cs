@@ -191,4 +191,17 @@ public sealed class AppendTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => never);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => fixture.AppendAsync("late"));
     }
+
+    [Fact]
+    public async Task A_watcher_that_throws_stops_neither_the_others_nor_the_writer()
+    {
+        await using var fixture = new StoreFixture();
+        var told = 0;
+        fixture.Store.Committed += _ => throw new InvalidOperationException("a fault of a watcher");
+        fixture.Store.Committed += _ => told++;
+        await fixture.AppendAsync("one");
+        await fixture.AppendAsync("two");
+        Assert.Equal(2, told);
+        Assert.True(fixture.Store.Health.Writable);
+    }
 }

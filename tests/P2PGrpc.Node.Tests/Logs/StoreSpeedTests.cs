@@ -28,11 +28,14 @@ public sealed class StoreSpeedTests(ITestOutputHelper output)
         {
             var commits = store.Commits;
             var start = TimeProvider.System.GetTimestamp();
-            await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => AppendAsync(store, fixture.Conversation, rounds, drafts, ids ? $"{name}{caller}" : null))));
+            await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(
+                () => AppendAsync(store, fixture.Conversation, rounds, drafts, ids ? $"{name}{caller}" : null))));
             var elapsed = TimeProvider.System.GetElapsedTime(start);
             var messages = callers * rounds * drafts;
             expected += (ulong)messages;
-            output.WriteLine($"{name}: {messages / elapsed.TotalSeconds:F0} messages/s, {store.Commits - commits} transactions, {elapsed.TotalMilliseconds / (store.Commits - commits):F2} ms each");
+            commits = store.Commits - commits;
+            output.WriteLine(
+                $"{name}: {messages / elapsed.TotalSeconds:F0} messages/s, {commits} transactions, {elapsed.TotalMilliseconds / commits:F2} ms each");
         }
 
         Assert.Equal(expected, store.LastPosition);

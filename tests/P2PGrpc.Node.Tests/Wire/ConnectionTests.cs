@@ -107,7 +107,8 @@ public sealed class ConnectionTests
         var port = ((IPEndPoint)reserved.LocalEndpoint).Port;
         reserved.Stop();
 
-        var error = await Assert.ThrowsAsync<DialException>(() => alice.Dialer().DialAsync("127.0.0.1", port, null, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<DialException>(
+            () => alice.Dialer().DialAsync("127.0.0.1", port, null, CancellationToken.None));
 
         Assert.Equal(DialFailure.Unreachable, error.Kind);
         Assert.Null(error.Found);
@@ -243,7 +244,7 @@ public sealed class ConnectionTests
         await using var link = await alice.DialAsync(bob);
         await link.ReadAsync(CancellationToken.None);
 
-        var stopping = bob.Host.StopAsync(TimeSpan.FromMilliseconds(300));
+        var stopping = bob.Host.StopAsync(TimeSpan.FromSeconds(2));
         await link.WriteAsync(TransientFrames.WritePing(7, reply: false), CancellationToken.None);
         Assert.Equal(7u, (await link.ReadAsync(CancellationToken.None))!.Ping.Number);
 
@@ -303,8 +304,8 @@ public sealed class ConnectionTests
     /// <summary>A frame whose encoding has exactly this length.</summary>
     private static Frame FrameOfLength(int length)
     {
-        var frame = new Frame { Ephemeral = new Ephemeral { Entries = { new Entry { Content = new Content { Data = ByteString.CopyFrom(new byte[length / 2]) } } } } };
-        var content = frame.Ephemeral.Entries[0].Content;
+        var content = new Content { Data = ByteString.CopyFrom(new byte[length / 2]) };
+        var frame = new Frame { Ephemeral = new Ephemeral { Entries = { new Entry { Content = content } } } };
         content.Data = ByteString.CopyFrom(new byte[length / 2 + length - frame.CalculateSize()]);
         content.Data = ByteString.CopyFrom(new byte[content.Data.Length + length - frame.CalculateSize()]);
         Assert.Equal(length, frame.CalculateSize());

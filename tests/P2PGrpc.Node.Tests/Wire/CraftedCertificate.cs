@@ -34,7 +34,8 @@ internal static class CraftedCertificate
         return request.CreateSelfSigned(From, Until);
     }
 
-    /// <summary>Two bindings, each of which would hold alone. Made by renaming another extension in the finished certificate, since the platform
+    /// <summary>Two bindings, each of which would hold alone. Made by renaming another extension in the finished certificate, since the
+    /// platform
     /// makes no such thing; the certificate's own signature breaks, and no node judges that.</summary>
     public static X509Certificate2 CreateWithTwoBindings(IdentityKey one, IdentityKey other)
     {
@@ -48,7 +49,8 @@ internal static class CraftedCertificate
         return patched.CopyWithPrivateKey(key);
     }
 
-    /// <summary>A good binding in a certificate that an unknown authority signed, and whose authority is said to be found at a URL.</summary>
+    /// <summary>A good binding in a certificate that an unknown authority signed, and whose authority is said to be found at a
+    /// URL.</summary>
     public static X509Certificate2 CreateWithUrls(IdentityKey identity, int port)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -79,7 +79,8 @@ public sealed class FrameTests : IDisposable
     {
         var segments = new Segments { Segments_ = { Enumerable.Repeat(new Segment(), FrameLimits.Segments + 1) } };
         var have = new Have { Logs = { Enumerable.Repeat(new Protocol.LogHead(), FrameLimits.HaveLogs + 1) } };
-        var ephemeral = new Ephemeral { Conversation = ByteString.CopyFrom(new byte[32]), Entries = { Enumerable.Repeat(new Entry(), FrameLimits.EphemeralEntries + 1) } };
+        var entries = Enumerable.Repeat(new Entry(), FrameLimits.EphemeralEntries + 1);
+        var ephemeral = TransientFrames.Write(log.Conversation, entries).Ephemeral;
 
         Assert.False(SegmentFrames.TryRead(segments, out _, out _));
         Assert.False(SegmentFrames.TryRead(new Segments(), out _, out _));
@@ -105,7 +106,8 @@ public sealed class FrameTests : IDisposable
     [Fact]
     public void Haves_pass_whole_and_an_empty_logs_head_must_be_its_name()
     {
-        var heads = new[] { new LogHead(log, log.ToLogId(), Chain(3)[2].Header.Head), new LogHead(log, log.ToLogId(), log.ToLogId().Empty) };
+        var id = log.ToLogId();
+        var heads = new[] { new LogHead(log, id, Chain(3)[2].Header.Head), new LogHead(log, id, id.Empty) };
 
         Assert.True(HaveFrames.TryRead(Through(HaveFrames.Write(heads, 9)).Have, out var read, out var through, out var fault), fault);
         Assert.Equal(heads, read);
@@ -116,7 +118,8 @@ public sealed class FrameTests : IDisposable
         var wrong = HaveFrames.Write([heads[0] with { Head = new CoreHead(0, heads[0].Head.Hash) }], null);
         Assert.False(HaveFrames.TryRead(wrong.Have, out _, out _, out _));
         Assert.False(HaveFrames.TryRead(HaveFrames.Write([], ulong.MaxValue).Have, out _, out _, out _));
-        Assert.False(HaveFrames.TryRead(HaveFrames.Write([heads[0] with { Head = new CoreHead(ulong.MaxValue, heads[0].Head.Hash) }], null).Have, out _, out _, out _));
+        wrong = HaveFrames.Write([heads[0] with { Head = new CoreHead(ulong.MaxValue, heads[0].Head.Hash) }], null);
+        Assert.False(HaveFrames.TryRead(wrong.Have, out _, out _, out _));
     }
 
     [Fact]
@@ -142,7 +145,8 @@ public sealed class FrameTests : IDisposable
         var one = Chain(2);
         var other = Header.Sign(author, log, one[0].Header.Head, 1, [9], []);
 
-        Assert.True(ForkProofFrames.TryRead(Through(ForkProofFrames.Write(one[1].Header, other)).ForkProof, out var first, out var second, out var fault), fault);
+        var proof = Through(ForkProofFrames.Write(one[1].Header, other)).ForkProof;
+        Assert.True(ForkProofFrames.TryRead(proof, out var first, out var second, out var fault), fault);
         Assert.Equal((one[1].Header.Hash, other.Hash), (first!.Hash, second!.Hash));
         Assert.True(ForkProofFrames.TryRead(Through(ForkProofFrames.Write(other, null)).ForkProof, out _, out second, out _));
         Assert.Null(second);
@@ -197,7 +201,8 @@ public sealed class FrameTests : IDisposable
             TransientFrames.Write(log.Conversation, [new Entry { Content = new Content { Text = "hi", Headers = { ["a"] = "b" } } }]),
         }.Select(frame => new LinkRequest { Frame = frame }.ToByteArray()).ToArray();
 
-        Gen.Select(Gen.Int[0, good.Length - 1], Gen.Select(Gen.Int[0, 10_000], Gen.Byte).Array[1, 6], Gen.Int[0, 20]).Sample((which, mutations, cut) =>
+        var change = Gen.Select(Gen.Int[0, 10_000], Gen.Byte);
+        Gen.Select(Gen.Int[0, good.Length - 1], change.Array[1, 6], Gen.Int[0, 20]).Sample((which, mutations, cut) =>
         {
             var bytes = (byte[])good[which].Clone();
             foreach (var (at, value) in mutations)
@@ -209,7 +214,7 @@ public sealed class FrameTests : IDisposable
     /// <summary>All that is done with bytes from a stranger up to the link's own rules. A fault always has a text.</summary>
     private static void Convert(byte[] bytes)
     {
-        var inbound = LinkMethod.Read(new System.Buffers.ReadOnlySequence<byte>(bytes), payload => LinkRequest.Parser.ParseFrom(payload).Frame);
+        var inbound = LinkMethod.ReadRequest(new System.Buffers.ReadOnlySequence<byte>(bytes));
         var fault = inbound.Fault;
         var read = inbound.Frame is { } frame && frame.KindCase switch
         {
@@ -233,7 +238,7 @@ public sealed class FrameTests : IDisposable
     private static Frame Through(Frame frame)
     {
         var payload = new System.Buffers.ReadOnlySequence<byte>(new LinkRequest { Frame = frame }.ToByteArray());
-        var inbound = LinkMethod.Read(payload, bytes => LinkRequest.Parser.ParseFrom(bytes).Frame);
+        var inbound = LinkMethod.ReadRequest(payload);
         Assert.Equal("", inbound.Fault);
         return inbound.Frame!;
     }

@@ -28,7 +28,8 @@ internal static class RawTls
         RemoteCertificateValidationCallback = (_, presented, _, _) => presented is not null,
     };
 
-    /// <summary>True if the node answers an HTTP/2 preface. In TLS 1.3 a refused client learns it only after its own handshake is over.</summary>
+    /// <summary>True if the node answers an HTTP/2 preface. In TLS 1.3 a refused client learns it only after its own handshake is
+    /// over.</summary>
     public static async Task<bool> IsServedAsync(TestNode node, SslClientAuthenticationOptions options)
     {
         using var client = new TcpClient();

@@ -14,7 +14,10 @@ namespace P2PGrpc.Node.Tests.Wire;
 public sealed class TlsRefusalTests
 {
     public static TheoryData<string> Impostors { get; } =
-        ["no extension", "copied extension", "two extensions", "broken signature", "long extension", "trailing byte", "P-384", "RSA", "too large", "two certificates"];
+    [
+        "no extension", "copied extension", "two extensions", "broken signature", "long extension", "trailing byte",
+        "P-384", "RSA", "too large", "two certificates",
+    ];
 
     [Theory]
     [MemberData(nameof(Impostors))]
@@ -34,7 +37,7 @@ public sealed class TlsRefusalTests
         using var listener = Listen();
         var serving = RawTls.ServeTlsAsync(listener, Craft(impostor), SslProtocols.Tls13);
 
-        var error = await Assert.ThrowsAsync<DialException>(() => alice.Dialer().DialAsync("127.0.0.1", Port(listener), null, CancellationToken.None));
+        var error = await FailToDialAsync(alice, listener, null);
 
         Assert.Equal(DialFailure.NotAPeer, error.Kind);
         Assert.Null(error.Found);
@@ -67,7 +70,7 @@ public sealed class TlsRefusalTests
         using var listener = Listen();
         var serving = RawTls.ServeTlsAsync(listener, bob.Certificate.Context, SslProtocols.Tls12);
 
-        var error = await Assert.ThrowsAsync<DialException>(() => alice.Dialer().DialAsync("127.0.0.1", Port(listener), null, CancellationToken.None));
+        var error = await FailToDialAsync(alice, listener, null);
 
         Assert.Equal(DialFailure.NotAPeer, error.Kind);
         await serving;
@@ -91,7 +94,8 @@ public sealed class TlsRefusalTests
         await using var bob = await new TestNode(2).ListenAsync(TestNode.Echo);
         await using var alice = new TestNode(1);
         var past = new DateTimeOffset(1990, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        using var expired = CraftedCertificate.Create(keyInfo => [CertificateBinding.Create(alice.Identity, keyInfo)], past, past.AddDays(1));
+        using var expired = CraftedCertificate.Create(
+            keyInfo => [CertificateBinding.Create(alice.Identity, keyInfo)], past, past.AddDays(1));
 
         Assert.True(await RawTls.IsServedAsync(bob, RawTls.Options(CraftedCertificate.Context(expired))));
     }
@@ -120,7 +124,7 @@ public sealed class TlsRefusalTests
         using var listener = Listen();
         var serving = RawTls.ServeTlsAsync(listener, CraftedCertificate.Context(certificate), SslProtocols.Tls13);
 
-        var error = await Assert.ThrowsAsync<DialException>(() => alice.Dialer().DialAsync("127.0.0.1", Port(listener), bob.PeerId, CancellationToken.None));
+        var error = await FailToDialAsync(alice, listener, bob.PeerId);
 
         // The certificate itself passes: what fails is the HTTP/2 that this listener does not speak.
         Assert.Equal(bob.PeerId, error.Found);
@@ -142,13 +146,14 @@ public sealed class TlsRefusalTests
             await socket.ReceiveAsync(new byte[4096]);
         });
 
-        var error = await Assert.ThrowsAsync<DialException>(() => alice.Dialer().DialAsync("127.0.0.1", Port(listener), null, CancellationToken.None));
+        var error = await FailToDialAsync(alice, listener, null);
 
         Assert.Equal(DialFailure.NotAPeer, error.Kind);
         await serving;
     }
 
-    /// <summary>Without this the tests above could not fail: the same certificate, judged the platform's usual way, does send a request.</summary>
+    /// <summary>Without this the tests above could not fail: the same certificate, judged the platform's usual way, does send a
+    /// request.</summary>
     private static void AssertThatTheBaitWorks(X509Certificate2 certificate, TcpListener bait)
     {
         using var chain = new X509Chain();
@@ -162,32 +167,34 @@ public sealed class TlsRefusalTests
     {
         using var alice = Core.Identity.IdentityKey.FromSeed(TestNode.Nonce(1));
         using var mallory = Core.Identity.IdentityKey.FromSeed(TestNode.Nonce(9));
+        X509Extension Bind(byte[] keyInfo) => CertificateBinding.Create(alice, keyInfo);
+        var stuffing = new X509Extension("1.2.3.4", new byte[CertificateIdentity.MaximumCertificateLength], critical: false);
         return impostor switch
         {
-            "no extension" => CraftedCertificate.Context(CraftedCertificate.Create(_ => [])),
-            "copied extension" => CraftedCertificate.Context(CraftedCertificate.Create(_ => [NodeCertificate.Create(alice).Certificate.Extensions[CertificateBinding.ObjectId]!])),
+            "no extension" => Context(_ => []),
+            "copied extension" => Context(_ => [NodeCertificate.Create(alice).Certificate.Extensions[CertificateBinding.ObjectId]!]),
             "two extensions" => CraftedCertificate.Context(CraftedCertificate.CreateWithTwoBindings(mallory, alice)),
-            "broken signature" => CraftedCertificate.Context(CraftedCertificate.Create(keyInfo => [Change(CertificateBinding.Create(alice, keyInfo), value => value[^1] ^= 1)])),
-            "long extension" => CraftedCertificate.Context(CraftedCertificate.Create(keyInfo => [LongForm(CertificateBinding.Create(alice, keyInfo))])),
-            "trailing byte" => CraftedCertificate.Context(CraftedCertificate.Create(keyInfo => [new X509Extension(CertificateBinding.ObjectId, [.. CertificateBinding.Create(alice, keyInfo).RawData, 0], false)])),
-            "P-384" => CraftedCertificate.Context(CraftedCertificate.Create(keyInfo => [CertificateBinding.Create(alice, keyInfo)], ECCurve.NamedCurves.nistP384)),
+            "broken signature" => Context(keyInfo => [Change(Bind(keyInfo), value => [.. value[..^1], (byte)(value[^1] ^ 1)])]),
+            // The same content with a length in BER's long form, which DER forbids.
+            "long extension" => Context(keyInfo => [Change(Bind(keyInfo), value => [0x30, 0x81, .. value[1..]])]),
+            "trailing byte" => Context(keyInfo => [Change(Bind(keyInfo), value => [.. value, 0])]),
+            "P-384" => Context(keyInfo => [Bind(keyInfo)], ECCurve.NamedCurves.nistP384),
             "RSA" => CraftedCertificate.Context(CraftedCertificate.CreateRsa(alice)),
-            "too large" => CraftedCertificate.Context(CraftedCertificate.Create(keyInfo => [CertificateBinding.Create(alice, keyInfo), new X509Extension("1.2.3.4", new byte[CertificateIdentity.MaximumCertificateLength], false)])),
+            "too large" => Context(keyInfo => [Bind(keyInfo), stuffing]),
             "two certificates" => CraftedCertificate.CreateChain(alice),
             _ => throw new ArgumentOutOfRangeException(nameof(impostor)),
         };
     }
 
-    private static X509Extension Change(X509Extension extension, Action<byte[]> change)
-    {
-        var value = extension.RawData;
-        change(value);
-        return new X509Extension(extension.Oid!, value, extension.Critical);
-    }
+    private static SslStreamCertificateContext Context(Func<byte[], IEnumerable<X509Extension>> extensions, ECCurve? curve = null) =>
+        CraftedCertificate.Context(CraftedCertificate.Create(extensions, curve));
 
-    /// <summary>The same content with a length in BER's long form, which DER forbids.</summary>
-    private static X509Extension LongForm(X509Extension extension) =>
-        new(extension.Oid!, [0x30, 0x81, .. extension.RawData.AsSpan(1)], extension.Critical);
+    private static X509Extension Change(X509Extension extension, Func<byte[], byte[]> change) =>
+        new(extension.Oid!, change(extension.RawData), extension.Critical);
+
+    private static Task<DialException> FailToDialAsync(TestNode dialler, TcpListener listener, Core.Identity.PeerId? expected) =>
+        Assert.ThrowsAsync<DialException>(
+            () => dialler.Dialer().DialAsync("127.0.0.1", Port(listener), expected, CancellationToken.None));
 
     private static TcpListener Listen()
     {

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>Those who watch the store. One that fails takes neither the others nor the writer with it.</summary>
+internal sealed class StoreWatchers(ILogger logger)
+{
+    public event Action<CommittedSegment>? Committed;
+
+    public event Action<LogId, Head, StoreFailure>? SegmentRefused;
+
+    public event Action<LogId, ForkProof?>? Frozen;
+
+    public event Action<StoreHealth>? HealthChanged;
+
+    public void Raise(StoreEvent raised)
+    {
+        switch (raised)
+        {
+            case StoreEvent.Committed committed:
+                Tell(Committed, watcher => watcher(committed.Segment));
+                break;
+            case StoreEvent.Refused refused:
+                Tell(SegmentRefused, watcher => watcher(refused.Log, refused.Head, refused.Failure));
+                break;
+            case StoreEvent.Frozen frozen:
+                if (frozen.Proof is not null)
+                    StoreLog.Frozen(logger, frozen.Log.ToString());
+                Tell(Frozen, watcher => watcher(frozen.Log, frozen.Proof));
+                break;
+        }
+    }
+
+    public void RaiseHealth(StoreHealth health) => Tell(HealthChanged, watcher => watcher(health));
+
+    private void Tell<TWatcher>(TWatcher? watchers, Action<TWatcher> call) where TWatcher : Delegate
+    {
+        foreach (var watcher in Delegate.EnumerateInvocationList(watchers))
+        {
+            try
+            {
+                call(watcher);
+            }
+            catch (Exception exception)
+            {
+                StoreLog.WatcherFailed(logger, exception);
+            }
+        }
+    }
+}

@@ -1,0 +1,379 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+
+namespace P2PGrpc.Core.Tests;
+
+/// <summary>A replicator among peers that say anything that is well-formed, above a store that keeps its side of the contract.
+/// Each step draws an input; every output is checked against the invariants.</summary>
+internal sealed class HostileWorld
+{
+    private const int LinkCount = 4;
+
+    private static readonly IdentityKey[] Keys = Enumerable.Range(1, 3).Select(number => IdentityKey.FromSeed(Enumerable.Repeat((byte)number, 32).ToArray())).ToArray();
+
+    /// <summary>For each author and epoch two chains that part at the third segment, and what follows nothing.</summary>
+    private static readonly List<SegmentHeader[]> Chains = MakeChains();
+
+    private readonly Random random;
+    private readonly Replicator replicator;
+    private readonly ReplicatorLimits limits = new()
+    {
+        CreditBudget = 4000, LinkCredit = 2000, FirstCredit = 1000, LoadWeight = 1200, HaveItems = 2, LogsPerLink = 5, LoadsPerLink = 2,
+    };
+
+    private readonly Dictionary<LogId, List<SegmentHeader>> disk = [];
+    private readonly Dictionary<LinkId, long> allowances = [];
+    private readonly HashSet<(LinkId, LogId)> loads = [];
+    private readonly List<(LinkId Link, ReplicatorOutput.Load Load)> pendingLoads = [];
+    private readonly Queue<ReplicatorOutput.Store> pendingStores = [];
+    private readonly Queue<ReplicatorOutput.Freeze> pendingFreezes = [];
+    private readonly Queue<ConversationId> pendingHeads = [];
+    private readonly Dictionary<LogId, LinkId> pushers = [];
+    private readonly HashSet<LogId> frozen = [];
+    private readonly HashSet<Body> inside = [];
+    private readonly ConversationId conversation = ConversationId.Direct(Keys[0].PeerId, Keys[1].PeerId);
+    private ulong position;
+    private long nextLink;
+    private TimeSpan now;
+
+    public HostileWorld(int seed)
+    {
+        random = new Random(seed);
+        replicator = new Replicator(Keys[0].PeerId, limits, 0);
+    }
+
+    private sealed class Body : BodyHandle;
+
+    /// <summary>How often each kind of output was seen: a test that reaches nothing shows nothing.</summary>
+    public static Dictionary<string, int> Seen { get; } = [];
+
+    public void Step()
+    {
+        now += TimeSpan.FromMilliseconds(random.Next(3) == 0 ? random.Next(700) : 1);
+        if (Draw() is { } input)
+            Handle(input);
+    }
+
+    /// <summary>Answers all that is pending, so that every handle must have left.</summary>
+    public void Finish()
+    {
+        foreach (var link in allowances.Keys.ToList())
+            Down(link);
+        while (pendingStores.Count > 0)
+            Handle(AnswerStore());
+        while (pendingLoads.Count > 0)
+            Handle(AnswerLoad());
+        Require(inside.Count == 0, "Every handle leaves.");
+    }
+
+    private static List<SegmentHeader[]> MakeChains()
+    {
+        var conversation = ConversationId.Direct(Keys[0].PeerId, Keys[1].PeerId);
+        var chains = new List<SegmentHeader[]>();
+        foreach (var key in Keys)
+        {
+            for (ulong epoch = 1; epoch <= 3; epoch++)
+            {
+                var log = new LogKey(conversation, key.PeerId, epoch);
+                chains.Add(MakeChain(key, log, 1));
+                chains.Add(MakeChain(key, log, 2));
+            }
+        }
+
+        return chains;
+    }
+
+    private static SegmentHeader[] MakeChain(IdentityKey key, LogKey log, byte mark)
+    {
+        var headers = new List<SegmentHeader>();
+        var head = log.ToLogId().Empty;
+        for (var index = 0; index < 8; index++)
+        {
+            var count = index < 2 ? 2 : mark + index % 2;
+            headers.Add(SegmentHeader.Sign(key, log, head, count, [index < 2 ? (byte)0 : mark, (byte)index], []));
+            head = headers[^1].Head;
+        }
+
+        return [.. headers];
+    }
+
+    private ReplicatorInput? Draw()
+    {
+        var link = DrawLink();
+        var header = DrawHeader();
+        switch (random.Next(24))
+        {
+            case 0 when allowances.Count < LinkCount:
+                return new ReplicatorInput.LinkUp(new LinkId(++nextLink), Keys[random.Next(3)].PeerId, 1, random.Next(2) * 600, (ulong)random.Next(20));
+            case 1 when random.Next(4) == 0 && allowances.Count > 0:
+                Down(link);
+                return null;
+            case 2 or 3:
+                return new ReplicatorInput.Sharing(link, conversation, DrawAuthors(), random.Next(8) > 0);
+            case 4 or 5 or 6:
+                return new ReplicatorInput.Have(link, DrawHeads(), random.Next(2) == 0 ? (ulong)random.Next(50) : null);
+            case 7 or 8:
+                return new ReplicatorInput.Want(link, header.LogId, random.Next(3) == 0 ? header.LogId.Empty : header.Head, random.Next(3) > 0);
+            case 9:
+                return new ReplicatorInput.Unwant(link, header.LogId);
+            case 10 or 11 or 12 or 13:
+                return DrawSegment(link, header);
+            case 14:
+                return new ReplicatorInput.Credit(link, random.Next(5) == 0 ? random.NextInt64() : random.Next(2000));
+            case 15:
+                return new ReplicatorInput.Refuse(link, header.LogId, (Protocol.RefuseReason)random.Next(6));
+            case 16:
+                return new ReplicatorInput.ForkProof(link, header, random.Next(2) == 0 ? null : DrawHeader());
+            case 17:
+                return DrawAppended();
+            case 18:
+                return new ReplicatorInput.Interest(conversation, random.Next(2) == 0 ? null : Keys[random.Next(3)].PeerId, random.Next(3) > 0);
+            case 19:
+                return new ReplicatorInput.Tick();
+            default:
+                return DrawAnswer();
+        }
+    }
+
+    private LinkId DrawLink() => allowances.Count == 0 || random.Next(30) == 0
+        ? new LinkId(999)
+        : allowances.Keys.Order(Comparer<LinkId>.Create((one, other) => one.Value.CompareTo(other.Value))).ElementAt(random.Next(allowances.Count));
+
+    private SegmentHeader DrawHeader()
+    {
+        var chain = Chains[random.Next(Chains.Count)];
+        return chain[random.Next(chain.Length)];
+    }
+
+    private HashSet<PeerId>? DrawAuthors() => random.Next(3) switch
+    {
+        0 => null,
+        1 => [Keys[0].PeerId, Keys[1].PeerId],
+        _ => [.. Keys.Select(key => key.PeerId)],
+    };
+
+    private List<LogHead> DrawHeads()
+    {
+        var heads = new List<LogHead>();
+        for (var count = random.Next(0, 4); count > 0; count--)
+        {
+            var header = DrawHeader();
+            var head = random.Next(10) == 0 ? new Head(ulong.MaxValue >> random.Next(1, 60), header.Hash) : header.Head;
+            heads.Add(new LogHead(header.Log, header.LogId, head));
+        }
+
+        return heads;
+    }
+
+    /// <summary>Mostly what comes next, so that something gets stored.</summary>
+    private ReplicatorInput.Segment DrawSegment(LinkId link, SegmentHeader header)
+    {
+        var next = Chains.SelectMany(chain => chain).Where(one => one.LogId == header.LogId && one.After == DiskHead(header.LogId)).ToArray();
+        var sent = next.Length > 0 && random.Next(4) > 0 ? next[random.Next(next.Length)] : header;
+        var body = new Body();
+        inside.Add(body);
+        if (allowances.TryGetValue(link, out var allowance) && allowance < sent.Weight && random.Next(10) > 0)
+            link = new LinkId(999);
+        else if (allowances.ContainsKey(link))
+            allowances[link] -= sent.Weight;
+        return new ReplicatorInput.Segment(link, sent, body);
+    }
+
+    private ReplicatorInput.Appended? DrawAppended()
+    {
+        // The epoch 3 of our own is what this process appends to.
+        var chain = Chains.First(one => one[0].Log.Author == Keys[0].PeerId && one[0].Log.Epoch == 3);
+        var next = chain.FirstOrDefault(one => one.After == DiskHead(one.LogId));
+        if (next is null || frozen.Contains(next.LogId))
+            return null;
+        Write(next);
+        return new ReplicatorInput.Appended(next.Log, next.LogId, next.Head, position);
+    }
+
+    private ReplicatorInput? DrawAnswer() => random.Next(4) switch
+    {
+        0 when pendingHeads.Count > 0 => AnswerHeads(),
+        1 when pendingLoads.Count > 0 => AnswerLoad(),
+        2 when pendingFreezes.Count > 0 => AnswerFreeze(),
+        _ when pendingStores.Count > 0 => AnswerStore(),
+        _ => null,
+    };
+
+    private ReplicatorInput.HeadsLoaded AnswerHeads() => new(pendingHeads.Dequeue(), disk.Values
+        .Where(log => log.Count > 0)
+        .Select(log => new StoredHead(log[^1].Log, log[^1].LogId, log[^1].Head, position, frozen.Contains(log[^1].LogId))).ToList(), null);
+
+    private ReplicatorInput.Loaded AnswerLoad()
+    {
+        var (link, load) = pendingLoads[0];
+        pendingLoads.RemoveAt(0);
+        loads.Remove((link, load.LogId));
+        return new ReplicatorInput.Loaded(link, load.LogId, Read(load));
+    }
+
+    private LoadResult Read(ReplicatorOutput.Load load)
+    {
+        if (random.Next(10) == 0)
+            return random.Next(2) == 0 ? new LoadResult.Damaged() : new LoadResult.Pruned(5);
+        var log = disk[load.LogId];
+        var at = load.After == load.LogId.Empty ? 0 : log.FindIndex(header => header.Head == load.After) + 1;
+        if (at == 0 && load.After != load.LogId.Empty)
+            return new LoadResult.NoSuchBoundary(log.LastOrDefault(header => header.FirstSequence <= load.After.Sequence) ?? log[0]);
+        var held = new List<HeldSegment>();
+        var room = load.MaxWeight;
+        for (; at < log.Count && log[at].Weight <= room; at++)
+        {
+            room -= log[at].Weight;
+            var body = new Body();
+            inside.Add(body);
+            held.Add(new HeldSegment(log[at], body));
+        }
+
+        return new LoadResult.Segments(held);
+    }
+
+    private ReplicatorInput AnswerStore()
+    {
+        var header = pendingStores.Dequeue().Header;
+        var failure = random.Next(12);
+        if (failure < 3)
+        {
+            // What is in flight after a failure in the same log does not follow any more.
+            return new ReplicatorInput.StoreFailed(header.LogId, header.Head, (StoreFailure)failure);
+        }
+
+        if (header.After != DiskHead(header.LogId) || frozen.Contains(header.LogId))
+            return new ReplicatorInput.StoreFailed(header.LogId, header.Head, StoreFailure.Mismatch);
+        Write(header);
+        return new ReplicatorInput.Stored(header.LogId, header.Head, position);
+    }
+
+    private ReplicatorInput.Frozen AnswerFreeze()
+    {
+        var freeze = pendingFreezes.Dequeue();
+        var second = freeze.Second
+            ?? disk.GetValueOrDefault(freeze.LogId)?.FirstOrDefault(header => ForkRule.Proves(header, freeze.First));
+        if (second is null)
+            return new ReplicatorInput.Frozen(freeze.LogId, null);
+        frozen.Add(freeze.LogId);
+        return new ReplicatorInput.Frozen(freeze.LogId, new ForkProof(freeze.First, second));
+    }
+
+    private Head DiskHead(LogId log) => disk.TryGetValue(log, out var headers) && headers.Count > 0 ? headers[^1].Head : log.Empty;
+
+    private void Write(SegmentHeader header)
+    {
+        if (!disk.TryGetValue(header.LogId, out var log))
+            disk.Add(header.LogId, log = []);
+        log.Add(header);
+        position += (ulong)header.Count;
+    }
+
+    private void Down(LinkId link)
+    {
+        Forget(link);
+        Handle(new ReplicatorInput.LinkDown(link));
+    }
+
+    private void Forget(LinkId link)
+    {
+        allowances.Remove(link);
+        foreach (var (log, pusher) in pushers.ToList())
+        {
+            if (pusher == link)
+                pushers.Remove(log);
+        }
+    }
+
+    private void Handle(ReplicatorInput input)
+    {
+        if (input is ReplicatorInput.LinkUp up)
+            allowances.Add(up.Link, 0);
+        if (input is ReplicatorInput.Refuse or ReplicatorInput.ForkProof or ReplicatorInput.Sharing)
+            EndPushers(input);
+        var outputs = new List<ReplicatorOutput>();
+        replicator.Handle(now, input, outputs);
+        Require(outputs.Count <= 100, $"{input.GetType().Name} gave {outputs.Count} outputs.");
+        foreach (var output in outputs)
+            Take(output);
+        var storing = pendingStores.Sum(store => store.Header.Weight);
+        Require(allowances.Values.Sum() + storing <= limits.CreditBudget, "The credit given stays within the budget.");
+    }
+
+    /// <summary>A pusher that refuses, or says what stands elsewhere, has ended its Want itself.</summary>
+    private void EndPushers(ReplicatorInput input)
+    {
+        var (link, log) = input switch
+        {
+            ReplicatorInput.Refuse refuse => (refuse.Link, refuse.LogId),
+            ReplicatorInput.ForkProof { Second: null } proof => (proof.Link, proof.First.LogId),
+            _ => (default, default),
+        };
+        if (pushers.TryGetValue(log, out var pusher) && pusher == link)
+            pushers.Remove(log);
+    }
+
+    private void Take(ReplicatorOutput output)
+    {
+        Seen[output.GetType().Name] = Seen.GetValueOrDefault(output.GetType().Name) + 1;
+        switch (output)
+        {
+            case ReplicatorOutput.SendHave have:
+                Require(have.Logs.Count <= limits.HaveItems, "A Have stays small.");
+                Require(have.Logs.All(item => item.Head == DiskHead(item.LogId)), "D2: a Have says what is on disk.");
+                Require(!(have.Through > position), "Nothing beyond the feed's end is told.");
+                break;
+            case ReplicatorOutput.SendWant { Standing: true } want:
+                Require(pushers.TryAdd(want.LogId, want.Link) || pushers[want.LogId] == want.Link, "A log has one standing pusher.");
+                break;
+            case ReplicatorOutput.SendUnwant unwant when pushers.GetValueOrDefault(unwant.LogId) == unwant.Link:
+                pushers.Remove(unwant.LogId);
+                break;
+            case ReplicatorOutput.SendCredit credit:
+                Require(credit.Bytes > 0, "Credit is something.");
+                allowances[credit.Link] += credit.Bytes;
+                break;
+            case ReplicatorOutput.SendSegments sent:
+                foreach (var held in sent.Segments)
+                    Leave(held.Body);
+                break;
+            case ReplicatorOutput.LoadHeads load:
+                pendingHeads.Enqueue(load.Conversation);
+                break;
+            case ReplicatorOutput.Load load:
+                Require(loads.Add((load.Link, load.LogId)) || !allowances.ContainsKey(load.Link), "A link and log have one Load in flight.");
+                Require(load.MaxWeight >= 0 && load.MaxWeight <= limits.LoadWeight, "A Load stays small.");
+                pendingLoads.Add((load.Link, load));
+                break;
+            case ReplicatorOutput.Store store:
+                Leave(store.Body);
+                Require(!frozen.Contains(store.Header.LogId), "S4: nothing is added to a frozen log.");
+                pendingStores.Enqueue(store);
+                break;
+            case ReplicatorOutput.Freeze freeze:
+                Require(pendingFreezes.All(one => one.LogId != freeze.LogId), "A log has one Freeze in flight.");
+                pendingFreezes.Enqueue(freeze);
+                break;
+            case ReplicatorOutput.Release release:
+                Leave(release.Body);
+                break;
+            case ReplicatorOutput.Close close:
+                Forget(close.Link);
+                break;
+            case ReplicatorOutput.Acknowledged acknowledged:
+                Require(acknowledged.Head.Sequence <= DiskHead(acknowledged.LogId).Sequence, "A false acknowledgement went through.");
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Leave(BodyHandle body) => Require(inside.Remove((Body)body), "A handle leaves once.");
+
+    private static void Require(bool holds, string rule)
+    {
+        if (!holds)
+            throw new InvalidOperationException(rule);
+    }
+}
