@@ -17,7 +17,7 @@ internal sealed class Replicator
     private readonly SegmentSender sender;
     private readonly ForkWatch forks;
     private readonly SegmentReceiver receiver;
-    private readonly LinkTable links;
+    private readonly LinkRegister links;
     private TimeSpan? wake;
 
     /// <param name="self">This node.</param>
@@ -34,7 +34,7 @@ internal sealed class Replicator
         sender = new SegmentSender(state, teller);
         forks = new ForkWatch(state, choice, heard, sender);
         receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks);
-        links = new LinkTable(state, credit, choice);
+        links = new LinkRegister(state, credit, choice);
     }
 
     /// <summary>Takes one input and adds what follows from it to the outputs, in the order in which it is to be done.</summary>

@@ -86,6 +86,14 @@ internal sealed class SegmentReceiver(
     /// <summary>A Store is on disk: its credit is free, and who sent it is told.</summary>
     public void OnStored(LogState log, Head head)
     {
+        if (log.Stores.Count == 0)
+        {
+            // A store that recovers may find on disk what it had reported as failed: nobody waits for it any more, but it is durable.
+            if (head.Sequence > log.Durable.Sequence)
+                log.Durable = log.Pending = head;
+            return;
+        }
+
         InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
         log.Durable = head;
         if (log.Pending.Sequence < head.Sequence)

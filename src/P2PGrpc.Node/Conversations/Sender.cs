@@ -3,10 +3,10 @@ using Grpc.Core;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
-using LinkTable = P2PGrpc.Node.Links.LinkTable;
 
 namespace P2PGrpc.Node.Conversations;
 

@@ -110,7 +110,11 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
 
             var response = ReadPage(batches, ref position);
             if (!caughtUp && position >= heldAtStart)
+            {
+                // With a cursor even where nothing was read, so that who breaks off now knows where to go on.
                 response.CaughtUp = caughtUp = true;
+                response.Cursor ??= new Cursor { Position = position, Check = store.FindCheck(position) ?? 0 };
+            }
             else if (response.Batches.Count == 0 && store.LastPosition <= position)
             {
                 await WaitAsync(position, ephemerals, cancellationToken).ConfigureAwait(false);

@@ -13,8 +13,6 @@ using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
-using Consumers = P2PGrpc.Node.Delivery.Consumers;
-using LinkTable = P2PGrpc.Node.Links.LinkTable;
 
 namespace P2PGrpc.Node.Hosting;
 

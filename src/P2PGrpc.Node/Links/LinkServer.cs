@@ -117,6 +117,7 @@ internal sealed class LinkServer(
         try
         {
             await connection.WriteAsync(HelloFrames.WriteGoodbye(reason, detail), cancellationToken).ConfigureAwait(false);
+            await connection.CompleteAsync().ConfigureAwait(false);
         }
         catch (Exception gone) when (gone is WireException or OperationCanceledException)
         {

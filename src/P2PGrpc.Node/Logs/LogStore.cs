@@ -190,7 +190,7 @@ internal sealed class LogStore : IAsyncDisposable
     public (ulong StoreId, ulong Position) GetHeard(PeerId peer) => cursors.GetHeard(peer);
 
     /// <summary>A consumer's cursor, or null if it has none.</summary>
-    public FeedCursor? GetConsumer(string name) => readers.Read(connection => Consumers.Read(connection, name));
+    public FeedCursor? GetConsumer(string name) => readers.Read(connection => ConsumerTable.Read(connection, name));
 
     /// <summary>Moves a consumer's cursor; does nothing if it stands there or further already.</summary>
     public Task SetConsumerAsync(string name, ulong position, ulong check, CancellationToken cancellationToken) =>

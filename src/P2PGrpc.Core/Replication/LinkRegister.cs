@@ -3,7 +3,7 @@ using P2PGrpc.Core.Identity;
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>Which links are up and what is shared on each.</summary>
-internal sealed class LinkTable(ReplicatorState state, CreditBudget credit, PusherChoice choice)
+internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, PusherChoice choice)
 {
     public void Add(ReplicatorInput.LinkUp up)
     {

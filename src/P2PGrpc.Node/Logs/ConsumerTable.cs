@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace P2PGrpc.Node.Logs;
 
 /// <summary>The named consumers' cursors.</summary>
-internal static class Consumers
+internal static class ConsumerTable
 {
     public static FeedCursor? Read(StoreConnection connection, string name)
     {
