@@ -19,7 +19,13 @@ internal sealed class HostileWorld
     private readonly Replicator replicator;
     private readonly ReplicatorLimits limits = new()
     {
-        CreditBudget = 4000, LinkCredit = 2000, FirstCredit = 1000, LoadWeight = 1200, HaveItems = 2, LogsPerLink = 5, LoadsPerLink = 2,
+        CreditBudget = 4000,
+        LinkCredit = 2000,
+        FirstCredit = 1000,
+        LoadWeight = 1200,
+        HaveItems = 2,
+        LogsPerLink = 5,
+        LoadsPerLink = 2,
     };
 
     private readonly Dictionary<LogId, List<SegmentHeader>> disk = [];

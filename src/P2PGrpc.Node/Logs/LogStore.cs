@@ -202,9 +202,10 @@ internal sealed class LogStore : IAsyncDisposable
         if (Interlocked.Exchange(ref disposed, 1) != 0)
             return;
         cursors.Close();
+        // Readers first: SQLite empties the write-ahead log into the database only when the writer is the last to close.
+        readers.Dispose();
         await writer.CloseAsync();
         feedHead.Close();
-        readers.Dispose();
     }
 
     private void Nudge() => writer.TryEnqueue(new NudgeWork());
