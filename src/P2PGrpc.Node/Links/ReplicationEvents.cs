@@ -1,6 +1,5 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
-using P2PGrpc.Protocol;
 using ForkProof = P2PGrpc.Core.Logs.ForkProof;
 using Head = P2PGrpc.Core.Logs.Head;
 using LogKey = P2PGrpc.Core.Logs.LogKey;
