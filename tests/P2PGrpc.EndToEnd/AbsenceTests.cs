@@ -80,11 +80,31 @@ public sealed class AbsenceTests
 
         var (code, took) = await bob.StopAsync();
 
-        Assert.Equal(0, code);
+        Assert.True(code == 0, $"exit code {code}\n{bob.Output}");
         Assert.True(took < TimeSpan.FromSeconds(5), $"it took {took}");
         LinkDownEvent? down = null;
         while (down is null && await events.ResponseStream.MoveNext()) down = events.ResponseStream.Current.LinkDown;
         Assert.Equal("bob", down!.Alias);
         Assert.NotEmpty(down.Reason);
+    }
+
+    [Fact]
+    public async Task Messages_that_wait_keep_their_author_s_order_across_restarts_of_the_author()
+    {
+        const int starts = 6;
+        await using var nodes = new Neighbourhood();
+        var (alice, bob) = await nodes.StartPairAsync();
+        await bob.KillAsync();
+        for (var i = 0; i < starts; i++)
+        {
+            await alice.Client.SendAsync("bob", $"{i}");
+            await alice.KillAsync();
+            await alice.StartAsync();
+        }
+
+        await bob.StartAsync();
+
+        var read = await bob.Client.ReadAsync(new SubscribeRequest { StartAt = StartAt.Start }, starts);
+        Assert.Equal(Enumerable.Range(0, starts).Select(i => $"{i}"), read.Texts);
     }
 }

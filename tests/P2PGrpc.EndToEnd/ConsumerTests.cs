@@ -25,7 +25,7 @@ public sealed class ConsumerTests
         Assert.Equal(first.Reference, second.Reference);
         Assert.Equal(first.Reference, third.Reference);
         Assert.Equal(StatusCode.AlreadyExists, other.StatusCode);
-        Assert.Contains("id-1", other.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("message_id", other.Status.Detail, StringComparison.Ordinal);
         var read = await bob.Client.ReadAsync(new SubscribeRequest { StartAt = StartAt.Start }, 2);
         Assert.Equal(["once", "the end"], read.Texts);
     }

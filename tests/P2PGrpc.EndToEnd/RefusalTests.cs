@@ -30,7 +30,7 @@ public sealed class RefusalTests
 
         Assert.Equal(code, actual);
         Assert.Contains(hint, message, StringComparison.OrdinalIgnoreCase);
-        Assert.EndsWith(message[^1..], ".?`'", StringComparison.Ordinal);
+        Assert.Matches("[.?]$", message);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class RefusalTests
         var huge = await Assert.ThrowsAsync<RpcException>(() => alice.Client.SendAsync("self", new string('x', 8 * 1024 * 1024)));
 
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
-        Assert.Contains("128", refused.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("131072", refused.Status.Detail, StringComparison.Ordinal);
         Assert.Equal(StatusCode.ResourceExhausted, huge.StatusCode);
     }
 
@@ -184,8 +184,6 @@ public sealed class RefusalTests
     {
         await using var nodes = new Neighbourhood();
         var alice = nodes.Add("alice");
-        alice.Options.Add("--api");
-        alice.Options.Add($"0.0.0.0:{alice.ApiPort}");
 
         var result = await Command.P2PGrpcAsync(
             "run", "--listen", alice.ListenAddress, "--api", $"0.0.0.0:{alice.ApiPort}", "--data", alice.DataDirectory);
