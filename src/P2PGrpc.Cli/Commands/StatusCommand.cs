@@ -39,10 +39,12 @@ internal static class StatusCommand
         Show("address", Clean(node.Address));
         Show("links", string.Create(CultureInfo.InvariantCulture, $"{node.Links} up"));
         Show("messages", string.Create(CultureInfo.InvariantCulture, $"{node.Position} held, {node.Undelivered} not yet delivered"));
-        if (node.Writable)
-            Show("store", "ok");
-        else
+        if (!node.Writable)
             Show("store", $"READ ONLY: {Clean(node.StoreError)}", StyledLine.Alarm);
+        else if (node.StoreError.Length > 0)
+            Show("store", Clean(node.StoreError), StyledLine.Alarm);
+        else
+            Show("store", "ok");
 
         void Show(string name, string text, Spectre.Console.Style? style = null) =>
             surroundings.Write(new StyledLine().Add(name.PadRight(10), StyledLine.Dim).Add(text, style));

@@ -16,6 +16,8 @@ internal sealed class ConfigurationFile
 
     public string? Listen { get; private set; }
 
+    public string? Advertise { get; private set; }
+
     public string? Api { get; private set; }
 
     public bool? ApiOpen { get; private set; }
@@ -59,6 +61,7 @@ internal sealed class ConfigurationFile
             case "name": Name = Text(property, path); break;
             case "data": Data = Path.Combine(directory, Text(property, path)); break;
             case "listen": Listen = Text(property, path); break;
+            case "advertise": Advertise = Text(property, path); break;
             case "api": Api = Text(property, path); break;
             case "apiOpen": ApiOpen = Truth(property, path); break;
             case "apiCert": ApiCertificate = Path.Combine(directory, Text(property, path)); break;

@@ -28,7 +28,7 @@ internal static class NodeProgram
         }
         catch (NodeStartException fault)
         {
-            throw new CommandException(ExitCodes.Failure, fault.Message);
+            throw new CommandException(fault.Reason == "OPTIONS_INVALID" ? ExitCodes.Usage : ExitCodes.Failure, fault.Message);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -56,8 +56,8 @@ internal static class NodeProgram
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Debug : LogLevel.Warning);
-        // Why a node does not start is said in one sentence by this program; the host would add a stack trace.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        // A start that fails is told in one line by this program; the host would add a stack trace.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // Standard output belongs to messages and events.
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
@@ -70,6 +70,7 @@ internal static class NodeProgram
             options.Name = settings.Name;
             options.DataDirectory = settings.Data;
             options.Listen = settings.Listen;
+            options.Advertise = settings.Advertise;
             options.Api = settings.Api;
             options.ApiOpen = settings.ApiOpen;
             options.ApiCertificate = settings.ApiCertificate;

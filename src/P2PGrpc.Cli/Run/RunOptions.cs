@@ -10,10 +10,13 @@ internal sealed class RunOptions
     private static readonly char[] Separators = [',', ' ', ';'];
 
     private readonly Option<string?> name = Create("--name", "NAME", "The name that this node suggests for itself [default: the machine's]");
-    private readonly Option<string?> listen = Create("--listen", "HOST:PORT", $"Where other nodes dial in [default: {DefaultListen}]");
+    private readonly Option<string?> listen = Create("--listen", "IP:PORT", $"Where this node listens for others [default: {DefaultListen}]");
+
+    private readonly Option<string?> advertise = Create(
+        "--advertise", "HOST:PORT", "What others shall dial, as shown in this node's address [default: the listening address, or the machine's name]");
 
     private readonly Option<string?> api = Create(
-        "--api", "HOST:PORT", "The client endpoint, or off [default: 127.0.0.1, at the listening port + 1000]");
+        "--api", "IP:PORT", "The client endpoint, or off [default: 127.0.0.1, at the listening port + 1000]");
 
     private readonly Option<string[]> peers = new("--peer")
     {
@@ -36,7 +39,7 @@ internal sealed class RunOptions
         var options = new RunOptions();
         foreach (var option in new Option[]
         {
-            options.name, options.listen, options.api, options.peers, options.data, options.apiOpen, options.accept, options.config,
+            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.config,
             options.apiCertificate, options.apiKey, options.quiet, options.json, options.verbose,
         })
             command.Add(option);
@@ -55,6 +58,7 @@ internal sealed class RunOptions
         {
             Name = Find(name, "P2PGRPC_NAME", file.Name) ?? Environment.MachineName.ToLowerInvariant(),
             Listen = Find(listen, "P2PGRPC_LISTEN", file.Listen) ?? DefaultListen,
+            Advertise = Find(advertise, "P2PGRPC_ADVERTISE", file.Advertise),
             Api = Find(api, "P2PGRPC_API", file.Api),
             Data = Find(data, "P2PGRPC_DATA", file.Data) ?? NodeDirectory.FindDefault(environment),
             ApiCertificate = Find(apiCertificate, "P2PGRPC_API_CERT", file.ApiCertificate),

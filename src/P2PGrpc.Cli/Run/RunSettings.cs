@@ -9,6 +9,9 @@ internal sealed record RunSettings
 
     public required string Listen { get; init; }
 
+    /// <summary>What others shall dial, as shown to the owner; null for what follows from the listening address.</summary>
+    public string? Advertise { get; init; }
+
     /// <summary>Null: loopback, at the port after the listening one by 1000. "off": none.</summary>
     public string? Api { get; init; }
 

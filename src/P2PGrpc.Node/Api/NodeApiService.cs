@@ -1,4 +1,5 @@
 using Grpc.Core;
+using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
@@ -8,7 +9,7 @@ namespace P2PGrpc.Node.Api;
 
 /// <summary>NodeService: the owner's view of the node and its peers.</summary>
 internal sealed class NodeApiService(
-    NodeDescription description, LogStore store, LinkTable links, PeerAdministration peers, NodeEvents events, ApiLifetime lifetime)
+    NodeDescription description, LogStore store, LinkTable links, PeerAdministration peers, EphemeralInbox inbox, NodeEvents events, ApiLifetime lifetime)
     : NodeService.NodeServiceBase
 {
     public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(new GetNodeResponse
@@ -23,6 +24,7 @@ internal sealed class NodeApiService(
         Writable = store.Health.Writable,
         StoreError = store.Health.Error ?? "",
         Links = (uint)links.Count,
+        EphemeralDropped = (ulong)(links.EphemeralDropped + inbox.Dropped),
     });
 
     public override Task<ListPeersResponse> ListPeers(ListPeersRequest request, ServerCallContext context)

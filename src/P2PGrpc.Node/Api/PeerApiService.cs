@@ -20,25 +20,35 @@ internal sealed class PeerApiService(Sender sender, Recipients recipients, Subsc
         IAsyncStreamReader<SendStreamRequest> requestStream, IServerStreamWriter<SendStreamResponse> responseStream, ServerCallContext context)
     {
         using var stop = lifetime.Link(context.CancellationToken);
-        string? to = null;
-        var peer = default(PeerId);
         var answers = new BatchAnswers(responseStream);
         await using (answers.ConfigureAwait(false))
-        {
-            while (await requestStream.MoveNext(stop.Token).ConfigureAwait(false))
+            try
             {
-                var request = requestStream.Current;
-                if (request.To.Length > 0 ? request.To != to : to is null)
-                {
-                    peer = await recipients.ResolveAsync(request.To, stop.Token).ConfigureAwait(false);
-                    to = request.To;
-                }
+                await TakeBatchesAsync(requestStream, answers, stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
+            {
+                throw ApiLifetime.Ended();
+            }
+    }
 
-                await answers.AddAsync(sender.SendBatchAsync(peer, request, stop.Token), stop.Token).ConfigureAwait(false);
+    private async Task TakeBatchesAsync(IAsyncStreamReader<SendStreamRequest> requests, BatchAnswers answers, CancellationToken cancellationToken)
+    {
+        string? to = null;
+        var peer = default(PeerId);
+        while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            var request = requests.Current;
+            if (request.To.Length > 0 ? request.To != to : to is null)
+            {
+                peer = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+                to = request.To;
             }
 
-            await answers.CompleteAsync().ConfigureAwait(false);
+            await answers.AddAsync(sender.SendBatchAsync(peer, request, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
+
+        await answers.CompleteAsync().ConfigureAwait(false);
     }
 
     public override async Task Subscribe(SubscribeRequest request, IServerStreamWriter<SubscribeResponse> responseStream, ServerCallContext context)

@@ -57,7 +57,7 @@ internal sealed class Sender(
     {
         if (request.Messages.Count is 0 or > ContentLimits.BatchCount)
             throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {request.Messages.Count}.");
-        if (request.CalculateSize() > ContentLimits.BatchLength + ContentLimits.BodyLength)
+        if (request.CalculateSize() > ContentLimits.BatchLength)
             throw NodeRequestException.Invalid("messages", $"A batch has at most {ContentLimits.BatchLength} bytes. Send it in smaller ones.");
         var response = new SendStreamResponse { Count = (uint)request.Messages.Count };
         var taken = new List<Content>(request.Messages.Count);
@@ -155,7 +155,7 @@ internal sealed class Sender(
         }
 
         foreach (var part in Split(message))
-            if (!links.TrySendEphemeral(peer, new Frame { Ephemeral = part }, part.CalculateSize(), out _))
+            if (!links.TrySendEphemeral(peer, new Frame { Ephemeral = part }, part.CalculateSize()))
                 throw new NodeRequestException(
                     StatusCode.Unavailable, "PEER_NOT_LINKED",
                     $"{recipients.Label(peer)} is not linked now, and an ephemeral message waits for nobody. Send it without 'ephemeral' to have it kept.")

@@ -71,11 +71,11 @@ internal sealed class Consumers(LogStore store)
         }
     }
 
-    /// <summary>Refuses a cursor that does not belong to this node's feed as it is now.</summary>
+    /// <summary>Refuses a cursor that does not belong to this node's feed as it is now. A place whose hash can't be read has the check value 0.</summary>
     /// <exception cref="NodeRequestException">OUT_OF_RANGE.</exception>
     public void Check(ulong position, ulong check)
     {
-        if (position == 0 || store.FindCheck(position) == check)
+        if (position == 0 || (position <= store.LastPosition && (store.FindCheck(position) ?? 0) == check))
             return;
         throw new NodeRequestException(
             StatusCode.OutOfRange, "CURSOR_UNKNOWN",

@@ -70,7 +70,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
-        OwnerNotices.Connect(Events, Store, replicationEvents);
+        OwnerNotices.Connect(Events, Store, replicationEvents, Links);
     }
 
     public PeerId Id => identity.PeerId;
@@ -148,7 +148,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         clientHost = await ClientHost.StartAsync(
             settings, directory.SocketPath, token,
             new PeerApiService(Sender, Recipients, Subscriptions, Consumers, lifetime, time),
-            new NodeApiService(description, Store, Links, Administration, Events, lifetime),
+            new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
             () => Store.Health.Writable && !lifetime.IsStopping, loggers, cancellationToken).ConfigureAwait(false);
         if (clientHost.Address is { } address)
             await File.WriteAllTextAsync(directory.AddressPath, address + "\n", cancellationToken).ConfigureAwait(false);

@@ -62,7 +62,7 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
         var (diallerKey, servedKey) = Keys(connection);
         var signature = HelloProof.Sign(local.Key, connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce.Span, servedNonce.Span);
         return HelloFrames.Write(new Greeting(
-            LinkLimits.ProtocolVersion, local.PeerId, nonce, signature, local.Instance, local.Name, store.StoreId, store.GetHeard(connection.Peer)));
+            LinkLimits.ProtocolVersion, local.PeerId, nonce, signature, local.Instance, local.Name, store.GetHeard(connection.Peer)));
     }
 
     private RemoteHello Check(
@@ -78,8 +78,8 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
             throw Broken("Its Hello does not prove the identity of its certificate.");
         if (hello.Peer == local.PeerId)
             throw new LinkRefusedException(GoodbyeReason.Protocol, "It is this node itself.", byOther: false);
-        var isThisStore = hello.Heard.StoreId == store.StoreId && hello.Heard.Position <= store.LastPosition;
-        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, hello.StoreId, isThisStore ? hello.Heard.Position : 0);
+        return new RemoteHello(
+            hello.Peer, hello.Instance, hello.Name, hello.Heard.Instance == local.Instance ? hello.Heard.Position : 0);
     }
 
     private (ReadOnlyMemory<byte> Dialler, ReadOnlyMemory<byte> Served) Keys(IFrameConnection connection) =>

@@ -12,33 +12,44 @@ internal static class LinkInputs
     public static bool TryRead(LinkId link, Frame frame, out ReplicatorInput[] inputs, out string fault)
     {
         inputs = [];
+        ReplicatorInput? input = null;
         switch (frame.KindCase)
         {
-            case Frame.KindOneofCase.Segments when SegmentFrames.TryRead(frame.Segments, out var segments, out fault):
-                inputs = [.. segments.Select(segment => new ReplicatorInput.Segment(link, segment.Header, new SegmentBytes(segment.Body)))];
-                return true;
-            case Frame.KindOneofCase.Have when HaveFrames.TryRead(frame.Have, out var logs, out var through, out fault):
-                inputs = [new ReplicatorInput.Have(link, logs, through)];
-                return true;
-            case Frame.KindOneofCase.Want when WantFrames.TryRead(frame.Want, out var log, out var after, out fault):
-                inputs = [new ReplicatorInput.Want(link, log, after, frame.Want.Standing)];
-                return true;
-            case Frame.KindOneofCase.Unwant when WantFrames.TryRead(frame.Unwant, out var log, out fault):
-                inputs = [new ReplicatorInput.Unwant(link, log)];
-                return true;
-            case Frame.KindOneofCase.Refuse when WantFrames.TryRead(frame.Refuse, out var log, out var reason, out fault):
-                inputs = [new ReplicatorInput.Refuse(link, log, reason)];
-                return true;
-            case Frame.KindOneofCase.Credit when TransientFrames.TryRead(frame.Credit, out var bytes, out fault):
-                inputs = [new ReplicatorInput.Credit(link, bytes)];
-                return true;
-            case Frame.KindOneofCase.ForkProof when ForkProofFrames.TryRead(frame.ForkProof, out var first, out var second, out fault):
-                inputs = [new ReplicatorInput.ForkProof(link, first!, second)];
-                return true;
+            case Frame.KindOneofCase.Segments:
+                if (SegmentFrames.TryRead(frame.Segments, out var segments, out fault))
+                    inputs = [.. segments.Select(segment => new ReplicatorInput.Segment(link, segment.Header, new SegmentBytes(segment.Body)))];
+                return inputs.Length > 0;
+            case Frame.KindOneofCase.Have:
+                if (HaveFrames.TryRead(frame.Have, out var logs, out var through, out fault))
+                    input = new ReplicatorInput.Have(link, logs, through);
+                break;
+            case Frame.KindOneofCase.Want:
+                if (WantFrames.TryRead(frame.Want, out var wanted, out var after, out fault))
+                    input = new ReplicatorInput.Want(link, wanted, after, frame.Want.Standing);
+                break;
+            case Frame.KindOneofCase.Unwant:
+                if (WantFrames.TryRead(frame.Unwant, out var unwanted, out fault))
+                    input = new ReplicatorInput.Unwant(link, unwanted);
+                break;
+            case Frame.KindOneofCase.Refuse:
+                if (WantFrames.TryRead(frame.Refuse, out var refused, out var reason, out fault))
+                    input = new ReplicatorInput.Refuse(link, refused, reason);
+                break;
+            case Frame.KindOneofCase.Credit:
+                if (TransientFrames.TryRead(frame.Credit, out var bytes, out fault))
+                    input = new ReplicatorInput.Credit(link, bytes);
+                break;
+            case Frame.KindOneofCase.ForkProof:
+                if (ForkProofFrames.TryRead(frame.ForkProof, out var first, out var second, out fault))
+                    input = new ReplicatorInput.ForkProof(link, first!, second);
+                break;
             default:
-                // The guards above have set the fault of the one that was tried; a Challenge or Hello has no place here.
-                fault = $"a {frame.KindCase} frame is malformed or out of place";
-                return false;
+                fault = $"a {frame.KindCase} frame has no place after the Hellos";
+                break;
         }
+
+        if (input is not null)
+            inputs = [input];
+        return input is not null;
     }
 }

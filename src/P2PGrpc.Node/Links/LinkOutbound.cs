@@ -119,6 +119,9 @@ internal sealed class LinkOutbound
 
     private static readonly Frame Ended = new();
 
+    /// <summary>A position counts what was sent as told: it may never overtake the segments that it covers, nor go out when they are dropped.</summary>
+    private bool IsThroughDue => through is not null && segments.Count == 0;
+
     private bool TryTake(out Frame frame)
     {
         if (small.TryDequeue(out frame!))
@@ -130,7 +133,7 @@ internal sealed class LinkOutbound
             return true;
         }
 
-        if (heads.Count > 0 || through is not null)
+        if (heads.Count > 0 || IsThroughDue)
         {
             frame = TakeHave();
             return true;
@@ -153,14 +156,15 @@ internal sealed class LinkOutbound
         return true;
     }
 
-    /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all heads it covers are out.</summary>
+    /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all that it covers is out.</summary>
     private Frame TakeHave()
     {
         if (heads.Count <= LinkLimits.HaveItems)
         {
-            var last = HaveFrames.Write([.. heads.Values], through);
+            var last = HaveFrames.Write([.. heads.Values], IsThroughDue ? through : null);
             heads.Clear();
-            through = null;
+            if (IsThroughDue)
+                through = null;
             return last;
         }
 

@@ -21,6 +21,7 @@ internal sealed class LinkTable
     private readonly Dictionary<PeerId, LinkSession> sessions = [];
     private readonly Dictionary<PeerId, InstanceHistory> instances = [];
     private long lastLinkId;
+    private long ephemeralDropped;
     private bool draining;
 
     public LinkTable(
@@ -90,15 +91,18 @@ internal sealed class LinkTable
         }
     }
 
-    /// <summary>Hands a frame of ephemeral messages to the peer's link. False if there is none.</summary>
-    public bool TrySendEphemeral(PeerId peer, Frame frame, int weight, out bool dropped)
+    /// <summary>Hands a frame of ephemeral messages to the peer's link, which drops and counts it if too much is waiting. False if there is no link.</summary>
+    public bool TrySendEphemeral(PeerId peer, Frame frame, int weight)
     {
-        dropped = false;
         if (Find(peer) is not { } session)
             return false;
-        dropped = !session.Outbound.TryAddEphemeral(frame, weight);
+        if (!session.Outbound.TryAddEphemeral(frame, weight))
+            Interlocked.Add(ref ephemeralDropped, frame.Ephemeral.Entries.Count);
         return true;
     }
+
+    /// <summary>Ephemeral messages that were dropped because a link was too slow for them.</summary>
+    public long EphemeralDropped => Interlocked.Read(ref ephemeralDropped);
 
     /// <summary>Says goodbye on all links and takes no new ones.</summary>
     public void CloseAll(GoodbyeReason reason, string detail)

@@ -6,6 +6,5 @@ namespace P2PGrpc.Node.Links;
 /// <param name="PeerId">Proved by TLS and by the Hello's signature.</param>
 /// <param name="Instance">Its process's random number.</param>
 /// <param name="Name">The name that it suggests; cleaned for display, never identity.</param>
-/// <param name="StoreId">Which database it writes.</param>
-/// <param name="ToldThrough">The position of our feed through which it has everything that it was told; 0 if that was another database of ours.</param>
-internal sealed record RemoteHello(PeerId PeerId, ulong Instance, string Name, ulong StoreId, ulong ToldThrough);
+/// <param name="ToldThrough">The position of our feed through which it has everything that it was told; 0 if another process of ours told it: that one may have had a newer database.</param>
+internal sealed record RemoteHello(PeerId PeerId, ulong Instance, string Name, ulong ToldThrough);

@@ -1,6 +1,5 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
-using P2PGrpc.Protocol;
 using ForkProof = P2PGrpc.Core.Logs.ForkProof;
 using Head = P2PGrpc.Core.Logs.Head;
 using LogKey = P2PGrpc.Core.Logs.LogKey;
@@ -13,15 +12,15 @@ internal sealed class ReplicationEvents
     /// <summary>A peer holds a log of ours up to this head.</summary>
     public event Action<PeerId, LogKey, LogId, Head>? Acknowledged;
 
-    /// <summary>A peer will not take a log of ours.</summary>
-    public event Action<PeerId, LogId, RefuseReason>? Refused;
-
     /// <summary>Somebody signed two segments at one place.</summary>
     public event Action<ForkProof>? Forked;
 
     public void RaiseAcknowledged(PeerId peer, LogKey log, LogId logId, Head head) => Acknowledged?.Invoke(peer, log, logId, head);
 
-    public void RaiseRefused(PeerId peer, LogId logId, RefuseReason reason) => Refused?.Invoke(peer, logId, reason);
+    /// <summary>Replication has stopped because one of its own rules was broken.</summary>
+    public event Action? Stopped;
 
     public void RaiseForked(ForkProof proof) => Forked?.Invoke(proof);
+
+    public void RaiseStopped() => Stopped?.Invoke();
 }

@@ -13,6 +13,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 {
     private readonly LogStore store;
     private readonly PeerId self;
+    private readonly ReplicationEvents events;
     private readonly TimeProvider time;
     private readonly ILogger<ReplicationLoop> log;
     private readonly Replicator replicator;
@@ -38,6 +39,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     {
         this.self = self;
         this.store = store;
+        this.events = events;
         this.time = time;
         this.log = log;
         startedAt = time.GetTimestamp();
@@ -96,7 +98,12 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private void OnSegmentRefused(LogId logId, Head head, StoreFailure failure) =>
         Report(new ReplicatorInput.StoreFailed(logId, head, failure));
 
-    private void OnFrozen(LogId logId, ForkProof? proof) => Report(new ReplicatorInput.Frozen(logId, proof));
+    private void OnFrozen(LogId logId, ForkProof? proof)
+    {
+        Report(new ReplicatorInput.Frozen(logId, proof));
+        if (proof is not null)
+            events.RaiseForked(proof);
+    }
 
     private async Task RunAsync()
     {
@@ -131,7 +138,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         {
             // A broken rule must not go on deciding: replication stops, what is stored stays served.
             ReplicationLog.Stopped(log, broken);
-            carrier.CloseAll("internal error");
+            events.RaiseStopped();
         }
     }
 

@@ -78,7 +78,7 @@ internal sealed class ReplicationOutputs(
                 break;
             case ReplicatorOutput.HeardThrough heard:
                 if (Find(heard.Link) is { } session)
-                    store.RecordHeard(session.Peer, session.Remote.StoreId, heard.Position);
+                    store.RecordHeard(session.Peer, session.Remote.Instance, heard.Position);
                 break;
             case ReplicatorOutput.Close close:
                 Find(close.Link)?.Close(GoodbyeReason.Protocol, Describe(close.Reason));

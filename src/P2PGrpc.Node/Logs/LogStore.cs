@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
@@ -32,7 +30,6 @@ internal sealed class LogStore : IAsyncDisposable
         this.options = options;
         clock = new StampClock(time);
         var session = Open(recovering: false);
-        StoreId = session.StoreId;
         readers = new ReaderPool(options.DatabasePath, options.IdleReaders);
         room = new QueueRoom(options.QueueWeight);
         cursors = new PeerCursors(identity.PeerId, time, options.CursorDelay, Nudge);
@@ -57,7 +54,7 @@ internal sealed class LogStore : IAsyncDisposable
         writer.Start();
 
         WriterSession Open(bool recovering) =>
-            WriterSession.Open(options, BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))), recovering, identity, time, clock);
+            WriterSession.Open(options, recovering, identity, time, clock);
     }
 
     /// <summary>A segment is durable, own or received. Raised on the writer thread in order of position; whoever handles it must not block.</summary>
@@ -87,9 +84,6 @@ internal sealed class LogStore : IAsyncDisposable
         add => writer.Watchers.HealthChanged += value;
         remove => writer.Watchers.HealthChanged -= value;
     }
-
-    /// <summary>Random, made with the database: positions mean something only together with it.</summary>
-    public ulong StoreId { get; }
 
     /// <summary>The position of the newest durable entry, 0 if there is none.</summary>
     public ulong LastPosition => feedHead.Last;
@@ -183,11 +177,11 @@ internal sealed class LogStore : IAsyncDisposable
     /// <summary>Own entries that no peer has acknowledged, in all conversations but the one with itself.</summary>
     public ulong CountUndelivered() => cursors.CountUndelivered();
 
-    /// <summary>Everything that a peer told through this position of its feed is here. A new store id replaces what was known.</summary>
-    public void RecordHeard(PeerId peer, ulong peerStoreId, ulong position) => cursors.RecordHeard(peer, peerStoreId, position);
+    /// <summary>Everything that a peer told through this position of its feed is here. Another instance replaces what was known: its positions may mean something else.</summary>
+    public void RecordHeard(PeerId peer, ulong peerInstance, ulong position) => cursors.RecordHeard(peer, peerInstance, position);
 
     /// <summary>What was last recorded of a peer's feed; zeros if nothing was.</summary>
-    public (ulong StoreId, ulong Position) GetHeard(PeerId peer) => cursors.GetHeard(peer);
+    public (ulong Instance, ulong Position) GetHeard(PeerId peer) => cursors.GetHeard(peer);
 
     /// <summary>A consumer's cursor, or null if it has none.</summary>
     public FeedCursor? GetConsumer(string name) => readers.Read(connection => ConsumerTable.Read(connection, name));

@@ -15,7 +15,7 @@ internal sealed class PeerCursors
     private readonly Dictionary<ConversationId, Dictionary<LogId, Head>> ownLogs = [];
     private readonly Dictionary<(PeerId Peer, LogId Log), ulong> acknowledged = [];
     private readonly Dictionary<LogId, ulong> furthest = [];
-    private readonly Dictionary<PeerId, (ulong StoreId, ulong Position)> heard = [];
+    private readonly Dictionary<PeerId, (ulong Instance, ulong Position)> heard = [];
     private HashSet<(PeerId Peer, LogId Log)> dirtyAcknowledged = [];
     private HashSet<PeerId> dirtyHeard = [];
     private bool due;
@@ -111,19 +111,19 @@ internal sealed class PeerCursors
         return count;
     }
 
-    public void RecordHeard(PeerId peer, ulong peerStoreId, ulong position)
+    public void RecordHeard(PeerId peer, ulong peerInstance, ulong position)
     {
         lock (gate)
         {
-            if (heard.TryGetValue(peer, out var known) && known.StoreId == peerStoreId && known.Position >= position)
+            if (heard.TryGetValue(peer, out var known) && known.Instance == peerInstance && known.Position >= position)
                 return;
-            heard[peer] = (peerStoreId, position);
+            heard[peer] = (peerInstance, position);
             dirtyHeard.Add(peer);
             Arm();
         }
     }
 
-    public (ulong StoreId, ulong Position) GetHeard(PeerId peer)
+    public (ulong Instance, ulong Position) GetHeard(PeerId peer)
     {
         lock (gate)
             return heard.GetValueOrDefault(peer);
@@ -150,10 +150,10 @@ internal sealed class PeerCursors
                     peer.ToArray(), log.Value.ToArray(), (long)GetAcknowledged(peer, log));
             foreach (var peer in changedHeard)
             {
-                var (storeId, position) = GetHeard(peer);
+                var (instance, position) = GetHeard(peer);
                 connection.Execute(
-                    "INSERT OR REPLACE INTO heard (peer, store_id, position) VALUES ($1, $2, $3)",
-                    peer.ToArray(), unchecked((long)storeId), unchecked((long)position));
+                    "INSERT OR REPLACE INTO heard (peer, instance, position) VALUES ($1, $2, $3)",
+                    peer.ToArray(), unchecked((long)instance), unchecked((long)position));
             }
         }
         catch
@@ -238,7 +238,7 @@ internal sealed class PeerCursors
 
     private void LoadHeard(StoreConnection connection)
     {
-        using var row = connection.Bind("SELECT peer, store_id, position FROM heard").ExecuteReader();
+        using var row = connection.Bind("SELECT peer, instance, position FROM heard").ExecuteReader();
         while (row.Read())
         {
             if (SegmentRow.ReadBytes32(row, 0) is { } peer)

@@ -12,7 +12,6 @@ internal static class Schema
     // A segment's position is that of its first entry. 64-bit ids are stored as signed integers, hashes as 32-byte blobs,
     // headers as encoded SegmentHeader messages. Large columns stand last, so that the others are read without them.
     private const string Create = """
-        CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE log (
             id INTEGER PRIMARY KEY,
             log_id BLOB NOT NULL UNIQUE,
@@ -44,17 +43,15 @@ internal static class Schema
             log_id BLOB NOT NULL,
             sequence INTEGER NOT NULL,
             PRIMARY KEY (peer, log_id)) WITHOUT ROWID;
-        CREATE TABLE heard (peer BLOB PRIMARY KEY, store_id INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE peer (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
         """;
 
     /// <summary>Creates the tables in an empty database, or checks the version of one that has them.</summary>
     /// <param name="connection">The writer's connection, outside any transaction.</param>
     /// <param name="path">For messages.</param>
-    /// <param name="newStoreId">The store's id, should it be new.</param>
-    /// <returns>The store's id.</returns>
     /// <exception cref="NodeStartException">A newer program wrote the database, or it is none of ours.</exception>
-    public static ulong Apply(SqliteConnection connection, string path, ulong newStoreId)
+    public static void Apply(SqliteConnection connection, string path)
     {
         var version = ReadScalar(connection, "PRAGMA user_version");
         if (version > Version)
@@ -66,18 +63,15 @@ internal static class Schema
         {
             if (ReadScalar(connection, "SELECT count(*) FROM sqlite_schema") != 0)
                 throw new NodeStartException("DATABASE_DAMAGED", $"{path} holds tables of another program. Move it away, or use another directory.");
-            Fill(connection, newStoreId);
+            Fill(connection);
         }
-
-        return unchecked((ulong)ReadScalar(connection, "SELECT value FROM meta WHERE name = 'store_id'"));
     }
 
-    private static void Fill(SqliteConnection connection, ulong storeId)
+    private static void Fill(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction();
         using var command = connection.CreateCommand();
-        command.CommandText = $"{Create} INSERT INTO meta VALUES ('store_id', $1); PRAGMA user_version = {Version};";
-        command.Parameters.AddWithValue("$1", unchecked((long)storeId));
+        command.CommandText = $"{Create} PRAGMA user_version = {Version};";
         command.ExecuteNonQuery();
         transaction.Commit();
     }

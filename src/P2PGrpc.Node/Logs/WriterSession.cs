@@ -11,18 +11,15 @@ internal sealed class WriterSession : IDisposable
     // Older ones have a fault that can lose a commit when a checkpoint and a write-ahead log reset meet.
     private static readonly Version LeastSqlite = new(3, 51, 3);
 
-    private WriterSession(StoreConnection connection, ulong storeId, LogStoreOptions options, IdentityKey identity, TimeProvider time, StampClock clock)
+    private WriterSession(StoreConnection connection, LogStoreOptions options, IdentityKey identity, TimeProvider time, StampClock clock)
     {
         Connection = connection;
-        StoreId = storeId;
         Logs = new LogTable(connection, options.RememberedLogs);
         Appends = new LogWriter(identity, Logs, new MessageIds(connection, time, options.MessageIdLifetime), clock);
         Forks = new ForkTable(connection, Logs);
     }
 
     public StoreConnection Connection { get; }
-
-    public ulong StoreId { get; }
 
     public LogTable Logs { get; }
 
@@ -36,18 +33,18 @@ internal sealed class WriterSession : IDisposable
     /// <exception cref="SqliteException">It could not be opened or flushed.</exception>
     /// <exception cref="IOException">It could not be flushed.</exception>
     public static WriterSession Open(
-        LogStoreOptions options, ulong newStoreId, bool recovering, IdentityKey identity, TimeProvider time, StampClock clock)
+        LogStoreOptions options, bool recovering, IdentityKey identity, TimeProvider time, StampClock clock)
     {
         var connection = StoreConnection.OpenWriter(options.DatabasePath);
         try
         {
             CheckVersion(connection);
             Configure(connection, options);
-            var storeId = Schema.Apply(connection.Sqlite, options.DatabasePath, newStoreId);
+            Schema.Apply(connection.Sqlite, options.DatabasePath);
             Flush(connection, options.DatabasePath, recovering);
             if (options.MaximumPages > 0)
                 connection.ReadScalar($"PRAGMA max_page_count = {options.MaximumPages}");
-            return new WriterSession(connection, storeId, options, identity, time, clock);
+            return new WriterSession(connection, options, identity, time, clock);
         }
         catch
         {

@@ -13,11 +13,10 @@ namespace P2PGrpc.Node.Wire;
 /// <param name="Signature">64 bytes.</param>
 /// <param name="Instance">New at each process start.</param>
 /// <param name="Name">A suggested name without control characters, perhaps empty. Never identity.</param>
-/// <param name="StoreId">Made with the sender's database.</param>
-/// <param name="Heard">Which of the receiver's databases the sender has heard, and how far.</param>
+/// <param name="Heard">Which of the receiver's processes the sender has heard, and how far.</param>
 internal sealed record Greeting(
     uint Version, PeerId Peer, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Signature, ulong Instance, string Name,
-    ulong StoreId, (ulong StoreId, ulong Position) Heard);
+    (ulong Instance, ulong Position) Heard);
 
 /// <summary>Challenge, Hello and Goodbye on the wire: the frames that begin and end a link. Pure.</summary>
 internal static class HelloFrames
@@ -46,8 +45,8 @@ internal static class HelloFrames
 
         greeting = new Greeting(
             message.Version, peer, message.Nonce.Memory, message.Signature.Memory, message.Instance,
-            DisplayText.Clean(message.Name, FrameLimits.NameLength), message.StoreId,
-            (message.Heard?.StoreId ?? 0, message.Heard?.Position ?? 0));
+            DisplayText.Clean(message.Name, FrameLimits.NameLength),
+            (message.Heard?.Instance ?? 0, message.Heard?.Position ?? 0));
         fault = "";
         return true;
     }
@@ -71,8 +70,7 @@ internal static class HelloFrames
             Signature = UnsafeByteOperations.UnsafeWrap(greeting.Signature),
             Instance = greeting.Instance,
             Name = greeting.Name,
-            StoreId = greeting.StoreId,
-            Heard = new Heard { StoreId = greeting.Heard.StoreId, Position = greeting.Heard.Position },
+            Heard = new Heard { Instance = greeting.Heard.Instance, Position = greeting.Heard.Position },
         },
     };
 

@@ -99,7 +99,7 @@ internal sealed partial class PeerHost : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "P2PGrpc.Node" });
         var services = builder.Services;
         services.AddSingleton<ILoggerFactory>(loggers);
-        services.AddSingleton<IHostLifetime, NoLifetime>();
+        services.AddSingleton<IHostLifetime, DetachedLifetime>();
         services.AddRouting();
         services.AddGrpc();
         services.PostConfigure<GrpcServiceOptions>(grpc =>
@@ -196,12 +196,4 @@ internal sealed partial class PeerHost : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Refused a connection from {Remote}: {Fault}.")]
     private static partial void LogRefusal(ILogger logger, EndPoint? remote, string fault);
-
-    /// <summary>Leaves the process's signals to the node: its links say goodbye before this host stops.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

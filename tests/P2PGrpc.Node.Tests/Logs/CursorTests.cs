@@ -97,15 +97,4 @@ public sealed class CursorTests
             return command.ExecuteScalar();
         });
     }
-
-    [Fact]
-    public async Task The_store_id_stays()
-    {
-        await using var fixture = new StoreFixture();
-        await using var other = new StoreFixture();
-        var id = fixture.Store.StoreId;
-        await fixture.ReopenAsync();
-        Assert.Equal(id, fixture.Store.StoreId);
-        Assert.NotEqual(id, other.Store.StoreId);
-    }
 }

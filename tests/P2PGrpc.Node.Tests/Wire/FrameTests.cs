@@ -158,7 +158,7 @@ public sealed class FrameTests : IDisposable
     [Fact]
     public void Hellos_pass_whole_and_names_are_cleaned()
     {
-        var greeting = new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", 4, (5, 6));
+        var greeting = new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", (5, 6));
 
         Assert.True(HelloFrames.TryRead(Through(HelloFrames.Write(greeting)).Hello, out var read, out var fault), fault);
         Assert.Equal(greeting with { Nonce = read!.Nonce, Signature = read.Signature }, read);
@@ -196,7 +196,7 @@ public sealed class FrameTests : IDisposable
             HaveFrames.Write([new LogHead(log, log.ToLogId(), chain[2].Header.Head)], 3),
             WantFrames.WriteWant(log.ToLogId(), chain[0].Header.Head, standing: false),
             ForkProofFrames.Write(chain[0].Header, chain[1].Header),
-            HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", 4, (5, 6))),
+            HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", (5, 6))),
             HelloFrames.WriteGoodbye(GoodbyeReason.Busy, "later"),
             TransientFrames.Write(log.Conversation, [new Entry { Content = new Content { Text = "hi", Headers = { ["a"] = "b" } } }]),
         }.Select(frame => new LinkRequest { Frame = frame }.ToByteArray()).ToArray();

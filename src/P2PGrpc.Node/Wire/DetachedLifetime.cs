@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 
-namespace P2PGrpc.Node.Hosting;
+namespace P2PGrpc.Node.Wire;
 
 /// <summary>The lifetime of the node's inner web hosts: they start and stop with the node and don't listen to the console's signals themselves.</summary>
 internal sealed class DetachedLifetime : IHostLifetime

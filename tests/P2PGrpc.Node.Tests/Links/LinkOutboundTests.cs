@@ -1,0 +1,82 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+using Xunit;
+using LogHead = P2PGrpc.Core.Replication.LogHead;
+using LogKey = P2PGrpc.Core.Logs.LogKey;
+
+namespace P2PGrpc.Node.Tests.Links;
+
+/// <summary>The order in which one link writes what waits.</summary>
+public sealed class LinkOutboundTests
+{
+    private static readonly PeerId Author = IdentityKey.FromSeed(new byte[32]).PeerId;
+
+    private readonly LinkOutbound outbound = new();
+
+    [Fact]
+    public async Task L1_A_position_never_overtakes_the_segments_that_it_covers()
+    {
+        outbound.AddSegments(new Frame { Segments = new Segments() }, 100);
+        outbound.AddHave([Head(1)], 7);
+        var first = await TakeAsync();
+        Assert.Equal(Frame.KindOneofCase.Have, first.KindCase);
+        Assert.False(first.Have.HasThrough);
+        Assert.Equal(Frame.KindOneofCase.Segments, (await TakeAsync()).KindCase);
+        var last = await TakeAsync();
+        Assert.Empty(last.Have.Logs);
+        Assert.Equal(7ul, last.Have.Through);
+    }
+
+    [Fact]
+    public async Task L1_A_position_is_not_sent_when_a_goodbye_drops_the_segments()
+    {
+        outbound.AddSegments(new Frame { Segments = new Segments() }, 100);
+        outbound.AddHave([], 7);
+        outbound.Finish(HelloFrames.WriteGoodbye(GoodbyeReason.Shutdown, ""));
+        Assert.Equal(Frame.KindOneofCase.Goodbye, (await TakeAsync()).KindCase);
+        Assert.Null(await outbound.TakeAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Tells_are_merged_and_cut_into_frames_with_the_position_last()
+    {
+        for (ulong epoch = 1; epoch <= LinkLimits.HaveItems + 1; epoch++)
+            outbound.AddHave([Head(epoch)], null);
+        outbound.AddHave([Head(1, sequence: 5)], 9);
+        var one = (await TakeAsync()).Have;
+        var two = (await TakeAsync()).Have;
+        Assert.Equal((LinkLimits.HaveItems, 1), (one.Logs.Count, two.Logs.Count));
+        Assert.False(one.HasThrough);
+        Assert.Equal(9ul, two.Through);
+        Assert.Equal(5ul, one.Logs.Concat(two.Logs).Single(log => log.Log.Epoch == 1).Head.Sequence);
+    }
+
+    [Fact]
+    public async Task Credit_is_summed_and_too_many_small_frames_are_refused()
+    {
+        outbound.AddCredit(3);
+        outbound.AddCredit(4);
+        Assert.Equal(7ul, (await TakeAsync()).Credit.Bytes);
+        for (var count = 0; count < LinkLimits.WaitingFrames; count++)
+            Assert.True(outbound.TryAdd(TransientFrames.WritePing(1, reply: true)));
+        Assert.False(outbound.TryAdd(TransientFrames.WritePing(1, reply: true)));
+    }
+
+    [Fact]
+    public void Ephemeral_messages_beyond_the_bound_are_not_kept()
+    {
+        Assert.True(outbound.TryAddEphemeral(new Frame(), LinkLimits.WaitingEphemeralBytes));
+        Assert.False(outbound.TryAddEphemeral(new Frame(), 1));
+    }
+
+    private async Task<Frame> TakeAsync() => (await outbound.TakeAsync(TestContext.Current.CancellationToken))!;
+
+    private static LogHead Head(ulong epoch, ulong sequence = 1)
+    {
+        var key = new LogKey(ConversationId.Direct(Author, Author), Author, epoch);
+        return new LogHead(key, key.ToLogId(), new Core.Logs.Head(sequence, default));
+    }
+}
