@@ -18,7 +18,7 @@ internal static partial class DependencyRules
     private static readonly Dictionary<string, string[]> folderOrders = new(StringComparer.Ordinal)
     {
         ["P2PGrpc.Core"] = ["Identity", "Logs", "Replication"],
-        ["P2PGrpc.Node"] = ["Telemetry", "Identity", "Wire", "Logs", "Peers", "Links", "Conversations", "Delivery", "Api", "Hosting"],
+        ["P2PGrpc.Node"] = ["Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Links", "Conversations", "Delivery", "Api", "Hosting"],
     };
 
     // Neighbours in the order that must stay strangers all the same.

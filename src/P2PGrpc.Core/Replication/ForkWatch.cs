@@ -7,22 +7,22 @@ namespace P2PGrpc.Core.Replication;
 internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, HeardPositions heard, SegmentSender sender)
 {
     /// <summary>A segment came that contradicts what is pending here.</summary>
-    public void OnConflict(LinkLog linkLog, SegmentHeader header)
+    public void OnConflict(LinkedLog linkedLog, SegmentHeader header)
     {
-        var log = linkLog.Log;
+        var log = linkedLog.Log;
         if (header.FirstSequence <= log.Pending.Sequence)
         {
-            Freeze(log, header, null, linkLog);
+            Freeze(log, header, null, linkedLog);
             return;
         }
 
         // It follows another segment than our last one: no proof by itself, but the other side can say what stands at that place.
-        if (log.Pusher != linkLog)
+        if (log.Pusher != linkedLog)
             return;
-        linkLog.Refused = true;
-        linkLog.Failures++;
+        linkedLog.Refused = true;
+        linkedLog.Failures++;
         choice.Drop(log);
-        choice.Question(linkLog);
+        choice.Question(linkedLog);
         choice.Consider(log);
     }
 
@@ -33,8 +33,8 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
             return;
         if (second is null)
         {
-            if (link.Logs.TryGetValue(first.LogId, out var linkLog) && linkLog.Asked)
-                OnAnswer(linkLog, first);
+            if (link.Logs.TryGetValue(first.LogId, out var linkedLog) && linkedLog.Asked)
+                OnAnswer(linkedLog, first);
             return;
         }
 
@@ -66,44 +66,44 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
         log.Proof = proof;
         choice.Drop(log);
         foreach (var link in log.Conversation.Links)
-            Show(ReplicatorState.GetLinkLog(link, log));
-        foreach (var linkLog in log.Links)
+            Show(ReplicatorState.GetLinkedLog(link, log));
+        foreach (var linkedLog in log.Links)
         {
-            sender.RefuseIfFrozen(linkLog);
-            heard.Settle(linkLog);
+            sender.RefuseIfFrozen(linkedLog);
+            heard.Settle(linkedLog);
         }
     }
 
     /// <summary>Sends the proof to a link that has not seen it. Without one, it only says that the log is frozen.</summary>
-    public void Show(LinkLog linkLog)
+    public void Show(LinkedLog linkedLog)
     {
-        if (linkLog.ProofKnown)
+        if (linkedLog.ProofKnown)
             return;
-        linkLog.ProofKnown = true;
-        var log = linkLog.Log;
+        linkedLog.ProofKnown = true;
+        var log = linkedLog.Log;
         if (log.Proof is { } proof)
-            state.Emit(new ReplicatorOutput.SendForkProof(linkLog.Link.Id, proof.First, proof.Second));
+            state.Emit(new ReplicatorOutput.SendForkProof(linkedLog.Link.Id, proof.First, proof.Second));
         else
-            state.Emit(new ReplicatorOutput.SendRefuse(linkLog.Link.Id, log.Id, RefuseReason.Frozen));
+            state.Emit(new ReplicatorOutput.SendRefuse(linkedLog.Link.Id, log.Id, RefuseReason.Frozen));
     }
 
     /// <summary>The other side said what stands at our head's place there; its Want is over.</summary>
-    private void OnAnswer(LinkLog linkLog, SegmentHeader header)
+    private void OnAnswer(LinkedLog linkedLog, SegmentHeader header)
     {
-        var log = linkLog.Log;
+        var log = linkedLog.Log;
         if (header.FirstSequence <= log.Durable.Sequence && header.Hash != log.Durable.Hash && !log.Frozen && !log.Freezing)
         {
-            if (log.Pusher == linkLog)
+            if (log.Pusher == linkedLog)
                 choice.End(log);
-            Freeze(log, header, null, linkLog);
+            Freeze(log, header, null, linkedLog);
         }
         else
         {
-            choice.OnRefused(linkLog);
+            choice.OnRefused(linkedLog);
         }
     }
 
-    private void Freeze(LogState log, SegmentHeader first, SegmentHeader? second, LinkLog accuser)
+    private void Freeze(LogState log, SegmentHeader first, SegmentHeader? second, LinkedLog accuser)
     {
         if (log.Frozen || log.Freezing)
             return;

@@ -5,13 +5,13 @@ namespace P2PGrpc.Core.Replication;
 internal sealed class HeardPositions(ReplicatorState state)
 {
     /// <summary>The link told a new head of this log.</summary>
-    public static void Need(LinkLog linkLog)
+    public static void Need(LinkedLog linkedLog)
     {
-        if (IsSettled(linkLog.Log, linkLog.Head.Sequence))
+        if (IsSettled(linkedLog.Log, linkedLog.Head.Sequence))
             return;
-        if (linkLog.Needed == 0)
-            linkLog.Link.Unresolved.Add(linkLog);
-        linkLog.Needed = linkLog.Head.Sequence;
+        if (linkedLog.Needed == 0)
+            linkedLog.Link.Unresolved.Add(linkedLog);
+        linkedLog.Needed = linkedLog.Head.Sequence;
     }
 
     /// <summary>The link said that it has told everything through a position.</summary>
@@ -27,20 +27,20 @@ internal sealed class HeardPositions(ReplicatorState state)
     }
 
     /// <summary>The log moved on here, or is not taken any more.</summary>
-    public void Settle(LinkLog linkLog)
+    public void Settle(LinkedLog linkedLog)
     {
-        if (linkLog.Needed == 0)
+        if (linkedLog.Needed == 0)
             return;
-        var link = linkLog.Link;
-        if (IsSettled(linkLog.Log, linkLog.Needed))
+        var link = linkedLog.Link;
+        if (IsSettled(linkedLog.Log, linkedLog.Needed))
         {
-            linkLog.Needed = 0;
-            link.Unresolved.Remove(linkLog);
+            linkedLog.Needed = 0;
+            link.Unresolved.Remove(linkedLog);
         }
 
-        if (linkLog.Blocking == 0 || !IsSettled(linkLog.Log, linkLog.Blocking))
+        if (linkedLog.Blocking == 0 || !IsSettled(linkedLog.Log, linkedLog.Blocking))
             return;
-        linkLog.Blocking = 0;
+        linkedLog.Blocking = 0;
         if (--link.Blocked > 0)
             return;
         Emit(link, link.Candidate);
@@ -59,10 +59,10 @@ internal sealed class HeardPositions(ReplicatorState state)
         link.Candidate = 0;
         link.Latest = 0;
         link.Blocked = 0;
-        foreach (var linkLog in link.Unresolved)
+        foreach (var linkedLog in link.Unresolved)
         {
-            linkLog.Needed = 0;
-            linkLog.Blocking = 0;
+            linkedLog.Needed = 0;
+            linkedLog.Blocking = 0;
         }
 
         link.Unresolved.Clear();
@@ -78,8 +78,8 @@ internal sealed class HeardPositions(ReplicatorState state)
 
         link.Candidate = through;
         link.Blocked = link.Unresolved.Count;
-        foreach (var linkLog in link.Unresolved)
-            linkLog.Blocking = linkLog.Needed;
+        foreach (var linkedLog in link.Unresolved)
+            linkedLog.Blocking = linkedLog.Needed;
     }
 
     private static bool IsSettled(LogState log, ulong sequence) => log.Known && (log.Durable.Sequence >= sequence || !log.Taken);

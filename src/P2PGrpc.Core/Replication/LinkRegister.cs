@@ -26,8 +26,8 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
         foreach (var conversation in link.Shared.Keys)
             conversation.Links.Remove(link);
         link.Shared.Clear();
-        foreach (var linkLog in link.Logs.Values)
-            Forget(linkLog);
+        foreach (var linkedLog in link.Logs.Values)
+            Forget(linkedLog);
         link.Logs.Clear();
         link.HeldWants.Clear();
     }
@@ -35,7 +35,7 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
     public void Share(LinkState link, ConversationState conversation, IReadOnlySet<PeerId>? authors)
     {
         if (link.Shared.ContainsKey(conversation))
-            DropWhere(link, linkLog => linkLog.Log.Conversation == conversation && authors?.Contains(linkLog.Log.Key.Author) == false);
+            DropWhere(link, linkedLog => linkedLog.Log.Conversation == conversation && authors?.Contains(linkedLog.Log.Key.Author) == false);
         else
             conversation.Links.Add(link);
         link.Shared[conversation] = authors;
@@ -46,34 +46,34 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
         if (!link.Shared.Remove(conversation))
             return;
         conversation.Links.Remove(link);
-        DropWhere(link, linkLog => linkLog.Log.Conversation == conversation);
+        DropWhere(link, linkedLog => linkedLog.Log.Conversation == conversation);
     }
 
-    private void DropWhere(LinkState link, Func<LinkLog, bool> belongs)
+    private void DropWhere(LinkState link, Func<LinkedLog, bool> belongs)
     {
-        foreach (var linkLog in link.Logs.Values.Where(belongs).ToList())
+        foreach (var linkedLog in link.Logs.Values.Where(belongs).ToList())
         {
-            if (linkLog.Log.Pusher == linkLog)
-                state.Emit(new ReplicatorOutput.SendUnwant(link.Id, linkLog.Log.Id));
-            if (linkLog.Needed != 0)
+            if (linkedLog.Log.Pusher == linkedLog)
+                state.Emit(new ReplicatorOutput.SendUnwant(link.Id, linkedLog.Log.Id));
+            if (linkedLog.Needed != 0)
                 HeardPositions.End(link);
-            if (linkLog.Named)
+            if (linkedLog.Named)
                 link.Named--;
-            link.Logs.Remove(linkLog.Log.Id);
-            Forget(linkLog);
+            link.Logs.Remove(linkedLog.Log.Id);
+            Forget(linkedLog);
         }
     }
 
-    private void Forget(LinkLog linkLog)
+    private void Forget(LinkedLog linkedLog)
     {
-        var log = linkLog.Log;
-        linkLog.Removed = true;
-        linkLog.Want = WantKind.None;
-        ReplicatorState.CountUntold(linkLog);
-        log.Links.Remove(linkLog);
-        if (log.Accuser == linkLog)
+        var log = linkedLog.Log;
+        linkedLog.Removed = true;
+        linkedLog.Want = WantKind.None;
+        ReplicatorState.CountUntold(linkedLog);
+        log.Links.Remove(linkedLog);
+        if (log.Accuser == linkedLog)
             log.Accuser = null;
-        if (log.Pusher == linkLog)
+        if (log.Pusher == linkedLog)
         {
             choice.End(log);
             choice.Consider(log);

@@ -15,7 +15,7 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>What is shared on it, and whose logs are taken there; null for anybody's.</summary>
     public Dictionary<ConversationState, IReadOnlySet<PeerId>?> Shared { get; } = [];
 
-    public Dictionary<LogId, LinkLog> Logs { get; } = [];
+    public Dictionary<LogId, LinkedLog> Logs { get; } = [];
 
     /// <summary>How many logs the other side has named.</summary>
     public int Named { get; set; }
@@ -31,14 +31,14 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>How many logs the other side does not know to be as far as they are here.</summary>
     public int Untold { get; set; }
 
-    public List<LinkLog> ToTell { get; } = [];
+    public List<LinkedLog> ToTell { get; } = [];
 
     /// <summary>True if what is to be told goes at the end of this step.</summary>
     public bool TellNow { get; set; }
 
     // What we heard.
 
-    public HashSet<LinkLog> Unresolved { get; } = [];
+    public HashSet<LinkedLog> Unresolved { get; } = [];
 
     /// <summary>The position that is heard once nothing blocks it; 0 for none.</summary>
     public ulong Candidate { get; set; }
@@ -76,7 +76,7 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
 
     public long CreditOut { get; set; } = Math.Max(0, up.InitialCredit);
 
-    public Queue<LinkLog> Ready { get; } = [];
+    public Queue<LinkedLog> Ready { get; } = [];
 
     /// <summary>Wants that came before we knew what lies on disk.</summary>
     public Dictionary<LogId, ReplicatorInput.Want> HeldWants { get; } = [];
@@ -85,7 +85,7 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
         Shared.TryGetValue(conversation, out var authors) && (authors is null || authors.Contains(key.Author));
 
     /// <summary>Loads that were not answered yet, also those whose log is not shared any more.</summary>
-    public Dictionary<LogId, LinkLog> LoadsInFlight { get; } = [];
+    public Dictionary<LogId, LinkedLog> LoadsInFlight { get; } = [];
 
     /// <summary>True once the heads of all that it shares are known.</summary>
     public bool AllLoaded

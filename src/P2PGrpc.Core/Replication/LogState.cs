@@ -32,7 +32,7 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     public bool Freezing { get; set; }
 
     /// <summary>Whose evidence led to the Freeze in flight, if a link's.</summary>
-    public LinkLog? Accuser { get; set; }
+    public LinkedLog? Accuser { get; set; }
 
     /// <summary>The proof, where the log was frozen in this process.</summary>
     public ForkProof? Proof { get; set; }
@@ -44,7 +44,7 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     public bool Deferred { get; set; }
 
     /// <summary>The one neighbour with a standing Want of ours.</summary>
-    public LinkLog? Pusher { get; set; }
+    public LinkedLog? Pusher { get; set; }
 
     /// <summary>When <see cref="Pending"/> moved last.</summary>
     public TimeSpan LastProgress { get; set; } = TimeSpan.MinValue;
@@ -57,7 +57,7 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
 
     public Queue<StoreInFlight> Stores { get; } = [];
 
-    public List<LinkLog> Links { get; } = [];
+    public List<LinkedLog> Links { get; } = [];
 
     /// <summary>True if what is on disk of it is known.</summary>
     public bool Known => Own || Conversation.Loaded;

@@ -24,12 +24,12 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     }
 
     /// <summary>The neighbour told a head that is ahead of us: it pushes, or we keep an eye on who does.</summary>
-    public void OnAhead(LinkLog linkLog)
+    public void OnAhead(LinkedLog linkedLog)
     {
-        if (linkLog.Log.Pusher is null)
-            Consider(linkLog.Log);
-        else if (linkLog.Log.Pusher != linkLog)
-            Watch(linkLog.Log);
+        if (linkedLog.Log.Pusher is null)
+            Consider(linkedLog.Log);
+        else if (linkedLog.Log.Pusher != linkedLog)
+            Watch(linkedLog.Log);
     }
 
     /// <summary>Ends the standing Want, if there is one.</summary>
@@ -49,17 +49,17 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     }
 
     /// <summary>The neighbour said that it won't go on: its Want is over.</summary>
-    public void OnRefused(LinkLog linkLog)
+    public void OnRefused(LinkedLog linkedLog)
     {
-        linkLog.Refused = true;
-        linkLog.Failures++;
-        if (linkLog.Log.Pusher == linkLog)
-            End(linkLog.Log);
-        Consider(linkLog.Log);
+        linkedLog.Refused = true;
+        linkedLog.Failures++;
+        if (linkedLog.Log.Pusher == linkedLog)
+            End(linkedLog.Log);
+        Consider(linkedLog.Log);
     }
 
     /// <summary>Asks the pusher again from where we are, at most once a place and generation: what is under way may show the same gap many times.</summary>
-    public void AskAgain(LinkLog pusher)
+    public void AskAgain(LinkedLog pusher)
     {
         var place = (pusher.Log.Generation, pusher.Log.Pending.Sequence);
         if (pusher.AskedAgain == place)
@@ -69,13 +69,13 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     }
 
     /// <summary>Asks what stands at our head's place there, once a place: it answers with a header if it is not our head.</summary>
-    public void Question(LinkLog linkLog)
+    public void Question(LinkedLog linkedLog)
     {
-        var log = linkLog.Log;
-        if (linkLog.QuestionedAt == log.Pending.Sequence || log.Frozen || log.Freezing || log.Pusher == linkLog)
+        var log = linkedLog.Log;
+        if (linkedLog.QuestionedAt == log.Pending.Sequence || log.Frozen || log.Freezing || log.Pusher == linkedLog)
             return;
-        linkLog.QuestionedAt = log.Pending.Sequence;
-        Ask(linkLog, standing: false);
+        linkedLog.QuestionedAt = log.Pending.Sequence;
+        Ask(linkedLog, standing: false);
     }
 
     /// <summary>The stall rule's time for this log has come.</summary>
@@ -112,11 +112,11 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     private TimeSpan? FindDue(LogState log)
     {
         TimeSpan? earliest = null;
-        foreach (var linkLog in log.Links)
+        foreach (var linkedLog in log.Links)
         {
-            if (linkLog == log.Pusher || !CanPush(linkLog))
+            if (linkedLog == log.Pusher || !CanPush(linkedLog))
                 continue;
-            var since = linkLog.AheadSince > log.LastProgress ? linkLog.AheadSince : log.LastProgress;
+            var since = linkedLog.AheadSince > log.LastProgress ? linkedLog.AheadSince : log.LastProgress;
             if (earliest is null || since < earliest)
                 earliest = since;
         }
@@ -126,26 +126,26 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
 
     private TimeSpan Patience(LogState log) => state.Limits.StallTime * (1 << Math.Min(log.Rotations, MaximumDoublings));
 
-    private static LinkLog? FindBest(LogState log)
+    private static LinkedLog? FindBest(LogState log)
     {
-        LinkLog? best = null;
-        foreach (var linkLog in log.Links)
+        LinkedLog? best = null;
+        foreach (var linkedLog in log.Links)
         {
-            if (CanPush(linkLog) && (best is null || linkLog.Failures < best.Failures))
-                best = linkLog;
+            if (CanPush(linkedLog) && (best is null || linkedLog.Failures < best.Failures))
+                best = linkedLog;
         }
 
         return best;
     }
 
-    private static bool CanPush(LinkLog linkLog) =>
-        linkLog.Head.Sequence > linkLog.Log.Pending.Sequence && !linkLog.Refused && !linkLog.FrozenThere
-        && linkLog.Link.Takes(linkLog.Log.Key, linkLog.Log.Conversation);
+    private static bool CanPush(LinkedLog linkedLog) =>
+        linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.FrozenThere
+        && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);
 
-    private void Ask(LinkLog linkLog, bool standing)
+    private void Ask(LinkedLog linkedLog, bool standing)
     {
-        linkLog.Asked = true;
-        credit.Open(linkLog.Link);
-        state.Emit(new ReplicatorOutput.SendWant(linkLog.Link.Id, linkLog.Log.Id, linkLog.Log.Pending, standing));
+        linkedLog.Asked = true;
+        credit.Open(linkedLog.Link);
+        state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, linkedLog.Log.Pending, standing));
     }
 }

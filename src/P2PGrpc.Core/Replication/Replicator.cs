@@ -218,8 +218,8 @@ internal sealed class Replicator
         conversation.Loaded = true;
         foreach (var log in conversation.Logs.Values)
         {
-            foreach (var linkLog in log.Links)
-                ReplicatorState.CountUntold(linkLog);
+            foreach (var linkedLog in log.Links)
+                ReplicatorState.CountUntold(linkedLog);
             receiver.OnKnown(log);
         }
 
@@ -260,10 +260,10 @@ internal sealed class Replicator
         state.Position = Math.Max(state.Position, position);
         foreach (var link in log.Conversation.Links)
         {
-            var linkLog = ReplicatorState.GetLinkLog(link, log);
-            receiver.Confirm(linkLog);
-            heard.Settle(linkLog);
-            sender.OnAdvanced(linkLog);
+            var linkedLog = ReplicatorState.GetLinkedLog(link, log);
+            receiver.Confirm(linkedLog);
+            heard.Settle(linkedLog);
+            sender.OnAdvanced(linkedLog);
         }
 
         if (gate.TryEndHalt())
@@ -272,7 +272,7 @@ internal sealed class Replicator
 
     private void OnRefuse(LinkState link, ReplicatorInput.Refuse refuse)
     {
-        if (!link.Logs.TryGetValue(refuse.LogId, out var linkLog))
+        if (!link.Logs.TryGetValue(refuse.LogId, out var linkedLog))
             return;
         if (refuse.Reason is RefuseReason.Quota or RefuseReason.Unwanted)
         {
@@ -280,14 +280,14 @@ internal sealed class Replicator
             return;
         }
 
-        linkLog.FrozenThere |= refuse.Reason == RefuseReason.Frozen;
-        choice.OnRefused(linkLog);
+        linkedLog.FrozenThere |= refuse.Reason == RefuseReason.Frozen;
+        choice.OnRefused(linkedLog);
     }
 
     private void OnLoaded(ReplicatorInput.Loaded loaded)
     {
-        if (Find(loaded.Link) is { } link && link.LoadsInFlight.Remove(loaded.LogId, out var linkLog))
-            sender.OnLoaded(link, linkLog, loaded.Result);
+        if (Find(loaded.Link) is { } link && link.LoadsInFlight.Remove(loaded.LogId, out var linkedLog))
+            sender.OnLoaded(link, linkedLog, loaded.Result);
         else
             sender.Release(loaded.Result);
     }
@@ -308,8 +308,8 @@ internal sealed class Replicator
             }
 
             log.OverQuota = false;
-            foreach (var linkLog in log.Links)
-                linkLog.RefusalSent = false;
+            foreach (var linkedLog in log.Links)
+                linkedLog.RefusalSent = false;
             choice.Consider(log);
         }
     }

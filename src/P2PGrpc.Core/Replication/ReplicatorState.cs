@@ -48,34 +48,34 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
         return log;
     }
 
-    public static LinkLog GetLinkLog(LinkState link, LogState log)
+    public static LinkedLog GetLinkedLog(LinkState link, LogState log)
     {
-        if (link.Logs.TryGetValue(log.Id, out var linkLog))
-            return linkLog;
-        linkLog = new LinkLog(link, log);
+        if (link.Logs.TryGetValue(log.Id, out var linkedLog))
+            return linkedLog;
+        linkedLog = new LinkedLog(link, log);
         if (log.Known && log.Position <= link.ToldThrough)
-            linkLog.Told = log.Durable.Sequence;
-        link.Logs.Add(log.Id, linkLog);
-        log.Links.Add(linkLog);
-        CountUntold(linkLog);
-        return linkLog;
+            linkedLog.Told = log.Durable.Sequence;
+        link.Logs.Add(log.Id, linkedLog);
+        log.Links.Add(linkedLog);
+        CountUntold(linkedLog);
+        return linkedLog;
     }
 
     /// <summary>The same for a log that the other side named. False, and the link is closed, if it named too many.</summary>
-    public bool TryGetNamed(LinkState link, LogState log, [NotNullWhen(true)] out LinkLog? linkLog)
+    public bool TryGetNamed(LinkState link, LogState log, [NotNullWhen(true)] out LinkedLog? linkedLog)
     {
-        if (!link.Logs.TryGetValue(log.Id, out linkLog) || !linkLog.Named)
+        if (!link.Logs.TryGetValue(log.Id, out linkedLog) || !linkedLog.Named)
         {
             if (link.Named >= Limits.LogsPerLink)
             {
                 Close(link, CloseReason.TooManyLogs);
                 ForgetIfEmpty(log);
-                linkLog = null;
+                linkedLog = null;
                 return false;
             }
 
-            linkLog = GetLinkLog(link, log);
-            linkLog.Named = true;
+            linkedLog = GetLinkedLog(link, log);
+            linkedLog.Named = true;
             link.Named++;
         }
 
@@ -91,13 +91,13 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     }
 
     /// <summary>Keeps the link's count right after the log or what was told of it moved.</summary>
-    public static void CountUntold(LinkLog linkLog)
+    public static void CountUntold(LinkedLog linkedLog)
     {
-        var untold = !linkLog.Removed && linkLog.Told < linkLog.Log.Durable.Sequence;
-        if (untold == linkLog.CountedUntold)
+        var untold = !linkedLog.Removed && linkedLog.Told < linkedLog.Log.Durable.Sequence;
+        if (untold == linkedLog.CountedUntold)
             return;
-        linkLog.CountedUntold = untold;
-        linkLog.Link.Untold += untold ? 1 : -1;
+        linkedLog.CountedUntold = untold;
+        linkedLog.Link.Untold += untold ? 1 : -1;
     }
 
     /// <summary>Forgets a log of which nothing is held and nobody speaks, so that peers can't fill memory by naming logs.</summary>

@@ -18,9 +18,9 @@ internal sealed class SegmentReceiver(
             var log = state.GetLog(conversation, item.Log, item.LogId);
             if (log.Own && item.Head.Sequence > log.Durable.Sequence)
                 continue;
-            if (!state.TryGetNamed(link, log, out var linkLog))
+            if (!state.TryGetNamed(link, log, out var linkedLog))
                 return;
-            OnHead(linkLog, item.Head);
+            OnHead(linkedLog, item.Head);
         }
 
         if (have.Through is { } through)
@@ -30,8 +30,8 @@ internal sealed class SegmentReceiver(
     /// <summary>The conversation's heads are known now: judges what its links told before.</summary>
     public void OnKnown(LogState log)
     {
-        foreach (var linkLog in log.Links.ToArray())
-            Judge(linkLog);
+        foreach (var linkedLog in log.Links.ToArray())
+            Judge(linkedLog);
     }
 
     public void OnSegment(LinkState link, SegmentHeader header, BodyHandle body)
@@ -43,15 +43,15 @@ internal sealed class SegmentReceiver(
             return;
         }
 
-        if (link.Logs.TryGetValue(header.LogId, out var linkLog))
-            OnShown(linkLog, header);
-        if (linkLog is null || !IsExpected(linkLog))
+        if (link.Logs.TryGetValue(header.LogId, out var linkedLog))
+            OnShown(linkedLog, header);
+        if (linkedLog is null || !IsExpected(linkedLog))
         {
             Reject(link, header, body);
             return;
         }
 
-        var log = linkLog.Log;
+        var log = linkedLog.Log;
         if (gate.Closed)
         {
             // What is turned away now is missing later: want it again once the store takes it.
@@ -64,21 +64,21 @@ internal sealed class SegmentReceiver(
         switch (AppendRule.Judge(log.Pending, header))
         {
             case AppendVerdict.Next:
-                Store(linkLog, header, body);
+                Store(linkedLog, header, body);
                 break;
             case AppendVerdict.Duplicate:
                 Reject(link, header, body);
                 if (header.LastSequence <= log.Durable.Sequence)
-                    teller.Acknowledge(linkLog);
+                    teller.Acknowledge(linkedLog);
                 break;
             case AppendVerdict.Gap:
                 Reject(link, header, body);
-                if (log.Pusher == linkLog)
-                    choice.AskAgain(linkLog);
+                if (log.Pusher == linkedLog)
+                    choice.AskAgain(linkedLog);
                 break;
             default:
                 Reject(link, header, body);
-                forks.OnConflict(linkLog, header);
+                forks.OnConflict(linkedLog, header);
                 break;
         }
     }
@@ -99,8 +99,8 @@ internal sealed class SegmentReceiver(
         if (log.Pending.Sequence < head.Sequence)
             log.Pending = head;
         credit.Finish(store.Link, store.Weight);
-        if (!store.Link.Down && store.Link.Logs.TryGetValue(log.Id, out var linkLog))
-            teller.Acknowledge(linkLog);
+        if (!store.Link.Down && store.Link.Logs.TryGetValue(log.Id, out var linkedLog))
+            teller.Acknowledge(linkedLog);
     }
 
     public void OnStoreFailed(LogState log, Head head, StoreFailure failure)
@@ -138,100 +138,100 @@ internal sealed class SegmentReceiver(
     /// <summary>The log is not taken any more: those who are ahead are told why, and what they told counts as heard.</summary>
     public void NotTaken(LogState log)
     {
-        foreach (var linkLog in log.Links)
+        foreach (var linkedLog in log.Links)
         {
-            RefuseIfAhead(linkLog);
-            heard.Settle(linkLog);
+            RefuseIfAhead(linkedLog);
+            heard.Settle(linkedLog);
         }
     }
 
     /// <summary>Reports an acknowledgement once what it says lies within what is on disk here.</summary>
-    public void Confirm(LinkLog linkLog)
+    public void Confirm(LinkedLog linkedLog)
     {
-        var log = linkLog.Log;
-        if (linkLog.Unreported is not { } head || !log.Known || head.Sequence > log.Durable.Sequence)
+        var log = linkedLog.Log;
+        if (linkedLog.Unreported is not { } head || !log.Known || head.Sequence > log.Durable.Sequence)
             return;
-        linkLog.Unreported = null;
+        linkedLog.Unreported = null;
         if (head.Sequence < log.Durable.Sequence || head.Hash == log.Durable.Hash)
-            state.Emit(new ReplicatorOutput.Acknowledged(linkLog.Link.Peer, log.Key, log.Id, head));
+            state.Emit(new ReplicatorOutput.Acknowledged(linkedLog.Link.Peer, log.Key, log.Id, head));
         else
-            choice.Question(linkLog);
+            choice.Question(linkedLog);
     }
 
-    private void OnHead(LinkLog linkLog, Head head)
+    private void OnHead(LinkedLog linkedLog, Head head)
     {
-        if (head.Sequence < linkLog.Head.Sequence || head == linkLog.Unreported)
+        if (head.Sequence < linkedLog.Head.Sequence || head == linkedLog.Unreported)
             return;
-        if (head.Sequence > linkLog.Head.Sequence)
-            linkLog.Refused = false;
-        linkLog.Unreported = head;
-        Raise(linkLog, head);
-        Judge(linkLog);
+        if (head.Sequence > linkedLog.Head.Sequence)
+            linkedLog.Refused = false;
+        linkedLog.Unreported = head;
+        Raise(linkedLog, head);
+        Judge(linkedLog);
     }
 
     /// <summary>A segment tells what the other side holds as well as a Have does: its sender counts it as told.</summary>
-    private void OnShown(LinkLog linkLog, SegmentHeader header)
+    private void OnShown(LinkedLog linkedLog, SegmentHeader header)
     {
-        if (header.LastSequence <= linkLog.Head.Sequence || linkLog.Log.Own)
+        if (header.LastSequence <= linkedLog.Head.Sequence || linkedLog.Log.Own)
             return;
-        Raise(linkLog, header.Head);
+        Raise(linkedLog, header.Head);
     }
 
-    private void Raise(LinkLog linkLog, Head head)
+    private void Raise(LinkedLog linkedLog, Head head)
     {
-        if (linkLog.Head.Sequence <= linkLog.Log.Pending.Sequence)
-            linkLog.AheadSince = state.Now;
-        linkLog.Head = head;
-        HeardPositions.Need(linkLog);
+        if (linkedLog.Head.Sequence <= linkedLog.Log.Pending.Sequence)
+            linkedLog.AheadSince = state.Now;
+        linkedLog.Head = head;
+        HeardPositions.Need(linkedLog);
     }
 
-    private void Judge(LinkLog linkLog)
+    private void Judge(LinkedLog linkedLog)
     {
-        var log = linkLog.Log;
+        var log = linkedLog.Log;
         if (!log.Known)
             return;
-        Confirm(linkLog);
-        heard.Settle(linkLog);
-        if (linkLog.Head.Sequence <= log.Pending.Sequence)
+        Confirm(linkedLog);
+        heard.Settle(linkedLog);
+        if (linkedLog.Head.Sequence <= log.Pending.Sequence)
             return;
         if (log.Taken)
-            choice.OnAhead(linkLog);
+            choice.OnAhead(linkedLog);
         else
-            RefuseIfAhead(linkLog);
+            RefuseIfAhead(linkedLog);
     }
 
     /// <summary>Says once why what the other side told is not taken.</summary>
-    private void RefuseIfAhead(LinkLog linkLog)
+    private void RefuseIfAhead(LinkedLog linkedLog)
     {
-        var log = linkLog.Log;
-        if (linkLog.RefusalSent || log.Own || linkLog.Head.Sequence <= log.Pending.Sequence)
+        var log = linkedLog.Log;
+        if (linkedLog.RefusalSent || log.Own || linkedLog.Head.Sequence <= log.Pending.Sequence)
             return;
         if (log.Frozen)
         {
-            forks.Show(linkLog);
+            forks.Show(linkedLog);
             return;
         }
 
-        linkLog.RefusalSent = true;
+        linkedLog.RefusalSent = true;
         var reason = log.OverQuota ? RefuseReason.Quota : RefuseReason.Unwanted;
-        state.Emit(new ReplicatorOutput.SendRefuse(linkLog.Link.Id, log.Id, reason));
+        state.Emit(new ReplicatorOutput.SendRefuse(linkedLog.Link.Id, log.Id, reason));
     }
 
-    private static bool IsExpected(LinkLog linkLog) =>
-        linkLog.Asked && linkLog.Log.Taken && !linkLog.Log.Freezing
-        && linkLog.Link.Takes(linkLog.Log.Key, linkLog.Log.Conversation);
+    private static bool IsExpected(LinkedLog linkedLog) =>
+        linkedLog.Asked && linkedLog.Log.Taken && !linkedLog.Log.Freezing
+        && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);
 
-    private void Store(LinkLog linkLog, SegmentHeader header, BodyHandle body)
+    private void Store(LinkedLog linkedLog, SegmentHeader header, BodyHandle body)
     {
-        var log = linkLog.Log;
+        var log = linkedLog.Log;
         InvariantException.Check(header.After == log.Pending && log.Taken, "Only what is wanted and next is stored.");
         log.Pending = header.Head;
         log.LastProgress = state.Now;
         log.Rotations = 0;
-        linkLog.Failures = 0;
-        linkLog.Refused = false;
-        log.Stores.Enqueue(new StoreInFlight(header.Head, linkLog.Link, header.Weight, log.Generation));
-        CreditBudget.Hold(linkLog.Link, header.Weight);
+        linkedLog.Failures = 0;
+        linkedLog.Refused = false;
+        log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, header.Weight, log.Generation));
+        CreditBudget.Hold(linkedLog.Link, header.Weight);
         state.Emit(new ReplicatorOutput.Store(header, body));
         if (log.Pusher is null)
             choice.Consider(log);

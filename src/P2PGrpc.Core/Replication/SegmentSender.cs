@@ -28,15 +28,15 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
             return;
         }
 
-        if (state.TryGetNamed(link, log, out var linkLog))
-            Start(linkLog, want);
+        if (state.TryGetNamed(link, log, out var linkedLog))
+            Start(linkedLog, want);
     }
 
     public void OnUnwant(LinkState link, LogId logId)
     {
         link.HeldWants.Remove(logId);
-        if (link.Logs.TryGetValue(logId, out var linkLog) && linkLog.Want != WantKind.None)
-            End(linkLog);
+        if (link.Logs.TryGetValue(logId, out var linkedLog) && linkedLog.Want != WantKind.None)
+            End(linkedLog);
     }
 
     public void OnCredit(LinkState link, long bytes)
@@ -58,53 +58,53 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
     }
 
     /// <summary>The log moved on here: send it or tell it.</summary>
-    public void OnAdvanced(LinkLog linkLog)
+    public void OnAdvanced(LinkedLog linkedLog)
     {
-        ReplicatorState.CountUntold(linkLog);
-        if (linkLog.Want != WantKind.None)
-            Enqueue(linkLog);
-        else if (linkLog.Told < linkLog.Log.Durable.Sequence)
-            teller.TellSoon(linkLog);
+        ReplicatorState.CountUntold(linkedLog);
+        if (linkedLog.Want != WantKind.None)
+            Enqueue(linkedLog);
+        else if (linkedLog.Told < linkedLog.Log.Durable.Sequence)
+            teller.TellSoon(linkedLog);
     }
 
     /// <summary>Ends a Want. What the other side did not get by it, it is told.</summary>
-    public void End(LinkLog linkLog)
+    public void End(LinkedLog linkedLog)
     {
-        linkLog.Want = WantKind.None;
-        linkLog.Unchecked = false;
-        linkLog.LoadStale = linkLog.Loading;
-        if (linkLog.Told < linkLog.Log.Durable.Sequence)
-            teller.TellSoon(linkLog);
+        linkedLog.Want = WantKind.None;
+        linkedLog.Unchecked = false;
+        linkedLog.LoadStale = linkedLog.Loading;
+        if (linkedLog.Told < linkedLog.Log.Durable.Sequence)
+            teller.TellSoon(linkedLog);
     }
 
     /// <summary>Nothing more will follow in a frozen log: says so to those who have got all of it.</summary>
-    public void RefuseIfFrozen(LinkLog linkLog)
+    public void RefuseIfFrozen(LinkedLog linkedLog)
     {
-        var log = linkLog.Log;
-        if (!log.Frozen || linkLog.Want == WantKind.None || linkLog.Loading || linkLog.Unchecked
-            || linkLog.SentThrough.Sequence < log.Durable.Sequence)
+        var log = linkedLog.Log;
+        if (!log.Frozen || linkedLog.Want == WantKind.None || linkedLog.Loading || linkedLog.Unchecked
+            || linkedLog.SentThrough.Sequence < log.Durable.Sequence)
             return;
-        Refuse(linkLog, RefuseReason.Frozen);
+        Refuse(linkedLog, RefuseReason.Frozen);
     }
 
-    public void OnLoaded(LinkState link, LinkLog linkLog, LoadResult result)
+    public void OnLoaded(LinkState link, LinkedLog linkedLog, LoadResult result)
     {
-        link.CreditOut += linkLog.Reserved;
-        linkLog.Loading = false;
-        if (linkLog.LoadStale || linkLog.Want == WantKind.None)
+        link.CreditOut += linkedLog.Reserved;
+        linkedLog.Loading = false;
+        if (linkedLog.LoadStale || linkedLog.Want == WantKind.None)
         {
-            linkLog.LoadStale = false;
+            linkedLog.LoadStale = false;
             Release(result);
         }
         else
         {
-            linkLog.Unchecked = false;
-            Answer(linkLog, result);
+            linkedLog.Unchecked = false;
+            Answer(linkedLog, result);
         }
 
-        RefuseIfFrozen(linkLog);
+        RefuseIfFrozen(linkedLog);
         // The log may have been shared anew since the Load began.
-        if (link.Logs.TryGetValue(linkLog.Log.Id, out var current))
+        if (link.Logs.TryGetValue(linkedLog.Log.Id, out var current))
             Enqueue(current);
         Pump(link);
     }
@@ -117,115 +117,115 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
             state.Emit(new ReplicatorOutput.Release(held.Body));
     }
 
-    private void Start(LinkLog linkLog, ReplicatorInput.Want want)
+    private void Start(LinkedLog linkedLog, ReplicatorInput.Want want)
     {
-        var durable = linkLog.Log.Durable;
-        linkLog.Want = want.Standing ? WantKind.Standing : WantKind.Once;
-        linkLog.OnceThrough = durable.Sequence;
-        linkLog.SentThrough = want.After;
-        linkLog.Unchecked = want.After.Sequence == durable.Sequence && want.After.Hash != durable.Hash;
-        linkLog.LoadStale = linkLog.Loading;
-        linkLog.Minimum = 0;
-        EndOnce(linkLog);
-        RefuseIfFrozen(linkLog);
-        Enqueue(linkLog);
+        var durable = linkedLog.Log.Durable;
+        linkedLog.Want = want.Standing ? WantKind.Standing : WantKind.Once;
+        linkedLog.OnceThrough = durable.Sequence;
+        linkedLog.SentThrough = want.After;
+        linkedLog.Unchecked = want.After.Sequence == durable.Sequence && want.After.Hash != durable.Hash;
+        linkedLog.LoadStale = linkedLog.Loading;
+        linkedLog.Minimum = 0;
+        EndOnce(linkedLog);
+        RefuseIfFrozen(linkedLog);
+        Enqueue(linkedLog);
     }
 
-    private void EndOnce(LinkLog linkLog)
+    private void EndOnce(LinkedLog linkedLog)
     {
-        if (linkLog.Want == WantKind.Once && !linkLog.Unchecked && linkLog.SentThrough.Sequence >= linkLog.OnceThrough)
-            End(linkLog);
+        if (linkedLog.Want == WantKind.Once && !linkedLog.Unchecked && linkedLog.SentThrough.Sequence >= linkedLog.OnceThrough)
+            End(linkedLog);
     }
 
-    private void Answer(LinkLog linkLog, LoadResult result)
+    private void Answer(LinkedLog linkedLog, LoadResult result)
     {
         switch (result)
         {
             case LoadResult.Segments { Held.Count: > 0 } segments:
-                Send(linkLog, segments.Held);
+                Send(linkedLog, segments.Held);
                 break;
-            case LoadResult.Segments when linkLog.SentThrough.Sequence < linkLog.Log.Durable.Sequence:
-                if (linkLog.Reserved >= state.Limits.LoadWeight)
-                    Refuse(linkLog, RefuseReason.Damaged);
+            case LoadResult.Segments when linkedLog.SentThrough.Sequence < linkedLog.Log.Durable.Sequence:
+                if (linkedLog.Reserved >= state.Limits.LoadWeight)
+                    Refuse(linkedLog, RefuseReason.Damaged);
                 else
-                    linkLog.Minimum = linkLog.Reserved + 1;
+                    linkedLog.Minimum = linkedLog.Reserved + 1;
                 break;
             case LoadResult.Segments:
-                EndOnce(linkLog);
+                EndOnce(linkedLog);
                 break;
             case LoadResult.NoSuchBoundary other:
-                state.Emit(new ReplicatorOutput.SendForkProof(linkLog.Link.Id, other.Header, null));
-                End(linkLog);
+                state.Emit(new ReplicatorOutput.SendForkProof(linkedLog.Link.Id, other.Header, null));
+                End(linkedLog);
                 break;
             default:
-                Refuse(linkLog, RefuseReason.Damaged);
+                Refuse(linkedLog, RefuseReason.Damaged);
                 break;
         }
     }
 
-    private void Send(LinkLog linkLog, IReadOnlyList<HeldSegment> segments)
+    private void Send(LinkedLog linkedLog, IReadOnlyList<HeldSegment> segments)
     {
         long weight = 0;
         foreach (var held in segments)
         {
-            InvariantException.Check(held.Header.After == linkLog.SentThrough, "Segments are sent gapless from the place that was wanted.");
-            linkLog.SentThrough = held.Header.Head;
+            InvariantException.Check(held.Header.After == linkedLog.SentThrough, "Segments are sent gapless from the place that was wanted.");
+            linkedLog.SentThrough = held.Header.Head;
             weight += held.Header.Weight;
         }
 
-        InvariantException.Check(weight <= linkLog.Reserved, "A Load brings no more than it was asked for.");
-        linkLog.Link.CreditOut -= weight;
-        linkLog.Minimum = 0;
-        Teller.MarkTold(linkLog, linkLog.SentThrough.Sequence);
-        state.Emit(new ReplicatorOutput.SendSegments(linkLog.Link.Id, segments));
-        EndOnce(linkLog);
+        InvariantException.Check(weight <= linkedLog.Reserved, "A Load brings no more than it was asked for.");
+        linkedLog.Link.CreditOut -= weight;
+        linkedLog.Minimum = 0;
+        Teller.MarkTold(linkedLog, linkedLog.SentThrough.Sequence);
+        state.Emit(new ReplicatorOutput.SendSegments(linkedLog.Link.Id, segments));
+        EndOnce(linkedLog);
     }
 
-    private void Refuse(LinkLog linkLog, RefuseReason reason)
+    private void Refuse(LinkedLog linkedLog, RefuseReason reason)
     {
-        state.Emit(new ReplicatorOutput.SendRefuse(linkLog.Link.Id, linkLog.Log.Id, reason));
-        End(linkLog);
+        state.Emit(new ReplicatorOutput.SendRefuse(linkedLog.Link.Id, linkedLog.Log.Id, reason));
+        End(linkedLog);
     }
 
-    private void Enqueue(LinkLog linkLog)
+    private void Enqueue(LinkedLog linkedLog)
     {
-        if (linkLog.InReady || !HasWork(linkLog))
+        if (linkedLog.InReady || !HasWork(linkedLog))
             return;
-        linkLog.InReady = true;
-        linkLog.Link.Ready.Enqueue(linkLog);
-        Pump(linkLog.Link);
+        linkedLog.InReady = true;
+        linkedLog.Link.Ready.Enqueue(linkedLog);
+        Pump(linkedLog.Link);
     }
 
-    private static bool HasWork(LinkLog linkLog) =>
-        !linkLog.Removed && linkLog.Want != WantKind.None && !linkLog.Link.LoadsInFlight.ContainsKey(linkLog.Log.Id)
-        && (linkLog.Unchecked || linkLog.SentThrough.Sequence < linkLog.Log.Durable.Sequence);
+    private static bool HasWork(LinkedLog linkedLog) =>
+        !linkedLog.Removed && linkedLog.Want != WantKind.None && !linkedLog.Link.LoadsInFlight.ContainsKey(linkedLog.Log.Id)
+        && (linkedLog.Unchecked || linkedLog.SentThrough.Sequence < linkedLog.Log.Durable.Sequence);
 
     private void Pump(LinkState link)
     {
-        while (link.LoadsInFlight.Count < state.Limits.LoadsPerLink && link.Ready.TryPeek(out var linkLog))
+        while (link.LoadsInFlight.Count < state.Limits.LoadsPerLink && link.Ready.TryPeek(out var linkedLog))
         {
-            if (HasWork(linkLog) && !TryLoad(linkLog))
+            if (HasWork(linkedLog) && !TryLoad(linkedLog))
                 return;
-            linkLog.InReady = false;
+            linkedLog.InReady = false;
             link.Ready.Dequeue();
         }
     }
 
     /// <summary>False if credit is lacking.</summary>
-    private bool TryLoad(LinkLog linkLog)
+    private bool TryLoad(LinkedLog linkedLog)
     {
-        var link = linkLog.Link;
+        var link = linkedLog.Link;
         var weight = Math.Min(link.CreditOut, state.Limits.LoadWeight);
-        if (linkLog.Unchecked)
+        if (linkedLog.Unchecked)
             weight = 0;
-        else if (weight < Math.Max(1, linkLog.Minimum))
+        else if (weight < Math.Max(1, linkedLog.Minimum))
             return false;
-        linkLog.Loading = true;
-        linkLog.LoadStale = false;
-        linkLog.Reserved = weight;
+        linkedLog.Loading = true;
+        linkedLog.LoadStale = false;
+        linkedLog.Reserved = weight;
         link.CreditOut -= weight;
-        InvariantException.Check(link.LoadsInFlight.TryAdd(linkLog.Log.Id, linkLog), "A link and log have one Load in flight.");
-        state.Emit(new ReplicatorOutput.Load(link.Id, linkLog.Log.Id, linkLog.SentThrough, weight));
+        InvariantException.Check(link.LoadsInFlight.TryAdd(linkedLog.Log.Id, linkedLog), "A link and log have one Load in flight.");
+        state.Emit(new ReplicatorOutput.Load(link.Id, linkedLog.Log.Id, linkedLog.SentThrough, weight));
         return true;
     }
 }

@@ -7,22 +7,22 @@ internal sealed class Teller(ReplicatorState state)
     private readonly List<LinkState> due = [];
 
     /// <summary>A log that the link does not want by a Want moved on: tell soon, and at once if it was quiet until now.</summary>
-    public void TellSoon(LinkLog linkLog)
+    public void TellSoon(LinkedLog linkedLog)
     {
-        Add(linkLog);
-        var link = linkLog.Link;
-        if (linkLog.LastTold == TimeSpan.MinValue || linkLog.LastTold + state.Limits.TellDelay <= state.Now)
+        Add(linkedLog);
+        var link = linkedLog.Link;
+        if (linkedLog.LastTold == TimeSpan.MinValue || linkedLog.LastTold + state.Limits.TellDelay <= state.Now)
             TellNow(link);
         else if (link.DueAt is null)
             state.Deadlines.Set(link, state.Now + state.Limits.TellDelay);
     }
 
     /// <summary>The link brought a segment that is on disk now, or one that was there before: acknowledge at the end of this step.</summary>
-    public void Acknowledge(LinkLog linkLog)
+    public void Acknowledge(LinkedLog linkedLog)
     {
-        linkLog.TellAgain = true;
-        Add(linkLog);
-        TellNow(linkLog.Link);
+        linkedLog.TellAgain = true;
+        Add(linkedLog);
+        TellNow(linkedLog.Link);
     }
 
     /// <summary>Tells a link what of a conversation it was not told before it came up. The heads must be loaded.</summary>
@@ -37,9 +37,9 @@ internal sealed class Teller(ReplicatorState state)
                 continue;
             }
 
-            var linkLog = ReplicatorState.GetLinkLog(link, log);
-            if (linkLog.Told < log.Durable.Sequence && linkLog.Want == WantKind.None)
-                Add(linkLog);
+            var linkedLog = ReplicatorState.GetLinkedLog(link, log);
+            if (linkedLog.Told < log.Durable.Sequence && linkedLog.Want == WantKind.None)
+                Add(linkedLog);
         }
 
         if (link.ToTell.Count > 0)
@@ -47,10 +47,10 @@ internal sealed class Teller(ReplicatorState state)
     }
 
     /// <summary>The other side knows that we hold this much.</summary>
-    public static void MarkTold(LinkLog linkLog, ulong sequence)
+    public static void MarkTold(LinkedLog linkedLog, ulong sequence)
     {
-        linkLog.Told = Math.Max(linkLog.Told, sequence);
-        ReplicatorState.CountUntold(linkLog);
+        linkedLog.Told = Math.Max(linkedLog.Told, sequence);
+        ReplicatorState.CountUntold(linkedLog);
     }
 
     /// <summary>The link's lazy tells are due.</summary>
@@ -69,12 +69,12 @@ internal sealed class Teller(ReplicatorState state)
         due.Clear();
     }
 
-    private static void Add(LinkLog linkLog)
+    private static void Add(LinkedLog linkedLog)
     {
-        if (linkLog.InTell)
+        if (linkedLog.InTell)
             return;
-        linkLog.InTell = true;
-        linkLog.Link.ToTell.Add(linkLog);
+        linkedLog.InTell = true;
+        linkedLog.Link.ToTell.Add(linkedLog);
     }
 
     private void TellNow(LinkState link)
@@ -89,11 +89,11 @@ internal sealed class Teller(ReplicatorState state)
     {
         state.Deadlines.Set(link, null);
         var items = new List<LogHead>(Math.Min(link.ToTell.Count, state.Limits.HaveItems));
-        foreach (var linkLog in link.ToTell)
+        foreach (var linkedLog in link.ToTell)
         {
-            linkLog.InTell = false;
-            var log = linkLog.Log;
-            if (linkLog.Removed || (linkLog.Told >= log.Durable.Sequence && !linkLog.TellAgain))
+            linkedLog.InTell = false;
+            var log = linkedLog.Log;
+            if (linkedLog.Removed || (linkedLog.Told >= log.Durable.Sequence && !linkedLog.TellAgain))
                 continue;
             if (items.Count == state.Limits.HaveItems)
             {
@@ -101,10 +101,10 @@ internal sealed class Teller(ReplicatorState state)
                 items = new List<LogHead>(state.Limits.HaveItems);
             }
 
-            linkLog.TellAgain = false;
-            linkLog.LastTold = state.Now;
+            linkedLog.TellAgain = false;
+            linkedLog.LastTold = state.Now;
             items.Add(new LogHead(log.Key, log.Id, log.Durable));
-            MarkTold(linkLog, log.Durable.Sequence);
+            MarkTold(linkedLog, log.Durable.Sequence);
         }
 
         link.ToTell.Clear();

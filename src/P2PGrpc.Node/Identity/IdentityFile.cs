@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Identity;
@@ -97,7 +98,7 @@ internal static class IdentityFile
         foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
             File.Delete(leftover);
         if (created)
-            DurableFiles.SyncDirectory(directory);
+            DurableFiles.Sync(directory);
     }
 
     private static void WriteSeed(string temporary)

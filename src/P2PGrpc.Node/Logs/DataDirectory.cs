@@ -1,3 +1,4 @@
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Logs;
@@ -59,7 +60,7 @@ internal sealed class DataDirectory : IDisposable
         {
             Directory.CreateDirectory(root, OwnerOnly);
             if (Path.GetDirectoryName(root) is { } parent)
-                NativeSync.Flush(parent);
+                DurableFiles.Sync(parent);
         }
 
         var mode = File.GetUnixFileMode(root);

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Logs;
@@ -85,10 +86,10 @@ internal sealed class WriterSession : IDisposable
         catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL && !recovering)
         {
             // Without room for the checkpoint a node still starts, and reads: the log that SQLite reads from is flushed where it lies.
-            NativeSync.Flush(path + "-wal");
+            DurableFiles.Sync(path + "-wal");
         }
 
-        NativeSync.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        DurableFiles.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     private static void Checkpoint(StoreConnection connection)

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Telemetry;
 using Xunit;
@@ -131,7 +132,7 @@ public sealed class IdentityFileTests : IDisposable
     [Fact]
     public void A_failing_system_call_is_an_error_and_not_swallowed()
     {
-        Assert.Throws<IOException>(() => DurableFiles.SyncDirectory(Path.Combine(directory, "missing")));
+        Assert.Throws<IOException>(() => DurableFiles.Sync(Path.Combine(directory, "missing")));
         Assert.Throws<IOException>(() => DurableFiles.TryPublish(Path.Combine(directory, "missing"), KeyPath));
         using var closed = new Microsoft.Win32.SafeHandles.SafeFileHandle(int.MaxValue, ownsHandle: false);
         Assert.Throws<IOException>(() => DurableFiles.Sync(closed));

@@ -11,7 +11,7 @@ internal enum WantKind
 }
 
 /// <summary>What the two ends of a link know and want of each other's copy of one log.</summary>
-internal sealed class LinkLog(LinkState link, LogState log)
+internal sealed class LinkedLog(LinkState link, LogState log)
 {
     public LinkState Link { get; } = link;
 

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace P2PGrpc.Node.Identity;
+namespace P2PGrpc.Node.Files;
 
 /// <summary>The few calls of the operating system that .NET does not offer, or whose errors it swallows. Thread-safe.
 /// Looked up in the program itself, where tests can stand in for them.</summary>
@@ -40,17 +40,18 @@ internal static class DurableFiles
         }
     }
 
-    /// <summary>Brings a directory's entries to the disk, so that a new or renamed file is still there after a power loss.</summary>
+    /// <summary>Brings a file's bytes, or a directory's entries, to the disk: a new or renamed file is still there after a power loss only
+    /// once its directory is. Does nothing on Windows, where directories can't be flushed.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
-    public static void SyncDirectory(string path)
+    public static void Sync(string path)
     {
         if (OperatingSystem.IsWindows())
             return;
         const int readOnly = 0;
         var descriptor = Find<OpenCall>("open")(path, readOnly);
         if (descriptor < 0)
-            throw LastError($"The directory {path} can't be opened");
-        using var directory = new SafeFileHandle(descriptor, ownsHandle: true);
+            throw LastError($"{path} can't be opened to be flushed");
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         Sync(descriptor);
     }
 
