@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Protocol;
@@ -13,7 +12,7 @@ internal sealed class Diallers : IAsyncDisposable
     private readonly Func<PeerRecord, Dialler> create;
     private readonly Lock gate = new();
     private readonly Dictionary<string, Dialler> byKey = [];
-    private readonly ConcurrentBag<Task> ended = [];
+    private readonly List<Task> ending = [];
     private bool stopped = true;
 
     public Diallers(PeerBook book, LinkTable table, LinkServer server, Func<PeerRecord, Dialler> create)
@@ -53,12 +52,13 @@ internal sealed class Diallers : IAsyncDisposable
         {
             if (stopped)
                 return;
+            ending.RemoveAll(task => task.IsCompleted);
             var records = book.Snapshot.Records;
             foreach (var (key, dialler) in byKey.ToArray())
                 if (!records.TryGetValue(key, out var record) || !IsDialled(record) || !dialler.TryFollow(record))
                 {
                     byKey.Remove(key);
-                    ended.Add(dialler.DisposeAsync().AsTask());
+                    ending.Add(dialler.DisposeAsync().AsTask());
                 }
 
             foreach (var (key, record) in records)
@@ -77,10 +77,10 @@ internal sealed class Diallers : IAsyncDisposable
         {
             stopped = true;
             foreach (var dialler in byKey.Values)
-                ended.Add(dialler.DisposeAsync().AsTask());
+                ending.Add(dialler.DisposeAsync().AsTask());
             byKey.Clear();
         }
 
-        await Task.WhenAll(ended).ConfigureAwait(false);
+        await Task.WhenAll(ending).ConfigureAwait(false);
     }
 }

@@ -12,6 +12,7 @@ internal sealed class LinkServer(
     LinkHandshake handshake, LinkTable table, PeerBook book, Knocks knocks, AdmissionPolicy policy, NodeEvents events, TimeProvider time,
     ILogger<LinkServer> log)
 {
+    private readonly KnockAnnouncements announcements = new(time);
     private int knocking;
 
     /// <summary>A peer that is not dialled from here showed itself: whoever dials it may try at once.</summary>
@@ -103,7 +104,7 @@ internal sealed class LinkServer(
 
     private void Note(Knock knock)
     {
-        if (!knocks.Add(knock))
+        if (!knocks.Add(knock) || !announcements.TryTake())
             return;
         LinkLog.Knocked(log, knock.PeerId, knock.Address, knock.PeerId);
         events.Publish(new WatchEventsResponse
