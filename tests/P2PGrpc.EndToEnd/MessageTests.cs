@@ -46,7 +46,9 @@ public sealed class MessageTests
         Assert.Equal(
             requests.Select(request => new Content
             {
-                ContentType = request.ContentType, MessageId = request.MessageId, Headers = { request.Headers },
+                ContentType = request.ContentType,
+                MessageId = request.MessageId,
+                Headers = { request.Headers },
             }),
             read.Messages.Select(message =>
             {
@@ -97,7 +99,8 @@ public sealed class MessageTests
 
         await call.RequestStream.WriteAsync(new SendStreamRequest
         {
-            To = "bob", Messages = { new Content { Text = "one" }, new Content(), new Content { Text = "three" } },
+            To = "bob",
+            Messages = { new Content { Text = "one" }, new Content(), new Content { Text = "three" } },
         });
         Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
         var answer = call.ResponseStream.Current;

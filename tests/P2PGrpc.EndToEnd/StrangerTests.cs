@@ -13,7 +13,7 @@ namespace P2PGrpc.EndToEnd;
 /// <summary>Whoever can not prove an identity gets not one byte out of the peer endpoint (A1, C1), and no certificate makes a node fetch (A4).</summary>
 public sealed class StrangerTests
 {
-    private static readonly SslApplicationProtocol[] http2 = [SslApplicationProtocol.Http2];
+    private static readonly SslApplicationProtocol[] Http2 = [SslApplicationProtocol.Http2];
 
     [Fact]
     public async Task A_stranger_without_a_certificate_or_with_a_foreign_or_copied_one_is_refused()
@@ -80,7 +80,7 @@ public sealed class StrangerTests
             {
                 ServerCertificate = certificate,
                 ClientCertificateRequired = true,
-                ApplicationProtocols = [.. http2],
+                ApplicationProtocols = [.. Http2],
                 RemoteCertificateValidationCallback = AcceptAny,
             });
             var nothing = new byte[1];
@@ -153,7 +153,7 @@ public sealed class StrangerTests
     {
         TargetHost = "peer",
         EnabledSslProtocols = protocols,
-        ApplicationProtocols = [.. http2],
+        ApplicationProtocols = [.. Http2],
         ClientCertificates = certificate is null ? null : [certificate],
         RemoteCertificateValidationCallback = AcceptAny,
     };

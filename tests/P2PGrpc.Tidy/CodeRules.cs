@@ -12,11 +12,11 @@ internal static partial class CodeRules
     public const int TestLines = 500;
 
     // Written in two halves, so that this file keeps its own rule.
-    private static readonly string[] bannedWords = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "XX" + "X"];
+    private static readonly string[] BannedWords = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "XX" + "X"];
 
     private const string HomePath = "/ho" + "me/";
 
-    private static readonly string[] machinePaths = ["/wo" + "rk/", "/ro" + "ot/", HomePath];
+    private static readonly string[] MachinePaths = ["/wo" + "rk/", "/ro" + "ot/", HomePath];
 
     /// <summary>Names that say nothing of what a thing does.</summary>
     public static IEnumerable<string> CheckNames(SourceFile file)
@@ -42,10 +42,10 @@ internal static partial class CodeRules
         var lines = file.Lines;
         for (var i = 0; i < lines.Length; i++)
         {
-            foreach (var word in bannedWords.Where(word => Regex.IsMatch(lines[i], $@"\b{word}\b")))
+            foreach (var word in BannedWords.Where(word => Regex.IsMatch(lines[i], $@"\b{word}\b")))
                 yield return $"{file}:{i + 1}: {word}: do it or file it";
             // Tests may need a made-up home directory as a sample.
-            foreach (var path in machinePaths.Where(path => lines[i].Contains(path, StringComparison.Ordinal))
+            foreach (var path in MachinePaths.Where(path => lines[i].Contains(path, StringComparison.Ordinal))
                 .Where(path => path != HomePath || !file.Path.StartsWith("tests/", StringComparison.Ordinal)))
                 yield return $"{file}:{i + 1}: {path} is a path of one machine";
         }

@@ -5,7 +5,7 @@ namespace P2PGrpc.Tidy;
 /// <summary>Who may use whom: between the projects, and between the folders inside one.</summary>
 internal static partial class DependencyRules
 {
-    private static readonly Dictionary<string, string[]> projectReferences = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string[]> AllowedReferences = new(StringComparer.Ordinal)
     {
         ["P2PGrpc.Protocol"] = [],
         ["P2PGrpc.Core"] = ["P2PGrpc.Protocol"],
@@ -15,14 +15,14 @@ internal static partial class DependencyRules
     };
 
     // A folder uses only those before it.
-    private static readonly Dictionary<string, string[]> folderOrders = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string[]> FolderOrders = new(StringComparer.Ordinal)
     {
         ["P2PGrpc.Core"] = ["Identity", "Logs", "Replication"],
         ["P2PGrpc.Node"] = ["Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Links", "Conversations", "Delivery", "Api", "Hosting"],
     };
 
-    // Neighbours in the order that must stay strangers all the same.
-    private static readonly (string Project, string Folder, string Banned)[] strangers =
+    // Neighbours in the order that must stay Strangers all the same.
+    private static readonly (string Project, string Folder, string Banned)[] Strangers =
         [("P2PGrpc.Node", "Logs", "Wire"), ("P2PGrpc.Node", "Logs", "Identity")];
 
     /// <summary>References of a project file that the house does not allow.</summary>
@@ -30,7 +30,7 @@ internal static partial class DependencyRules
     {
         if (!projectFile.Path.StartsWith("src/", StringComparison.Ordinal)) yield break;
         var project = Path.GetFileNameWithoutExtension(projectFile.Name);
-        if (!projectReferences.TryGetValue(project, out var allowed))
+        if (!AllowedReferences.TryGetValue(project, out var allowed))
         {
             yield return $"{projectFile}: {project} is not one of the projects of src/";
             yield break;
@@ -54,7 +54,7 @@ internal static partial class DependencyRules
     /// <summary>Uses of a folder that stands later in the order, and namespaces that don't say where the file is.</summary>
     public static IEnumerable<string> CheckFolders(SourceFile file)
     {
-        if (!file.Path.StartsWith("src/", StringComparison.Ordinal) || !folderOrders.TryGetValue(file.Project, out var order)) yield break;
+        if (!file.Path.StartsWith("src/", StringComparison.Ordinal) || !FolderOrders.TryGetValue(file.Project, out var order)) yield break;
         var place = Array.IndexOf(order, file.Folder);
         if (place < 0)
         {
@@ -72,7 +72,7 @@ internal static partial class DependencyRules
         foreach (var used in UsedFolders(file.Project, code).Distinct(StringComparer.Ordinal))
         {
             if (Array.IndexOf(order, used) > place) yield return $"{file}: {file.Folder} must not use {used}";
-            if (strangers.Contains((file.Project, file.Folder, used))) yield return $"{file}: {file.Folder} must not use {used}";
+            if (Strangers.Contains((file.Project, file.Folder, used))) yield return $"{file}: {file.Folder} must not use {used}";
         }
     }
 

@@ -3,9 +3,9 @@ namespace P2PGrpc.Tidy;
 /// <summary>The checkout that these tests look at.</summary>
 internal static class Repository
 {
-    private static readonly string[] generatedFolders = ["artifacts", "node_modules", "bin", "obj", ".git", ".vs", ".idea"];
+    private static readonly string[] GeneratedFolders = ["artifacts", "node_modules", "bin", "obj", ".git", ".vs", ".idea"];
 
-    private static readonly string[] textEndings =
+    private static readonly string[] TextEndings =
         [".cs", ".csproj", ".props", ".sln", ".md", ".proto", ".py", ".js", ".sh", ".json", ".yaml", ".txt", "Makefile", "run", ".editorconfig"];
 
     /// <summary>The folder that holds P2PGrpc.sln, found upwards from the test program.</summary>
@@ -13,7 +13,7 @@ internal static class Repository
 
     /// <summary>All text files, by their path relative to the root.</summary>
     public static IEnumerable<SourceFile> Files() => Walk(Root)
-        .Where(path => textEndings.Any(ending => path.EndsWith(ending, StringComparison.Ordinal)))
+        .Where(path => TextEndings.Any(ending => path.EndsWith(ending, StringComparison.Ordinal)))
         .Select(path => new SourceFile(Path.GetRelativePath(Root, path), File.ReadAllText(path)))
         .OrderBy(file => file.Path, StringComparer.Ordinal);
 
@@ -24,7 +24,7 @@ internal static class Repository
     private static IEnumerable<string> Walk(string folder)
     {
         foreach (var file in Directory.EnumerateFiles(folder)) yield return file;
-        foreach (var inner in Directory.EnumerateDirectories(folder).Where(path => !generatedFolders.Contains(Path.GetFileName(path))))
+        foreach (var inner in Directory.EnumerateDirectories(folder).Where(path => !GeneratedFolders.Contains(Path.GetFileName(path))))
         {
             foreach (var file in Walk(inner)) yield return file;
         }

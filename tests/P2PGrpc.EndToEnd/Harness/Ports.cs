@@ -9,13 +9,13 @@ internal static class Ports
     private const int First = 20_000;
     private const int Count = 12_000;
 
-    private static int next = Environment.ProcessId * 61 % Count;
+    private static int Latest = Environment.ProcessId * 61 % Count;
 
     public static int Take()
     {
         for (var tries = 0; tries < 500; tries++)
         {
-            var port = First + (int)((uint)Interlocked.Increment(ref next) % Count);
+            var port = First + (int)((uint)Interlocked.Increment(ref Latest) % Count);
             if (IsFree(port)) return port;
         }
         throw new InvalidOperationException("No free port was found.");
