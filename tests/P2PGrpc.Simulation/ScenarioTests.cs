@@ -56,6 +56,23 @@ public sealed class ScenarioTests
     }
 
     [Fact]
+    public void S5_What_was_written_before_a_restart_arrives_before_what_was_written_after_it()
+    {
+        var nodes = new TwoNodes();
+        var written = new List<LogId>();
+        for (var process = 0; process < 10; process++)
+        {
+            // More than one load each, so that logs sent side by side would interleave.
+            for (var count = 0; count < 5; count++)
+                written.Add(nodes.Alice.Append(100_000).LogId);
+            nodes.Alice.Start();
+        }
+
+        nodes.Connect();
+        Assert.Equal(written, nodes.Bob.Disk.Feed.Select(segment => segment.Header.LogId));
+    }
+
+    [Fact]
     public void A_second_reconnect_with_nothing_new_costs_nothing()
     {
         var nodes = new TwoNodes();

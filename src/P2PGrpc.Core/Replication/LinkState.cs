@@ -78,6 +78,8 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
 
     public Queue<LinkedLog> Ready { get; } = [];
 
+    public Dictionary<(ConversationId Conversation, PeerId Author), AuthorLane> Lanes { get; } = [];
+
     /// <summary>Wants that came before we knew what lies on disk.</summary>
     public Dictionary<LogId, ReplicatorInput.Want> HeldWants { get; } = [];
 

@@ -107,4 +107,7 @@ internal sealed class LinkedLog(LinkState link, LogState log)
 
     /// <summary>True while in the link's queue of logs to send from.</summary>
     public bool InReady { get; set; }
+
+    /// <summary>True while it waits for an earlier log of its author.</summary>
+    public bool InLane { get; set; }
 }

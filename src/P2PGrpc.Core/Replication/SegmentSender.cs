@@ -75,6 +75,7 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         linkedLog.LoadStale = linkedLog.Loading;
         if (linkedLog.Told < linkedLog.Log.Durable.Sequence)
             teller.TellSoon(linkedLog);
+        Advance(linkedLog);
     }
 
     /// <summary>Nothing more will follow in a frozen log: says so to those who have got all of it.</summary>
@@ -107,6 +108,7 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         if (link.Logs.TryGetValue(linkedLog.Log.Id, out var current))
             Enqueue(current);
         Pump(link);
+        Advance(linkedLog);
     }
 
     public void Release(LoadResult result)
@@ -189,12 +191,40 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
 
     private void Enqueue(LinkedLog linkedLog)
     {
-        if (linkedLog.InReady || !HasWork(linkedLog))
+        if (linkedLog.InReady || linkedLog.InLane || !HasWork(linkedLog))
             return;
+        var lane = LaneOf(linkedLog);
+        if (lane.Current is { } current && current != linkedLog && IsBusy(current))
+        {
+            lane.Wait(linkedLog);
+            return;
+        }
+
+        lane.Current = linkedLog;
         linkedLog.InReady = true;
         linkedLog.Link.Ready.Enqueue(linkedLog);
         Pump(linkedLog.Link);
     }
+
+    /// <summary>Goes on with the author's next log where the one before has nothing more to send.</summary>
+    private void Advance(LinkedLog linkedLog)
+    {
+        var lane = LaneOf(linkedLog);
+        while ((lane.Current is not { } current || !IsBusy(current)) && lane.TryNext(out var next))
+            Enqueue(next);
+    }
+
+    private static AuthorLane LaneOf(LinkedLog linkedLog)
+    {
+        var key = (linkedLog.Log.Key.Conversation, linkedLog.Log.Key.Author);
+        if (!linkedLog.Link.Lanes.TryGetValue(key, out var lane))
+            linkedLog.Link.Lanes[key] = lane = new AuthorLane();
+        return lane;
+    }
+
+    private static bool IsBusy(LinkedLog linkedLog) =>
+        linkedLog.InReady || HasWork(linkedLog)
+        || (linkedLog.Link.LoadsInFlight.TryGetValue(linkedLog.Log.Id, out var loading) && loading == linkedLog);
 
     private static bool HasWork(LinkedLog linkedLog) =>
         !linkedLog.Removed && linkedLog.Want != WantKind.None && !linkedLog.Link.LoadsInFlight.ContainsKey(linkedLog.Log.Id)
@@ -208,6 +238,7 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
                 return;
             linkedLog.InReady = false;
             link.Ready.Dequeue();
+            Advance(linkedLog);
         }
     }
 

@@ -28,7 +28,8 @@ internal sealed class Teller(ReplicatorState state)
     /// <summary>Tells a link what of a conversation it was not told before it came up. The heads must be loaded.</summary>
     public void TellAll(LinkState link, ConversationState conversation)
     {
-        foreach (var log in conversation.Logs.Values)
+        // In the order in which they came here, so that they are wanted and sent in that order too.
+        foreach (var log in conversation.Logs.Values.OrderBy(log => log.Position))
         {
             if (log.Position <= link.ToldThrough)
             {

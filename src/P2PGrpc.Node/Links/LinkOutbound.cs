@@ -15,7 +15,8 @@ internal sealed class LinkOutbound
     private readonly Queue<Frame> small = new();
     private readonly Queue<(Frame Frame, int Weight)> segments = new();
     private readonly Queue<(Frame Frame, int Weight)> ephemeral = new();
-    private readonly Dictionary<LogId, LogHead> heads = [];
+    // In the order of telling: what is told first is wanted and sent first.
+    private readonly OrderedDictionary<LogId, LogHead> heads = [];
     private ulong? through;
     private long credit;
     private long segmentBytes;
