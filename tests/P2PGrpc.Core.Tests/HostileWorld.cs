@@ -252,7 +252,7 @@ internal sealed class HostileWorld
         if (header.After != DiskHead(header.LogId) || frozen.Contains(header.LogId))
             return new ReplicatorInput.StoreFailed(header.LogId, header.Head, StoreFailure.Mismatch);
         Write(header);
-        return new ReplicatorInput.Stored(header.LogId, header.Head, position);
+        return new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position);
     }
 
     private ReplicatorInput.Frozen AnswerFreeze()

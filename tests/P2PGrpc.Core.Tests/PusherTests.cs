@@ -58,7 +58,7 @@ public sealed class PusherTests
         Tell(2, Second);
         now += TimeSpan.FromMilliseconds(400);
         Push(1, First);
-        Handle(new ReplicatorInput.Stored(Log.ToLogId(), First.Head, 1));
+        Handle(new ReplicatorInput.Stored(Log, Log.ToLogId(), First.Head, 1));
         now += TimeSpan.FromMilliseconds(200);
         Assert.Empty(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendUnwant>());
         now += TimeSpan.FromMilliseconds(301);
@@ -117,7 +117,7 @@ public sealed class PusherTests
         var outputs = new List<ReplicatorOutput>();
         ReplicatorInput[] stored =
         [
-            new ReplicatorInput.Stored(Log.ToLogId(), First.Head, 1), new ReplicatorInput.Stored(Log.ToLogId(), Second.Head, 2),
+            new ReplicatorInput.Stored(Log, Log.ToLogId(), First.Head, 1), new ReplicatorInput.Stored(Log, Log.ToLogId(), Second.Head, 2),
         ];
         replicator.Handle(now, stored, outputs);
         var have = Assert.Single(outputs.OfType<ReplicatorOutput.SendHave>(), one => one.Link == new LinkId(1));

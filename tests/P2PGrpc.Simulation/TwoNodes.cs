@@ -190,7 +190,7 @@ internal sealed class TwoNodes
                     var written = Disk.TryWrite(store.Header, ((VirtualBody)store.Body).Bytes);
                     Handle(written is null
                         ? new ReplicatorInput.StoreFailed(store.Header.LogId, store.Header.Head, StoreFailure.Mismatch)
-                        : new ReplicatorInput.Stored(store.Header.LogId, store.Header.Head, written.LastPosition));
+                        : new ReplicatorInput.Stored(store.Header.Log, store.Header.LogId, store.Header.Head, written.LastPosition));
                     break;
                 case ReplicatorOutput.Freeze freeze:
                     Handle(new ReplicatorInput.Frozen(freeze.LogId, Disk.Freeze(freeze.LogId, freeze.First, freeze.Second)));

@@ -61,7 +61,7 @@ internal sealed class VirtualStore(Schedule schedule, Random random, TimeSpan sl
             else if (write.Own)
                 inputs.Add(new ReplicatorInput.Appended(header.Log, header.LogId, header.Head, segment!.LastPosition));
             else if (segment is not null)
-                inputs.Add(new ReplicatorInput.Stored(header.LogId, header.Head, segment.LastPosition));
+                inputs.Add(new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, segment.LastPosition));
             else
                 inputs.Add(new ReplicatorInput.StoreFailed(header.LogId, header.Head, full ? StoreFailure.Full : StoreFailure.Mismatch));
         }

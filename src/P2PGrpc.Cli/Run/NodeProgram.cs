@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Client;
+using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Telemetry;
@@ -14,6 +15,9 @@ internal static class NodeProgram
 {
     // Saying goodbye and flushing take milliseconds; who sends SIGTERM expects the end within 5 s.
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4);
+
+    // How long the screen may take to end, and how long it waits after something that could not be shown.
+    private static readonly TimeSpan ScreenTime = TimeSpan.FromSeconds(1);
 
     /// <returns>0 after a regular end.</returns>
     /// <exception cref="CommandException">The node does not start; the message says why.</exception>
@@ -92,26 +96,44 @@ internal static class NodeProgram
         }
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var screen = new NodeScreen(surroundings, settings.Json, nodeOptions);
-        var messages = ShowMessagesAsync(node, screen, ending.Token);
-        var events = ShowEventsAsync(node, screen, ending.Token);
+        var messages = Task.Run(() => ShowMessagesAsync(node, screen, surroundings, ending.Token), CancellationToken.None);
+        var events = Task.Run(() => ShowEventsAsync(node, screen, ending.Token), CancellationToken.None);
         try
         {
-            await await Task.WhenAny(messages, events);
+            // Not by awaiting the tasks alone: a write to a screen that nobody reads never returns.
+            await (await Task.WhenAny(messages, events, Task.Delay(Timeout.InfiniteTimeSpan, surroundings.Time, cancellationToken)));
         }
         finally
         {
             await ending.CancelAsync();
-            await Task.WhenAll(messages, events).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A screen that nobody reads any more must not hold up the end.
+            await Task.WhenAll(messages, events).WaitAsync(ScreenTime, surroundings.Time, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private static async Task ShowMessagesAsync(INode node, NodeScreen screen, CancellationToken cancellationToken)
+    private static async Task ShowMessagesAsync(INode node, NodeScreen screen, Surroundings surroundings, CancellationToken cancellationToken)
     {
         var request = new SubscribeRequest { StartAt = StartAt.End, IncludeOwn = true };
-        await foreach (var response in node.SubscribeAsync(request, cancellationToken))
+        while (true)
         {
-            foreach (var message in ReceivedMessage.Read(response))
-                screen.Show(message);
+            try
+            {
+                await foreach (var response in node.SubscribeAsync(request, cancellationToken))
+                {
+                    foreach (var message in ReceivedMessage.Read(response))
+                        screen.Show(message);
+                    if (response.Cursor is not null)
+                        request.After = response.Cursor;
+                }
+            }
+            catch (NodeRequestException unreadable)
+            {
+                // What can't be shown must not end the node: it goes on with what comes from now on.
+                screen.Show(new WatchEventsResponse { Notice = new NoticeEvent { Reason = unreadable.Reason, Detail = unreadable.Message } });
+                request = new SubscribeRequest { StartAt = StartAt.End, IncludeOwn = true };
+                await Task.Delay(ScreenTime, surroundings.Time, cancellationToken);
+            }
         }
     }
 

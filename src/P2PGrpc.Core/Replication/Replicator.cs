@@ -248,7 +248,8 @@ internal sealed class Replicator
 
     private void OnStored(ReplicatorInput.Stored stored)
     {
-        var log = FindLog(stored.LogId);
+        // By its key: a recovered store may find on disk what it had reported as failed, and the log may have been forgotten since.
+        var log = state.GetLog(state.GetConversation(stored.Log.Conversation), stored.Log, stored.LogId);
         receiver.OnStored(log, stored.Head);
         Advance(log, stored.Position);
     }
@@ -265,9 +266,6 @@ internal sealed class Replicator
             heard.Settle(linkedLog);
             sender.OnAdvanced(linkedLog);
         }
-
-        if (gate.TryEndHalt())
-            ConsiderDeferred();
     }
 
     private void OnRefuse(LinkState link, ReplicatorInput.Refuse refuse)

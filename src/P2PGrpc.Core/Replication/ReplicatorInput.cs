@@ -82,7 +82,7 @@ internal abstract record ReplicatorInput
     internal sealed record Loaded(LinkId Link, LogId LogId, LoadResult Result) : ReplicatorInput;
 
     /// <summary>A Store is on disk. Position: the feed position of its last entry. Stored and Appended come in order of position, none left out.</summary>
-    internal sealed record Stored(LogId LogId, Head Head, ulong Position) : ReplicatorInput;
+    internal sealed record Stored(LogKey Log, LogId LogId, Head Head, ulong Position) : ReplicatorInput;
 
     internal sealed record StoreFailed(LogId LogId, Head Head, StoreFailure Failure) : ReplicatorInput;
 

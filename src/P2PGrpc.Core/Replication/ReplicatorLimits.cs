@@ -36,6 +36,6 @@ internal sealed record ReplicatorLimits
     /// <summary>How long a pusher may stand still while another link is ahead of it.</summary>
     public TimeSpan StallTime { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long to wait before wanting a log again that could not be stored because the disk was full.</summary>
-    public TimeSpan FullRetry { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How long to wait before wanting anything again after the store took nothing, because the disk was full or an error halted it.</summary>
+    public TimeSpan StoreRetry { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -86,15 +86,18 @@ internal sealed class SegmentReceiver(
     /// <summary>A Store is on disk: its credit is free, and who sent it is told.</summary>
     public void OnStored(LogState log, Head head)
     {
-        if (log.Stores.Count == 0)
+        if (!log.Stores.TryPeek(out var store) || store.Head != head)
         {
             // A store that recovers may find on disk what it had reported as failed: nobody waits for it any more, but it is durable.
+            // What was put behind it since is answered by a mismatch, or follows it.
             if (head.Sequence > log.Durable.Sequence)
-                log.Durable = log.Pending = head;
+                log.Durable = head;
+            if (head.Sequence > log.Pending.Sequence)
+                log.Pending = head;
             return;
         }
 
-        InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
+        log.Stores.Dequeue();
         log.Durable = head;
         if (log.Pending.Sequence < head.Sequence)
             log.Pending = head;
@@ -114,11 +117,8 @@ internal sealed class SegmentReceiver(
         switch (failure)
         {
             case StoreFailure.Full:
-                gate.OnFull();
-                choice.Drop(log);
-                break;
             case StoreFailure.Halted:
-                gate.OnHalted();
+                gate.Close();
                 choice.Drop(log);
                 break;
             case StoreFailure.Quota:

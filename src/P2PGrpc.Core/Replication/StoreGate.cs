@@ -1,13 +1,12 @@
 namespace P2PGrpc.Core.Replication;
 
-/// <summary>Holds back new Wants while the store takes nothing: for a moment after the disk was full, and until something is on disk
-/// again after it halted. Its deadline is the end of that moment.</summary>
+/// <summary>Holds back new Wants for a moment after the store took nothing, because the disk was full or an error halted it. Whether it takes again
+/// is found out by trying: nothing else tells a node that only receives. Its deadline is the end of that moment.</summary>
 internal sealed class StoreGate(ReplicatorState state) : Timed
 {
     private readonly List<LogState> deferred = [];
-    private bool halted;
 
-    public bool Closed => halted || DueAt is not null;
+    public bool Closed => DueAt is not null;
 
     public void Defer(LogState log)
     {
@@ -17,20 +16,10 @@ internal sealed class StoreGate(ReplicatorState state) : Timed
         deferred.Add(log);
     }
 
-    public void OnFull()
+    public void Close()
     {
         if (DueAt is null)
-            state.Deadlines.Set(this, state.Now + state.Limits.FullRetry);
-    }
-
-    public void OnHalted() => halted = true;
-
-    /// <summary>Something is on disk. True if that ends a halt: see to what <see cref="TakeDeferred"/> gives.</summary>
-    public bool TryEndHalt()
-    {
-        var ended = halted && DueAt is null;
-        halted = false;
-        return ended;
+            state.Deadlines.Set(this, state.Now + state.Limits.StoreRetry);
     }
 
     /// <summary>What waited, in the order in which it came.</summary>

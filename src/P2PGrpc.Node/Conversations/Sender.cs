@@ -118,7 +118,11 @@ internal sealed class Sender(
     {
         var drafts = new Draft[contents.Count];
         for (var index = 0; index < drafts.Length; index++)
+        {
+            SortHeaders(contents[index]);
             drafts[index] = new Draft(contents[index].ToByteArray(), contents[index].MessageId is { Length: > 0 } id ? id : null);
+        }
+
         try
         {
             return await store.AppendAsync(recipients.DirectWith(peer), drafts, cancellationToken).ConfigureAwait(false);
@@ -140,6 +144,17 @@ internal sealed class Sender(
                 RetryAfter = TimeSpan.FromSeconds(5),
             };
         }
+    }
+
+    /// <summary>Some clients write a map in another order each time: a repeated message must still be the same bytes.</summary>
+    private static void SortHeaders(Content content)
+    {
+        if (content.Headers.Count < 2)
+            return;
+        var sorted = content.Headers.OrderBy(header => header.Key, StringComparer.Ordinal).ToArray();
+        content.Headers.Clear();
+        foreach (var (name, value) in sorted)
+            content.Headers.Add(name, value);
     }
 
     private void SendEphemeral(PeerId peer, List<Content> contents)

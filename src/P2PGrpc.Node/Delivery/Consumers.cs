@@ -23,6 +23,7 @@ internal sealed class Consumers(LogStore store)
             readers[name] = mine;
         }
 
+        // Never disposed, so this is safe however far the end of the one before has come; without a timer there is nothing to free.
         before?.Cancel();
         return mine;
     }

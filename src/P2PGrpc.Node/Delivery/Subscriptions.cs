@@ -27,13 +27,16 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         }
 
         var name = request.Consumer;
-        var taken = name.Length > 0 && ConsumerName.IsValid(name) ? consumers.TakeOver(name) : new CancellationTokenSource();
+        var taken = new CancellationTokenSource();
         var ephemerals = inbox.Listen();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, taken.Token);
         try
         {
+            // All that can be refused is refused before a healthy reader of the same name is put aside.
             var batches = Prepare(request);
             var position = await FindStartAsync(request, cancellationToken).ConfigureAwait(false);
+            if (name.Length > 0)
+                taken = consumers.TakeOver(name);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, taken.Token);
             var responses = ReadAsync(batches, position, ephemerals.Reader, either.Token).GetAsyncEnumerator(either.Token);
             await using (responses.ConfigureAwait(false))
                 while (await MoveNextAsync(responses, taken, cancellationToken).ConfigureAwait(false))
@@ -43,7 +46,6 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         {
             inbox.Leave(ephemerals);
             consumers.Leave(name, taken);
-            taken.Dispose();
             Interlocked.Decrement(ref active);
         }
     }
@@ -54,6 +56,10 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         try
         {
             return await responses.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (StoreException unreadable)
+        {
+            throw new NodeRequestException(StatusCode.Unavailable, "STORE_HALTED", unreadable.Message) { RetryAfter = TimeSpan.FromSeconds(5) };
         }
         catch (OperationCanceledException) when (taken.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

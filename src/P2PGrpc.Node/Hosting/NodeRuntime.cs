@@ -30,25 +30,16 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private PeerHost? peerHost;
     private ClientHost? clientHost;
 
-    private NodeRuntime(NodeSettings settings, TimeProvider time, ILoggerFactory loggers)
+    private NodeRuntime(
+        NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book,
+        TimeProvider time, ILoggerFactory loggers)
     {
-        directory = DataDirectory.Open(settings.DataDirectory);
-        IdentityKey? key = null;
-        try
-        {
-            key = identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
-            Store = LogStore.Open(new LogStoreOptions { DatabasePath = directory.DatabasePath }, identity, time, loggers.CreateLogger<LogStore>());
-        }
-        catch
-        {
-            key?.Dispose();
-            directory.Dispose();
-            throw;
-        }
-
-        certificate = NodeCertificate.Create(identity);
+        this.directory = directory;
+        this.identity = identity;
+        this.certificate = certificate;
+        Store = store;
+        Book = book;
         Events = new NodeEvents(time);
-        Book = new PeerBook(identity.PeerId, new PeerTable(Store));
         Knocks = new Knocks();
         var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
@@ -114,7 +105,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public static async Task<NodeRuntime> StartAsync(
         NodeSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var runtime = new NodeRuntime(settings, time, loggers);
+        var runtime = await OpenAsync(settings, time, loggers).ConfigureAwait(false);
         try
         {
             await runtime.ServeAsync(settings, time, loggers, cancellationToken).ConfigureAwait(false);
@@ -123,6 +114,29 @@ internal sealed class NodeRuntime : IAsyncDisposable
         catch
         {
             await runtime.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Opens what lies on disk, and closes it again if any of it can't be had.</summary>
+    private static async Task<NodeRuntime> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory loggers)
+    {
+        var directory = DataDirectory.Open(settings.DataDirectory);
+        IdentityKey? identity = null;
+        LogStore? store = null;
+        try
+        {
+            identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
+            store = LogStore.Open(new LogStoreOptions { DatabasePath = directory.DatabasePath }, identity, time, loggers.CreateLogger<LogStore>());
+            var book = new PeerBook(identity.PeerId, new PeerTable(store));
+            return new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, time, loggers);
+        }
+        catch
+        {
+            if (store is not null)
+                await store.DisposeAsync().ConfigureAwait(false);
+            identity?.Dispose();
+            directory.Dispose();
             throw;
         }
     }
@@ -149,7 +163,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             settings, directory.SocketPath, token,
             new PeerApiService(Sender, Recipients, Subscriptions, Consumers, lifetime, time),
             new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
-            () => Store.Health.Writable && !lifetime.IsStopping, loggers, cancellationToken).ConfigureAwait(false);
+            () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, cancellationToken).ConfigureAwait(false);
         if (clientHost.Address is { } address)
             await File.WriteAllTextAsync(directory.AddressPath, address + "\n", cancellationToken).ConfigureAwait(false);
         else

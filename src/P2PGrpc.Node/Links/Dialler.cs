@@ -81,11 +81,11 @@ internal sealed class Dialler : IAsyncDisposable
             Volatile.Write(ref state, new DialState(false, ""));
             await nudge.WaitAsync(cancellationToken).ConfigureAwait(false);
             absentSince = context.Time.GetTimestamp();
-            delay.Reset();
             return;
         }
 
-        var address = record.Addresses[attempts++ % record.Addresses.Count];
+        var addresses = Volatile.Read(ref record).Addresses;
+        var address = addresses[attempts++ % addresses.Count];
         var error = await TryAsync(address, cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref state, new DialState(true, error));
         await WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -137,9 +137,17 @@ internal sealed class Dialler : IAsyncDisposable
             return $"It did not answer within {LinkLimits.Handshake.TotalSeconds:0} s.";
         }
 
+        var upSince = context.Time.GetTimestamp();
         var end = await context.Table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
-        absentSince = context.Time.GetTimestamp();
-        delay.Reset();
+        // A link that ends as soon as it is up must not be dialled again without a pause, so only one that lived resets the waits.
+        if (context.Time.GetElapsedTime(upSince) >= LinkLimits.Settled)
+        {
+            absentSince = context.Time.GetTimestamp();
+            delay.Reset();
+        }
+
+        // What the link's own beginning and end have set is no reason to dial at once.
+        nudge.Clear();
         return end.Reason == GoodbyeReason.Superseded ? "" : end.Detail;
     }
 

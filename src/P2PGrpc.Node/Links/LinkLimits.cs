@@ -16,7 +16,7 @@ internal static class LinkLimits
     public static readonly TimeSpan TieBreakWindow = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a Goodbye may take to go out before the link is cut.</summary>
-    public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The first wait before dialling again.</summary>
     public static readonly TimeSpan FirstRedial = TimeSpan.FromMilliseconds(100);
@@ -26,6 +26,15 @@ internal static class LinkLimits
 
     /// <summary>The longest wait at all.</summary>
     public static readonly TimeSpan LongestRedial = TimeSpan.FromSeconds(30);
+
+    /// <summary>A link that lived so long was a real one: after it dialling begins anew without delay.</summary>
+    public static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
+
+    /// <summary>Knocks that the owner is told of in one minute: identities cost a stranger nothing, and the list of knocks has what matters.</summary>
+    public const int KnocksPerMinute = 10;
+
+    /// <summary>Ups and downs of one peer's links that the owner is told of in one minute: a peer that comes and goes must not fill the log.</summary>
+    public const int ChangesPerMinute = 30;
 
     /// <summary>Strangers in their handshake at one time: each holds a TLS session and a slot.</summary>
     public const int Knocking = 64;

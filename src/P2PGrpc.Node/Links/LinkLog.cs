@@ -27,6 +27,9 @@ internal static partial class LinkLog
     [LoggerMessage(1106, LogLevel.Debug, "Dialling {Label} at {Address} failed: {Reason}")]
     public static partial void DialFailed(ILogger logger, string label, string address, string reason);
 
+    [LoggerMessage(1108, LogLevel.Error, "An internal error ended the link with {Peer}.")]
+    public static partial void Broken(ILogger logger, Exception unexpected, PeerId peer);
+
     [LoggerMessage(1107, LogLevel.Error, "The loop that dials {Label} has broken; it starts again.")]
     public static partial void DiallerBroken(ILogger logger, Exception broken, string label);
 }

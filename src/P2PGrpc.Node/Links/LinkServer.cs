@@ -12,7 +12,7 @@ internal sealed class LinkServer(
     LinkHandshake handshake, LinkTable table, PeerBook book, Knocks knocks, AdmissionPolicy policy, NodeEvents events, TimeProvider time,
     ILogger<LinkServer> log)
 {
-    private readonly KnockAnnouncements announcements = new(time);
+    private readonly AnnouncementRate announcements = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
     private int knocking;
 
     /// <summary>A peer that is not dialled from here showed itself: whoever dials it may try at once.</summary>
@@ -84,8 +84,8 @@ internal sealed class LinkServer(
             case AdmissionVerdict.AdmitNew:
                 try
                 {
-                    await book.AcceptAsync(remote.PeerId, null, cancellationToken).ConfigureAwait(false);
-                    return true;
+                    var record = await book.AdmitAsync(remote.PeerId, cancellationToken).ConfigureAwait(false);
+                    return record.Admission == Admission.Known ? true : throw Blocked();
                 }
                 catch (PeerBookException full)
                 {
@@ -93,7 +93,7 @@ internal sealed class LinkServer(
                 }
 
             case AdmissionVerdict.Blocked:
-                throw new LinkRefusedException(GoodbyeReason.Blocked, "You are blocked by this node's owner.", byOther: false);
+                throw Blocked();
             default:
                 Note(new Knock(remote.PeerId, remote.Name, connection.RemoteAddress));
                 throw new LinkRefusedException(
@@ -101,6 +101,9 @@ internal sealed class LinkServer(
                     $"This node does not know you yet. Its owner can let you in: p2pgrpc peers accept {remote.PeerId}", byOther: false);
         }
     }
+
+    private static LinkRefusedException Blocked() =>
+        new(GoodbyeReason.Blocked, "You are blocked by this node's owner.", byOther: false);
 
     private void Note(Knock knock)
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Wire;
@@ -12,6 +13,7 @@ internal sealed class LinkSession : IAsyncDisposable
     private readonly ReplicationLoop replication;
     private readonly Action<PeerId, Ephemeral> receiveEphemeral;
     private readonly TimeProvider time;
+    private readonly ILogger log;
     private readonly CancellationTokenSource ending = new();
     private readonly TaskCompletionSource closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long startedAt;
@@ -22,7 +24,7 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
-        Action<PeerId, Ephemeral> receiveEphemeral, TimeProvider time)
+        Action<PeerId, Ephemeral> receiveEphemeral, TimeProvider time, ILogger log)
     {
         Id = id;
         this.connection = connection;
@@ -30,6 +32,7 @@ internal sealed class LinkSession : IAsyncDisposable
         this.replication = replication;
         this.receiveEphemeral = receiveEphemeral;
         this.time = time;
+        this.log = log;
         startedAt = lastHeard = time.GetTimestamp();
     }
 
@@ -60,31 +63,30 @@ internal sealed class LinkSession : IAsyncDisposable
         closing.TrySetResult();
     }
 
-    /// <summary>Runs the link until it ends, and says why it did. Cancelling cuts it without a goodbye.</summary>
+    /// <summary>Runs the link until it ends, and says why it did. Cancelling ends it with a goodbye, and cuts it if that can't go out in time.</summary>
     public async Task<LinkEnd> RunAsync(CancellationToken cancellationToken)
     {
-        using var registration = cancellationToken.Register(ending.Cancel);
-        var reading = ReadAsync(ending.Token);
-        var writing = WriteAsync(ending.Token);
-        var beating = BeatAsync(ending.Token);
+        var reading = GuardAsync(ReadAsync(ending.Token));
+        var writing = GuardAsync(WriteAsync(ending.Token));
+        var beating = GuardAsync(BeatAsync(ending.Token));
+        using var registration = cancellationToken.Register(() => Close(GoodbyeReason.Shutdown, "The node is stopping."));
         await Task.WhenAny(reading, writing, beating, closing.Task).ConfigureAwait(false);
         // A goodbye of ours gets its moment to go out, and the other side its moment to hang up in answer.
         if (closing.Task.IsCompleted)
             await writing.WaitAsync(LinkLimits.Farewell, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (writing.IsCompletedSuccessfully && Dialled)
+        if (closing.Task.IsCompleted && writing.IsCompleted && Dialled)
             await reading.WaitAsync(LinkLimits.Farewell, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await ending.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(reading, writing, beating).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(reading, writing, beating).ConfigureAwait(false);
         return end ?? new LinkEnd(GoodbyeReason.Unspecified, "the connection ended", ByOther: true);
     }
 
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    /// <summary>Runs one of the link's loops to its end and notes why it ended.</summary>
+    private async Task GuardAsync(Task loop)
     {
         try
         {
-            while (await Outbound.TakeAsync(cancellationToken).ConfigureAwait(false) is { } frame)
-                await connection.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
-            await connection.CompleteAsync().ConfigureAwait(false);
+            await loop.ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -94,56 +96,51 @@ internal sealed class LinkSession : IAsyncDisposable
         {
             Note(GoodbyeReason.Unspecified, broken.Message, byOther: true);
         }
+        catch (Exception unexpected)
+        {
+            // One link's trouble ends that link, and is not to be lost.
+            LinkLog.Broken(log, unexpected, Peer);
+            Note(GoodbyeReason.Unspecified, "an internal error of this node ended it", byOther: false);
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        while (await Outbound.TakeAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+            await connection.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
+        await connection.CompleteAsync().ConfigureAwait(false);
     }
 
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(LinkLimits.Heartbeat, time);
-        try
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            if (SinceHeard > LinkLimits.DeadAfter)
             {
-                if (SinceHeard > LinkLimits.DeadAfter)
-                {
-                    Note(GoodbyeReason.Timeout, $"nothing was heard for {LinkLimits.DeadAfter.TotalSeconds:0} s", byOther: false);
-                    return;
-                }
-
-                Interlocked.Exchange(ref pingSentAt, time.GetTimestamp());
-                Add(TransientFrames.WritePing(Interlocked.Increment(ref pingNumber), reply: false));
+                Note(GoodbyeReason.Timeout, $"nothing was heard for {LinkLimits.DeadAfter.TotalSeconds:0} s", byOther: false);
+                return;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The link ends for a reason that is already noted.
+
+            Interlocked.Exchange(ref pingSentAt, time.GetTimestamp());
+            Add(TransientFrames.WritePing(Interlocked.Increment(ref pingNumber), reply: false));
         }
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        try
+        while (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame)
         {
-            while (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is { } frame)
+            Interlocked.Exchange(ref lastHeard, time.GetTimestamp());
+            if (frame.KindCase == Frame.KindOneofCase.Goodbye)
             {
-                Interlocked.Exchange(ref lastHeard, time.GetTimestamp());
-                if (frame.KindCase == Frame.KindOneofCase.Goodbye)
-                {
-                    var (reason, detail) = HelloFrames.Read(frame.Goodbye);
-                    Note(reason, detail, byOther: true);
-                    return;
-                }
-
-                if (!await HandleAsync(frame, cancellationToken).ConfigureAwait(false))
-                    return;
+                var (reason, detail) = HelloFrames.Read(frame.Goodbye);
+                Note(reason, detail, byOther: true);
+                return;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The link ends for a reason that is already noted.
-        }
-        catch (WireException broken)
-        {
-            Note(GoodbyeReason.Unspecified, broken.Message, byOther: true);
+
+            if (!await HandleAsync(frame, cancellationToken).ConfigureAwait(false))
+                return;
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class LinkTable
     private readonly ILogger<LinkTable> log;
     private readonly Lock gate = new();
     private readonly Dictionary<PeerId, LinkSession> sessions = [];
-    private readonly Dictionary<PeerId, InstanceHistory> instances = [];
+    private readonly Dictionary<PeerId, PeerHistory> histories = [];
     private long lastLinkId;
     private long ephemeralDropped;
     private bool draining;
@@ -61,7 +61,7 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, (peer, message) => EphemeralReceived?.Invoke(peer, message), time);
+        var session = new LinkSession(id, connection, remote, replication, (peer, message) => EphemeralReceived?.Invoke(peer, message), time, log);
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);
@@ -72,15 +72,17 @@ internal sealed class LinkTable
                 return await session.RunAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            // The replicator hears of the end of the old link before the new one: a peer has one link at a time.
-            if (replaced is not null)
-                replication.Remove(replaced);
-            replication.Add(session);
-            Announce(session);
             try
             {
+                // The replicator hears of the end of the old link before the new one: a peer has one link at a time.
+                if (replaced is not null)
+                    replication.Remove(replaced);
+                replication.Add(session);
+                var history = Announce(session);
+                // The owner may have changed the peer's admission while the Hellos were exchanged.
+                CloseIfUnwelcome(session, book.Snapshot);
                 var end = await session.RunAsync(cancellationToken).ConfigureAwait(false);
-                Leave(session, end);
+                Leave(session, end, history);
                 return end;
             }
             finally
@@ -141,7 +143,24 @@ internal sealed class LinkTable
         }
     }
 
-    private void Announce(LinkSession session)
+    private PeerHistory Announce(LinkSession session)
+    {
+        PeerHistory? history;
+        bool twice;
+        lock (gate)
+        {
+            if (!histories.TryGetValue(session.Peer, out history))
+                histories[session.Peer] = history = new PeerHistory(time);
+            twice = history.Alternates(session.Remote.Instance);
+        }
+
+        if (history.Rate.TryTake())
+            Announce(session, twice);
+        Changed?.Invoke(session.Peer);
+        return history;
+    }
+
+    private void Announce(LinkSession session, bool twice)
     {
         var alias = book.Snapshot.AliasOf(session.Peer) ?? "";
         LinkLog.Up(log, session.Peer, alias, session.Address, session.Dialled);
@@ -152,14 +171,6 @@ internal sealed class LinkTable
                 PeerId = session.Peer.ToString(), Alias = alias, Address = session.Address, Dialled = session.Dialled,
             },
         });
-        bool twice;
-        lock (gate)
-        {
-            if (!instances.TryGetValue(session.Peer, out var history))
-                instances[session.Peer] = history = new InstanceHistory();
-            twice = history.Alternates(session.Remote.Instance);
-        }
-
         if (twice)
         {
             LinkLog.IdentityUsedTwice(log, session.Peer);
@@ -167,13 +178,11 @@ internal sealed class LinkTable
                 "IDENTITY_USED_TWICE", session.Peer.ToString(),
                 "Two running processes use this peer's identity. Its owner must stop one of them; a copied data directory needs a key of its own.");
         }
-
-        Changed?.Invoke(session.Peer);
     }
 
-    private void Leave(LinkSession session, LinkEnd end)
+    private void Leave(LinkSession session, LinkEnd end, PeerHistory history)
     {
-        if (end.Reason == GoodbyeReason.Superseded)
+        if (end.Reason == GoodbyeReason.Superseded || !history.Rate.TryTake())
             return;
         var alias = book.Snapshot.AliasOf(session.Peer) ?? "";
         LinkLog.Down(log, session.Peer, alias, end.Detail);
@@ -202,24 +211,31 @@ internal sealed class LinkTable
             all = [.. sessions.Values];
         var snapshot = book.Snapshot;
         foreach (var session in all)
-            switch (snapshot.Find(session.Peer)?.Admission)
-            {
-                case Admission.Known:
-                    break;
-                case Admission.Blocked:
-                    session.Close(GoodbyeReason.Blocked, "You are blocked by this node's owner.");
-                    break;
-                default:
-                    session.Close(GoodbyeReason.Removed, "This node's owner has removed you from its peers.");
-                    break;
-            }
+            CloseIfUnwelcome(session, snapshot);
     }
 
-    /// <summary>The last processes seen under one identity.</summary>
-    private sealed class InstanceHistory
+    private static void CloseIfUnwelcome(LinkSession session, PeerSnapshot snapshot)
+    {
+        switch (snapshot.Find(session.Peer)?.Admission)
+        {
+            case Admission.Known:
+                break;
+            case Admission.Blocked:
+                session.Close(GoodbyeReason.Blocked, "You are blocked by this node's owner.");
+                break;
+            default:
+                session.Close(GoodbyeReason.Removed, "This node's owner has removed you from its peers.");
+                break;
+        }
+    }
+
+    /// <summary>What is remembered of one peer's links: the last processes seen under its identity, and how much was said of them.</summary>
+    private sealed class PeerHistory(TimeProvider time)
     {
         private ulong before;
         private ulong last;
+
+        public AnnouncementRate Rate { get; } = new(LinkLimits.ChangesPerMinute, TimeSpan.FromMinutes(1), time);
 
         /// <summary>True if a process comes back after another one under the same identity was seen: both are running.</summary>
         public bool Alternates(ulong instance)

@@ -76,8 +76,25 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     /// <summary>What one frame of a link said. Waits while too much is waiting, which holds back the link that sends.</summary>
     public async ValueTask ReceiveAsync(ReplicatorInput[] inputs, CancellationToken cancellationToken)
     {
-        await remote.Writer.WriteAsync(inputs, cancellationToken).ConfigureAwait(false);
-        wake.Set();
+        try
+        {
+            await remote.Writer.WriteAsync(inputs, cancellationToken).ConfigureAwait(false);
+            wake.Set();
+        }
+        catch (ChannelClosedException)
+        {
+            // Replication has stopped for good, and the links are being closed.
+        }
+    }
+
+    /// <summary>True once a broken rule has ended replication; the node then only serves what it holds.</summary>
+    public bool IsStopped { get; private set; }
+
+    private void StopListening()
+    {
+        store.Committed -= OnCommitted;
+        store.SegmentRefused -= OnSegmentRefused;
+        store.Frozen -= OnFrozen;
     }
 
     private void Report(ReplicatorInput input)
@@ -92,7 +109,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         var position = committed.FirstPosition + (ulong)header.Count - 1;
         Report(committed.Own
             ? new ReplicatorInput.Appended(header.Log, header.LogId, header.Head, position)
-            : new ReplicatorInput.Stored(header.LogId, header.Head, position));
+            : new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position));
     }
 
     private void OnSegmentRefused(LogId logId, Head head, StoreFailure failure) =>
@@ -120,14 +137,11 @@ internal sealed class ReplicationLoop : IAsyncDisposable
                     if (!remote.Reader.TryRead(out var received))
                         break;
                     Handle(received);
+                    TickIfDue();
                 }
                 while (!stopping.IsCancellationRequested);
 
-                if (time.GetElapsedTime(startedAt) >= wakeAt)
-                {
-                    wakeAt = TimeSpan.MaxValue;
-                    Handle([new ReplicatorInput.Tick()]);
-                }
+                TickIfDue();
             }
         }
         catch (OperationCanceledException)
@@ -138,8 +152,21 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         {
             // A broken rule must not go on deciding: replication stops, what is stored stays served.
             ReplicationLog.Stopped(log, broken);
+            StopListening();
+            local.Writer.TryComplete();
+            remote.Writer.TryComplete();
+            IsStopped = true;
             events.RaiseStopped();
         }
+    }
+
+    /// <summary>Also between frames, so that a link that floods can't keep the time from passing.</summary>
+    private void TickIfDue()
+    {
+        if (time.GetElapsedTime(startedAt) < wakeAt)
+            return;
+        wakeAt = TimeSpan.MaxValue;
+        Handle([new ReplicatorInput.Tick()]);
     }
 
     private void Handle(ReplicatorInput[] inputs)
@@ -159,9 +186,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        store.Committed -= OnCommitted;
-        store.SegmentRefused -= OnSegmentRefused;
-        store.Frozen -= OnFrozen;
+        StopListening();
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
         await alarm.DisposeAsync().ConfigureAwait(false);

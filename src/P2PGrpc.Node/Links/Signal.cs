@@ -10,6 +10,9 @@ internal sealed class Signal
 
     public void Set() => pending.Writer.TryWrite(true);
 
+    /// <summary>Takes back what was set and not waited for yet.</summary>
+    public void Clear() => pending.Reader.TryRead(out _);
+
     public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => pending.Reader.ReadAsync(cancellationToken);
 
     /// <summary>Waits for the signal or until the time is over, whichever comes first.</summary>

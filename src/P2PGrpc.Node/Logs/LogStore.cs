@@ -206,8 +206,9 @@ internal sealed class LogStore : IAsyncDisposable
 
     private async Task EnqueueAsync(AwaitedWork work, CancellationToken cancellationToken)
     {
-        await room.EnterAsync(work.Weight, cancellationToken);
-        if (writer.TryEnqueue(work))
+        var enqueued = false;
+        await room.EnterAsync(work.Weight, () => enqueued = writer.TryEnqueue(work), cancellationToken);
+        if (enqueued)
             return;
         room.Leave(work.Weight);
         throw new ObjectDisposedException(nameof(LogStore));

@@ -7,8 +7,11 @@ internal sealed class QueueRoom(long limit)
     private readonly Queue<Waiter> waiters = new();
     private long taken;
 
-    /// <summary>Completes when there is room. What is heavier than all room enters when nothing else is inside.</summary>
-    public Task EnterAsync(long weight, CancellationToken cancellationToken)
+    /// <summary>Completes when there was room. What is heavier than all room enters when nothing else is inside.</summary>
+    /// <param name="weight">What it takes up until <see cref="Leave"/>.</param>
+    /// <param name="enter">Called at the moment of entering, in the order of coming: what is put into a queue there stands in that order. Must not block.</param>
+    /// <param name="cancellationToken">Gives up waiting; <paramref name="enter"/> is not called then.</param>
+    public Task EnterAsync(long weight, Action enter, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Waiter waiter;
@@ -17,10 +20,11 @@ internal sealed class QueueRoom(long limit)
             if (waiters.Count == 0 && Fits(weight))
             {
                 taken += weight;
+                enter();
                 return Task.CompletedTask;
             }
 
-            waiter = new Waiter(weight);
+            waiter = new Waiter(weight, enter);
             waiters.Enqueue(waiter);
         }
 
@@ -36,8 +40,10 @@ internal sealed class QueueRoom(long limit)
             while (waiters.TryPeek(out var waiter) && (waiter.Task.IsCompleted || Fits(waiter.Weight)))
             {
                 waiters.Dequeue();
-                if (waiter.TrySetResult())
-                    taken += waiter.Weight;
+                if (!waiter.TrySetResult())
+                    continue;
+                taken += waiter.Weight;
+                waiter.Enter();
             }
         }
     }
@@ -51,8 +57,10 @@ internal sealed class QueueRoom(long limit)
 
     private bool Fits(long weight) => taken == 0 || taken + weight <= limit;
 
-    private sealed class Waiter(long weight) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Waiter(long weight, Action enter) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public long Weight { get; } = weight;
+
+        public Action Enter { get; } = enter;
     }
 }

@@ -83,6 +83,13 @@ internal sealed class PeerBook : IDisposable
         return (existing, record with { Alias = alias ?? record.Alias, Admission = Admission.Known });
     }, cancellationToken);
 
+    /// <summary>Lets in a peer that nobody knows, where everybody is welcome. Leaves a peer that the owner has put in the book as it is, blocked or not.</summary>
+    public Task<PeerRecord> AdmitAsync(PeerId peer, CancellationToken cancellationToken) => ChangeAsync(current =>
+    {
+        var existing = current.Find(peer);
+        return (existing, existing ?? new PeerRecord(peer, null, [], Admission.Known));
+    }, cancellationToken);
+
     public Task<PeerRecord> BlockAsync(PeerId peer, CancellationToken cancellationToken) => ChangeAsync(current =>
     {
         var existing = current.Find(peer);
@@ -94,7 +101,8 @@ internal sealed class PeerBook : IDisposable
         await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await table.WriteAsync([record.Key], [], cancellationToken).ConfigureAwait(false);
+            // From here on the change is made whether its caller waits or not, so that disk and memory stay the same.
+            await table.WriteAsync([record.Key], [], CancellationToken.None).ConfigureAwait(false);
             Volatile.Write(ref snapshot, Snapshot.Without(record.Key));
         }
         finally
@@ -121,7 +129,7 @@ internal sealed class PeerBook : IDisposable
                 throw new PeerBookException(
                     PeerBookFault.Full, $"The peer book is full ({MaximumRecords} peers). Remove peers that are no longer needed.");
             string[] removed = replaced is null || replaced.Key == record.Key ? [] : [replaced.Key];
-            await table.WriteAsync(removed, [record], cancellationToken).ConfigureAwait(false);
+            await table.WriteAsync(removed, [record], CancellationToken.None).ConfigureAwait(false);
             var next = Snapshot;
             foreach (var key in removed)
                 next = next.Without(key);

@@ -4,13 +4,13 @@ using Xunit;
 
 namespace P2PGrpc.Node.Tests.Links;
 
-public sealed class KnockAnnouncementTests
+public sealed class AnnouncementRateTests
 {
     [Fact]
-    public void V2_Strangers_with_many_identities_are_announced_ten_times_a_minute_at_most()
+    public void V2_What_others_cause_at_will_is_announced_so_often_at_most()
     {
         var time = new FakeTimeProvider();
-        var announcements = new KnockAnnouncements(time);
+        var announcements = new AnnouncementRate(10, TimeSpan.FromMinutes(1), time);
         Assert.Equal(10, Enumerable.Range(0, 1000).Count(_ => announcements.TryTake()));
         time.Advance(TimeSpan.FromSeconds(59));
         Assert.False(announcements.TryTake());
