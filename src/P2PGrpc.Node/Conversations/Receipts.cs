@@ -97,7 +97,10 @@ internal sealed class Receipts : IDisposable
         {
             Delivered = new DeliveredEvent
             {
-                PeerId = peer.ToString(), Alias = recipients.AliasOf(peer), Log = logId.ToString(), Sequence = head.Sequence,
+                PeerId = peer.ToString(),
+                Alias = recipients.AliasOf(peer),
+                Log = logId.ToString(),
+                Sequence = head.Sequence,
             },
         });
     }

@@ -97,7 +97,9 @@ internal sealed class Sender(
             {
                 response.Refused.Add(new Refusal
                 {
-                    Index = (uint)places[at], Code = (int)StatusCode.AlreadyExists, Detail = Conflict(taken[at].MessageId).Message,
+                    Index = (uint)places[at],
+                    Code = (int)StatusCode.AlreadyExists,
+                    Detail = Conflict(taken[at].MessageId).Message,
                 });
                 continue;
             }

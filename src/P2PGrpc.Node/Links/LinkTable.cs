@@ -168,7 +168,10 @@ internal sealed class LinkTable
         {
             LinkUp = new LinkUpEvent
             {
-                PeerId = session.Peer.ToString(), Alias = alias, Address = session.Address, Dialled = session.Dialled,
+                PeerId = session.Peer.ToString(),
+                Alias = alias,
+                Address = session.Address,
+                Dialled = session.Dialled,
             },
         });
         if (twice)

@@ -30,7 +30,11 @@ public sealed class NodeSettingsTests
     {
         var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions
         {
-            DataDirectory = " ", Listen = "127.0.0.1:5555", Api = "nowhere", Peers = ["Bob=1.2.3.4:5", "bob"], ApiKey = "key.pem",
+            DataDirectory = " ",
+            Listen = "127.0.0.1:5555",
+            Api = "nowhere",
+            Peers = ["Bob=1.2.3.4:5", "bob"],
+            ApiKey = "key.pem",
         }));
         Assert.Contains("data directory", refused.Message, StringComparison.Ordinal);
         Assert.Contains("nowhere", refused.Message, StringComparison.Ordinal);
@@ -45,7 +49,11 @@ public sealed class NodeSettingsTests
     {
         var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions
         {
-            DataDirectory = "x", Api = "0.0.0.0:6555", ApiCertificate = certificate, ApiKey = certificate, ApiOpen = open,
+            DataDirectory = "x",
+            Api = "0.0.0.0:6555",
+            ApiCertificate = certificate,
+            ApiKey = certificate,
+            ApiOpen = open,
         }));
         Assert.Equal("API_NOT_PROTECTED", refused.Reason);
     }

@@ -150,7 +150,11 @@ public sealed class TwoNodeTests
         new Random(7).NextBytes(data);
         var request = new SendRequest
         {
-            To = "bob", Data = ByteString.CopyFrom(data), ContentType = "application/x-noise", Headers = { { "traceparent", "00-1" } }, WaitFor = DeliveryState.Delivered,
+            To = "bob",
+            Data = ByteString.CopyFrom(data),
+            ContentType = "application/x-noise",
+            Headers = { { "traceparent", "00-1" } },
+            WaitFor = DeliveryState.Delivered,
         };
         var sent = await alice.Runtime.Sender.SendAsync(request, RunningNode.Patience, TestContext.Current.CancellationToken);
         Assert.Equal(DeliveryState.Delivered, sent.State);
