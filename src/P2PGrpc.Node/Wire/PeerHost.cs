@@ -110,7 +110,7 @@ internal sealed partial class PeerHost : IAsyncDisposable
             // list.
             grpc.CompressionProviders.Clear();
         });
-        services.AddSingleton(new LinkService(serve, loggers.CreateLogger<LinkService>(), stopping));
+        services.AddSingleton(new LinkService(serve, limits.Parting, loggers.CreateLogger<LinkService>(), stopping));
         services.AddSingleton<IServiceMethodProvider<LinkService>, LinkServiceMethods>();
         var refusals = loggers.CreateLogger<PeerHost>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
