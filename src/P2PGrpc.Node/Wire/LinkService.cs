@@ -1,7 +1,5 @@
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Protocol;
 
@@ -9,7 +7,7 @@ namespace P2PGrpc.Node.Wire;
 
 /// <summary>What a node offers to other nodes: PeerService.Link and nothing else. All other methods answer UNIMPLEMENTED.</summary>
 internal sealed partial class LinkService(
-    Func<IFrameConnection, CancellationToken, Task> serve, TimeSpan parting, ILogger<LinkService> logger, CancellationToken stopping)
+    Func<IFrameConnection, CancellationToken, Task> serve, ILogger<LinkService> logger, CancellationToken stopping)
 {
     public async Task LinkAsync(IAsyncStreamReader<InboundFrame> reader, IServerStreamWriter<Frame> writer, ServerCallContext call)
     {
@@ -31,19 +29,6 @@ internal sealed partial class LinkService(
             // Whatever it is, it must end this link only; the framework would log it for every stranger anew.
             LogFailure(connection.RemoteAddress, error);
         }
-        finally
-        {
-            _ = CloseAfterwardsAsync(http.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>(),
-                http.Features.GetRequiredFeature<IConnectionLifetimeFeature>().ConnectionClosed);
-        }
-    }
-
-    /// <summary>A connection is for one link: whoever was refused must not keep a place among the connections. Not at once, because an HTTP/2 client
-    /// whose own half of the call is still open may drop unread frames when its connection ends.</summary>
-    private async Task CloseAfterwardsAsync(IConnectionLifetimeNotificationFeature connection, CancellationToken closed)
-    {
-        await Task.Delay(parting, TimeProvider.System, closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        connection.RequestClose();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The link with {Address} failed.")]

@@ -110,7 +110,7 @@ internal sealed partial class PeerHost : IAsyncDisposable
             // list.
             grpc.CompressionProviders.Clear();
         });
-        services.AddSingleton(new LinkService(serve, limits.Parting, loggers.CreateLogger<LinkService>(), stopping));
+        services.AddSingleton(new LinkService(serve, loggers.CreateLogger<LinkService>(), stopping));
         services.AddSingleton<IServiceMethodProvider<LinkService>, LinkServiceMethods>();
         var refusals = loggers.CreateLogger<PeerHost>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -128,6 +128,8 @@ internal sealed partial class PeerHost : IAsyncDisposable
             });
         });
         var application = builder.Build();
+        var parting = new ConnectionParting(limits.Parting);
+        application.Use(next => context => parting.InvokeAsync(context, next));
         application.UseRouting();
         application.MapGrpcService<LinkService>();
         return application;

@@ -49,8 +49,10 @@ public sealed class ExhaustionTests
         Assert.Equal(1u, (await link.ReadAsync(CancellationToken.None))!.Ping.Number);
     }
 
-    [Fact]
-    public async Task V1_a_connection_is_closed_once_its_link_was_refused_whatever_the_other_side_does()
+    [Theory]
+    [InlineData("Link")]
+    [InlineData("Nothing")]
+    public async Task V1_a_connection_is_closed_once_its_call_was_refused_whatever_the_other_side_does(string method)
     {
         var limits = new WireLimits { IdleTimeout = TimeSpan.FromMinutes(5) };
         await using var bob = await new TestNode(2).ListenAsync(
@@ -64,7 +66,7 @@ public sealed class ExhaustionTests
         await client.ConnectAsync(IPAddress.Loopback, bob.Port);
         await using var tls = new SslStream(client.GetStream());
         await tls.AuthenticateAsClientAsync(RawTls.HonestOptions());
-        await RawTls.OpenLinkAsync(tls);
+        await RawTls.OpenCallAsync(tls, method);
 
         await AssertClosedAsync(tls);
     }

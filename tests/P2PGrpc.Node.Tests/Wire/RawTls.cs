@@ -48,13 +48,13 @@ internal static class RawTls
         }
     }
 
-    /// <summary>Opens a Link call as HTTP/2 frames, and never ends it.</summary>
-    public static async Task OpenLinkAsync(SslStream tls)
+    /// <summary>Opens a call as HTTP/2 frames, and never ends it.</summary>
+    public static async Task OpenCallAsync(SslStream tls, string method)
     {
         // HPACK without tables: POST, https, and four headers as literals.
         byte[] headers =
         [
-            0x83, 0x87, .. Literal([0x04], "/p2pgrpc.v1.PeerService/Link"), .. Literal([0x01], "localhost"),
+            0x83, 0x87, .. Literal([0x04], "/p2pgrpc.v1.PeerService/" + method), .. Literal([0x01], "localhost"),
             .. Literal([0x0F, 0x10], "application/grpc"), .. Literal([0x00, 2, .. "te"u8], "trailers"),
         ];
         await tls.WriteAsync((byte[])[.. PrefaceAndSettings, 0, 0, (byte)headers.Length, 1, 4, 0, 0, 0, 1, .. headers]);
