@@ -27,9 +27,17 @@ internal static class CommandLine
             Output = surroundings.Output,
             Error = surroundings.Error,
         };
-        var exitCode = await parsed.InvokeAsync(configuration, cancellationToken);
-        await surroundings.Output.FlushAsync(CancellationToken.None);
-        return exitCode;
+        try
+        {
+            var exitCode = await parsed.InvokeAsync(configuration, cancellationToken);
+            await surroundings.Output.FlushAsync(CancellationToken.None);
+            return exitCode;
+        }
+        catch (IOException)
+        {
+            // Commands report their own failures; what is left is the help, whose reader went away.
+            return ExitCodes.ReaderGone;
+        }
     }
 
     public static RootCommand Build(Surroundings surroundings)

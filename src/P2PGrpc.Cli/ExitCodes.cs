@@ -21,5 +21,6 @@ internal static class ExitCodes
           4    the node refused; the message says why
           5    accepted and on its way, but not delivered within the time that --wait had
           130  ended by Ctrl-C (143: by SIGTERM); 'run' ends with 0 then
+          141  whoever read the output is gone
         """;
 }

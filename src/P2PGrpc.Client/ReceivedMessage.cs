@@ -42,25 +42,22 @@ public sealed class ReceivedMessage
         (long)Math.Min(entry.Clock >> 16, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
 
     /// <summary>The text; null if the message holds data.</summary>
-    public string? Text => entry.Content?.BodyCase == Content.BodyOneofCase.Text ? entry.Content.Text : null;
+    public string? Text => entry.Content.BodyCase == Content.BodyOneofCase.Text ? entry.Content.Text : null;
 
     /// <summary>The bytes; empty if the message is text.</summary>
-    public ReadOnlyMemory<byte> Data => entry.Content?.BodyCase == Content.BodyOneofCase.Data ? entry.Content.Data.Memory : default;
+    public ReadOnlyMemory<byte> Data => entry.Content.BodyCase == Content.BodyOneofCase.Data ? entry.Content.Data.Memory : default;
 
     /// <summary>What the data is; empty for text.</summary>
-    public string ContentType => entry.Content?.ContentType ?? "";
+    public string ContentType => entry.Content.ContentType;
 
     /// <summary>The headers that the author gave.</summary>
-    public IReadOnlyDictionary<string, string> Headers =>
-        entry.Content?.Headers.AsReadOnly() ?? (IReadOnlyDictionary<string, string>)NoHeaders;
+    public IReadOnlyDictionary<string, string> Headers => entry.Content.Headers.AsReadOnly();
 
     /// <summary>The idempotency key that the author gave; empty if none.</summary>
-    public string MessageId => entry.Content?.MessageId ?? "";
+    public string MessageId => entry.Content.MessageId;
 
     /// <summary>Whether the message was never stored.</summary>
     public bool Ephemeral => batch.Ephemeral;
-
-    private static readonly Dictionary<string, string> NoHeaders = [];
 
     /// <summary>The messages of a response of <see cref="P2PGrpcClient.SubscribeBatchesAsync"/>, in order.</summary>
     /// <param name="response">The response. It must not be changed afterwards.</param>
@@ -70,7 +67,11 @@ public sealed class ReceivedMessage
         foreach (var batch in response.Batches)
         {
             for (var index = 0; index < batch.Messages.Count; index++)
-                yield return new ReceivedMessage(batch, index);
+            {
+                // An entry that the node could not read only keeps the place of those after it.
+                if (batch.Messages[index].Content is not null)
+                    yield return new ReceivedMessage(batch, index);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using P2PGrpc.Client;
+using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Cli.Rendering;
@@ -49,7 +50,7 @@ internal sealed class MessageLines(TimeProvider time)
         var own = message.Alias == "self";
         line.Add(Call(message.Alias, message.Author), own ? StyledLine.Own : StyledLine.Name);
         if (own && message.Peer is not ("" or "self"))
-            line.Add(" → ", StyledLine.Dim).Add(Call("", message.Peer), StyledLine.Name);
+            line.Add(" → ", StyledLine.Dim).Add(PeerId.TryParse(message.Peer, out _) ? Call("", message.Peer) : Call(message.Peer, ""), StyledLine.Name);
     }
 
     private static string Describe(ReceivedMessage message) => message.ContentType.Length == 0 && message.Data.IsEmpty

@@ -70,7 +70,7 @@ internal sealed class ConfigurationFile
             case "peers": Peers = Texts(property, path); break;
             default:
                 throw CommandException.Usage(
-                    $"{path}: '{property.Name}' is unknown; known are name, data, listen, api, apiOpen, apiCert, apiKey, accept, peers.");
+                    $"{path}: '{property.Name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, peers.");
         }
     }
 

@@ -24,8 +24,11 @@ internal sealed record ReplicatorLimits
     /// <summary>Bytes of one Load: about what fits a frame.</summary>
     public long LoadWeight { get; init; } = 256 * 1024;
 
-    /// <summary>Items of one Have: about 30 KiB encoded.</summary>
-    public int HaveItems { get; init; } = 200;
+    /// <summary>Items of one Have of a node: about 30 KiB encoded.</summary>
+    public const int DefaultHaveItems = 200;
+
+    /// <summary>Items of one Have.</summary>
+    public int HaveItems { get; init; } = DefaultHaveItems;
 
     /// <summary>Logs that one link may name: each costs memory here.</summary>
     public int LogsPerLink { get; init; } = 100_000;

@@ -7,4 +7,8 @@ internal static partial class ApiLog
 {
     [LoggerMessage(1300, LogLevel.Error, "{Method} failed.")]
     public static partial void Failed(ILogger logger, Exception error, string method);
+
+    [LoggerMessage(1301, LogLevel.Warning,
+        "There is no Unix socket, because its path is longer than {Length} bytes: {Path}. Clients can use the TCP address only (--api), or choose a shorter data directory.")]
+    public static partial void NoSocket(ILogger logger, string path, int length);
 }

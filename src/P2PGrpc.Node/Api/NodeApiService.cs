@@ -53,12 +53,12 @@ internal sealed class NodeApiService(
         WatchEventsRequest request, IServerStreamWriter<WatchEventsResponse> responseStream, ServerCallContext context)
     {
         using var stop = lifetime.Link(context.CancellationToken);
-        var watching = events.WatchAsync(stop.Token);
+        using var watch = events.Watch();
         // Headers at once, so that a caller knows that nothing from here on is missed.
         await context.WriteResponseHeadersAsync([]).ConfigureAwait(false);
         try
         {
-            await foreach (var happened in watching.ConfigureAwait(false))
+            await foreach (var happened in watch.ReadAllAsync(stop.Token).ConfigureAwait(false))
                 await responseStream.WriteAsync(happened, context.CancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Api;
@@ -14,6 +15,7 @@ internal static class TokenFile
     /// <exception cref="NodeStartException">The file is readable by others, or holds no token.</exception>
     public static string LoadOrCreate(string path)
     {
+        path = Path.GetFullPath(path);
         if (!File.Exists(path))
             Create(path);
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
@@ -26,10 +28,24 @@ internal static class TokenFile
 
     private static void Create(string path)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        var directory = Path.GetDirectoryName(path)!;
+        var temporary = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";
+        Write(temporary);
+        var created = DurableFiles.TryPublish(temporary, path);
+        // Besides this one, a process that was killed right here may have left files without use.
+        foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
+            File.Delete(leftover);
+        if (created)
+            DurableFiles.Sync(directory);
+    }
+
+    private static void Write(string temporary)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
+        using var file = new FileStream(temporary, options);
         file.Write(Encoding.ASCII.GetBytes(Base32.Encode(RandomNumberGenerator.GetBytes(TokenBytes)) + "\n"));
+        DurableFiles.Sync(file.SafeFileHandle);
     }
 }

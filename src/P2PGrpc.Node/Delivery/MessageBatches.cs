@@ -22,23 +22,18 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
             return 0;
         var entries = SegmentBodyReader.Read(header, segment.Body);
         var index = after >= segment.FirstPosition ? (int)(after - segment.FirstPosition) + 1 : 0;
-        MessageBatch? batch = null;
+        index = Array.FindIndex(entries, index, entry => entry is not null);
+        if (index < 0)
+            return 0;
+        // One batch a segment, whatever its author wrote: a batch for each gap would make an answer many times as long as what was stored.
+        var batch = Begin(header, index, segment.FirstPosition);
+        response.Batches.Add(batch);
         ulong clock = 0;
-        for (; index < entries.Length; index++)
+        var last = Array.FindLastIndex(entries, entry => entry is not null);
+        for (; index <= last; index++)
         {
-            if (entries[index] is not { } entry)
-            {
-                // What does not parse has no message; a batch holds neighbours only, so another one begins after it.
-                batch = null;
-                continue;
-            }
-
-            if (batch is null)
-            {
-                batch = Begin(header, index, segment.FirstPosition);
-                response.Batches.Add(batch);
-            }
-
+            // What does not parse keeps its place as an empty entry, because those after it are counted from the first.
+            var entry = entries[index] ?? new Entry();
             batch.Messages.Add(entry);
             clock = Math.Max(clock, entry.Clock);
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -24,7 +25,7 @@ internal sealed class ClientHost : IAsyncDisposable
     /// <summary>Connections at one time: programs of one machine, each with one.</summary>
     private const int Connections = 1000;
 
-    /// <summary>The longest path that a Unix socket can have on Linux (sun_path less its terminator).</summary>
+    /// <summary>Bytes of the longest path that a Unix socket can have on Linux (sun_path less its terminator).</summary>
     private const int SocketPathLength = 107;
 
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
@@ -64,7 +65,9 @@ internal sealed class ClientHost : IAsyncDisposable
         builder.Services.AddSingleton(peerService);
         builder.Services.AddSingleton(nodeService);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
-        var hasSocket = socketPath.Length <= SocketPathLength;
+        var hasSocket = Encoding.UTF8.GetByteCount(socketPath) <= SocketPathLength;
+        if (!hasSocket)
+            ApiLog.NoSocket(loggers.CreateLogger<ClientHost>(), socketPath, SocketPathLength);
         var certificate = LoadCertificate(settings);
         builder.WebHost.ConfigureKestrel(server => Configure(server, settings, hasSocket ? socketPath : null, certificate));
 
@@ -79,7 +82,9 @@ internal sealed class ClientHost : IAsyncDisposable
             File.Delete(socketPath);
         try
         {
-            await application.StartAsync(cancellationToken).ConfigureAwait(false);
+            // Without any endpoint Kestrel would listen on one of its own choice.
+            if (hasSocket || settings.Api is not null)
+                await application.StartAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {

@@ -51,9 +51,6 @@ internal static class LinkLimits
     /// <summary>Bytes of ephemeral messages waiting on one link; what comes beyond is dropped and counted.</summary>
     public const int WaitingEphemeralBytes = 4 * 1024 * 1024;
 
-    /// <summary>Items of one Have frame: about 30 KiB.</summary>
-    public const int HaveItems = 200;
-
     /// <summary>Frames from all links that wait for the replicator: with 256 KiB a frame at most 32 MiB.</summary>
     public const int WaitingInputs = 128;
 

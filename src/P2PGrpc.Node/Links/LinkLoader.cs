@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
+using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Links;
 
@@ -45,6 +46,13 @@ internal sealed class LinkLoader : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The link has ended.
+        }
+        catch (Exception broken)
+        {
+            // The replicator waits for this read: without it the link would seem alive and send nothing more.
+            if (!stopping.IsCancellationRequested)
+                ReplicationLog.ReadFailed(log, broken);
+            session.Close(GoodbyeReason.Unspecified, "its store could not be read");
         }
     }
 

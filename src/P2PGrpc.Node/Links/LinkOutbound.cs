@@ -1,4 +1,5 @@
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using LogHead = P2PGrpc.Core.Replication.LogHead;
@@ -160,7 +161,7 @@ internal sealed class LinkOutbound
     /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all that it covers is out.</summary>
     private Frame TakeHave()
     {
-        if (heads.Count <= LinkLimits.HaveItems)
+        if (heads.Count <= ReplicatorLimits.DefaultHaveItems)
         {
             var last = HaveFrames.Write([.. heads.Values], IsThroughDue ? through : null);
             heads.Clear();
@@ -169,7 +170,7 @@ internal sealed class LinkOutbound
             return last;
         }
 
-        LogHead[] some = [.. heads.Values.Take(LinkLimits.HaveItems)];
+        LogHead[] some = [.. heads.Values.Take(ReplicatorLimits.DefaultHaveItems)];
         foreach (var log in some)
             heads.Remove(log.LogId);
         return HaveFrames.Write(some, null);

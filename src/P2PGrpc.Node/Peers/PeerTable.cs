@@ -29,7 +29,8 @@ internal sealed class PeerTable(LogStore store)
         try
         {
             var row = JsonSerializer.Deserialize(json, PeerRowContext.Default.PeerRow);
-            if (row is null)
+            // What the file says counts, not what the type promises: JSON's null gets past it.
+            if (row is not { PeerId: not null, Addresses: not null })
                 return null;
             PeerId? peer = PeerId.TryParse(row.PeerId, out var parsed) ? parsed : null;
             var addresses = new List<PeerAddress>();

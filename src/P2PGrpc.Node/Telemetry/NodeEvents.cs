@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Telemetry;
@@ -8,11 +7,8 @@ namespace P2PGrpc.Node.Telemetry;
 /// and is told how many. Thread-safe; publishing never blocks.</summary>
 internal sealed class NodeEvents(TimeProvider time)
 {
-    /// <summary>Events held for one watcher: a few seconds of a busy node.</summary>
-    private const int WatcherCapacity = 1024;
-
     private readonly Lock gate = new();
-    private Watcher[] watchers = [];
+    private EventWatch[] watchers = [];
 
     public void Publish(WatchEventsResponse happened)
     {
@@ -27,51 +23,40 @@ internal sealed class NodeEvents(TimeProvider time)
     public void Notice(string reason, string peerId, string detail) =>
         Publish(new WatchEventsResponse { Notice = new NoticeEvent { Reason = reason, PeerId = peerId, Detail = detail } });
 
+    /// <summary>How many watch.</summary>
+    public int WatcherCount => Volatile.Read(ref watchers).Length;
+
+    /// <summary>Begins to gather events for one reader. Nothing from here on is missed.</summary>
+    public EventWatch Watch()
+    {
+        var watch = new EventWatch(Remove);
+        lock (gate)
+            watchers = [.. watchers, watch];
+        return watch;
+    }
+
     /// <summary>All events from the call on, until cancelled.</summary>
     public IAsyncEnumerable<WatchEventsResponse> WatchAsync(CancellationToken cancellationToken)
     {
-        // Registered here and not at the first MoveNext, so that nothing between the two is missed.
-        var watcher = new Watcher();
-        lock (gate)
-            watchers = [.. watchers, watcher];
-        return ReadAsync(watcher, cancellationToken);
+        // Begun here and not at the first MoveNext, so that nothing between the two is missed.
+        var watch = Watch();
+        // Whoever never begins to read leaves no watch behind either.
+        var cancelled = cancellationToken.Register(watch.Dispose);
+        return ReadAsync(watch, cancelled, cancellationToken);
     }
 
-    private async IAsyncEnumerable<WatchEventsResponse> ReadAsync(Watcher watcher, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<WatchEventsResponse> ReadAsync(
+        EventWatch watch, CancellationTokenRegistration cancelled, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        try
-        {
-            await foreach (var happened in watcher.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-            {
-                var missed = watcher.TakeMissed();
-                if (missed > 0)
-                    yield return new WatchEventsResponse { TimeMs = happened.TimeMs, Missed = missed };
+        using (watch)
+        await using (cancelled.ConfigureAwait(false))
+            await foreach (var happened in watch.ReadAllAsync(cancellationToken).ConfigureAwait(false))
                 yield return happened;
-            }
-        }
-        finally
-        {
-            lock (gate)
-                watchers = [.. watchers.Where(other => other != watcher)];
-        }
     }
 
-    private sealed class Watcher
+    private void Remove(EventWatch gone)
     {
-        private readonly Channel<WatchEventsResponse> events =
-            Channel.CreateBounded<WatchEventsResponse>(new BoundedChannelOptions(WatcherCapacity) { SingleReader = true });
-
-        private long missed;
-
-        public void Offer(WatchEventsResponse happened)
-        {
-            if (!events.Writer.TryWrite(happened))
-                Interlocked.Increment(ref missed);
-        }
-
-        public ulong TakeMissed() => (ulong)Interlocked.Exchange(ref missed, 0);
-
-        public IAsyncEnumerable<WatchEventsResponse> ReadAllAsync(CancellationToken cancellationToken) =>
-            events.Reader.ReadAllAsync(cancellationToken);
+        lock (gate)
+            watchers = [.. watchers.Where(other => other != gone)];
     }
 }

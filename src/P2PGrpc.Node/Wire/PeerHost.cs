@@ -128,6 +128,8 @@ internal sealed partial class PeerHost : IAsyncDisposable
             });
         });
         var application = builder.Build();
+        var parting = new ConnectionParting(limits.Parting);
+        application.Use(next => context => parting.InvokeAsync(context, next));
         application.UseRouting();
         application.MapGrpcService<LinkService>();
         return application;

@@ -29,6 +29,9 @@ internal sealed record WireLimits
     /// <summary>How long a connection may stay without a call, and a call without its headers: a node opens its Link at once.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the other side may take to read the last frames of its link and to hang up, before its connection is closed.</summary>
+    public TimeSpan Parting { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a dial may take, from the name's look-up to the other side's first frame.</summary>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

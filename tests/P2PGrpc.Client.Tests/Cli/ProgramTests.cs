@@ -23,6 +23,15 @@ public sealed class ProgramTests
         Assert.Equal(1UL, node.Feed.Consumers["reader"]);
     }
 
+    [Fact]
+    public async Task A_reader_that_goes_away_ends_the_help_quietly()
+    {
+        using var process = Start("--help");
+        process.StandardOutput.Close();
+        Assert.Equal(ExitCodes.ReaderGone, await ExitAsync(process));
+        Assert.Equal("", await process.StandardError.ReadToEndAsync());
+    }
+
     [Theory]
     [InlineData("INT", ExitCodes.Interrupted)]
     [InlineData("TERM", ExitCodes.Terminated)]

@@ -1,5 +1,6 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
@@ -43,12 +44,12 @@ public sealed class LinkOutboundTests
     [Fact]
     public async Task Tells_are_merged_and_cut_into_frames_with_the_position_last()
     {
-        for (ulong epoch = 1; epoch <= LinkLimits.HaveItems + 1; epoch++)
+        for (ulong epoch = 1; epoch <= ReplicatorLimits.DefaultHaveItems + 1; epoch++)
             outbound.AddHave([Head(epoch)], null);
         outbound.AddHave([Head(1, sequence: 5)], 9);
         var one = (await TakeAsync()).Have;
         var two = (await TakeAsync()).Have;
-        Assert.Equal((LinkLimits.HaveItems, 1), (one.Logs.Count, two.Logs.Count));
+        Assert.Equal((ReplicatorLimits.DefaultHaveItems, 1), (one.Logs.Count, two.Logs.Count));
         Assert.False(one.HasThrough);
         Assert.Equal(9ul, two.Through);
         Assert.Equal(5ul, one.Logs.Concat(two.Logs).Single(log => log.Log.Epoch == 1).Head.Sequence);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
 using Xunit;
 
 namespace P2PGrpc.Node.Tests.Wire;
@@ -46,6 +47,28 @@ public sealed class ExhaustionTests
         await link.ReadAsync(CancellationToken.None);
         await link.WriteAsync(TransientFrames.WritePing(1, reply: false), CancellationToken.None);
         Assert.Equal(1u, (await link.ReadAsync(CancellationToken.None))!.Ping.Number);
+    }
+
+    [Theory]
+    [InlineData("Link")]
+    [InlineData("Nothing")]
+    public async Task V1_a_connection_is_closed_once_its_call_was_refused_whatever_the_other_side_does(string method)
+    {
+        var limits = new WireLimits { IdleTimeout = TimeSpan.FromMinutes(5) };
+        await using var bob = await new TestNode(2).ListenAsync(
+            TestNode.Challenge(async (connection, token) =>
+            {
+                await connection.WriteAsync(HelloFrames.WriteGoodbye(GoodbyeReason.NotAdmitted, "no"), token);
+                await connection.CompleteAsync();
+            }),
+            limits);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, bob.Port);
+        await using var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsClientAsync(RawTls.HonestOptions());
+        await RawTls.OpenCallAsync(tls, method);
+
+        await AssertClosedAsync(tls);
     }
 
     /// <summary>Reads whatever the node still says, until it has hung up.</summary>

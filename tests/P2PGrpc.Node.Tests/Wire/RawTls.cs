@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Identity;
 
@@ -45,6 +46,20 @@ internal static class RawTls
         {
             return false;
         }
+    }
+
+    /// <summary>Opens a call as HTTP/2 frames, and never ends it.</summary>
+    public static async Task OpenCallAsync(SslStream tls, string method)
+    {
+        // HPACK without tables: POST, https, and four headers as literals.
+        byte[] headers =
+        [
+            0x83, 0x87, .. Literal([0x04], "/p2pgrpc.v1.PeerService/" + method), .. Literal([0x01], "localhost"),
+            .. Literal([0x0F, 0x10], "application/grpc"), .. Literal([0x00, 2, .. "te"u8], "trailers"),
+        ];
+        await tls.WriteAsync((byte[])[.. PrefaceAndSettings, 0, 0, (byte)headers.Length, 1, 4, 0, 0, 0, 1, .. headers]);
+
+        static byte[] Literal(byte[] name, string value) => [.. name, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
     }
 
     public static async Task ServeTlsAsync(TcpListener listener, SslStreamCertificateContext context, SslProtocols protocols)

@@ -16,7 +16,8 @@ internal sealed class Diary(INode node) : BackgroundService
         var request = new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = true };
         await foreach (var response in node.SubscribeAsync(request, stoppingToken))
         {
-            foreach (var entry in response.Batches.SelectMany(batch => batch.Messages))
+            // An entry without content is one that could not be read; it only keeps its place.
+            foreach (var entry in response.Batches.SelectMany(batch => batch.Messages).Where(entry => entry.Content is not null))
                 Console.WriteLine($"read: {entry.Content.Text.Length} characters");
         }
     }

@@ -1,0 +1,37 @@
+using P2PGrpc.Cli.Rendering;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.Client.Tests.Client;
+
+public sealed class ReceivedMessageTests
+{
+    [Fact]
+    public void Entries_that_could_not_be_read_are_no_messages_and_only_keep_the_places_of_the_others()
+    {
+        var batch = new MessageBatch { Log = "log", FirstSequence = 5, FirstPosition = 50, Check = 3 };
+        batch.Messages.Add([MakeEntry("one"), new Entry(), new Entry { Clock = 1 }, MakeEntry("four")]);
+
+        var messages = ReceivedMessage.Read(new SubscribeResponse { Batches = { batch } }).ToList();
+
+        Assert.Equal(["one", "four"], messages.Select(message => message.Text));
+        Assert.Equal(["log/5", "log/8"], messages.Select(message => message.Reference));
+        Assert.Equal([new FeedCursor(50, 3), new FeedCursor(53, 3)], messages.Select(message => message.Cursor!.Value));
+    }
+
+    [Theory]
+    [InlineData("a-long-alias-for-a-good-old-friend", "a-long-alias-for-a-good-old-friend")]
+    [InlineData("3y2fr5pt6dnlcv7gyvhq2ndaxrqqkqrlzfdv64ujg2o5clsfxn7a", "3y2fr5pt6dnl")]
+    public void An_alias_is_shown_whole_and_an_id_by_its_beginning(string peer, string shown)
+    {
+        var batch = new MessageBatch { Author = "me", Alias = "self", Peer = peer };
+        batch.Messages.Add(MakeEntry("text"));
+        var message = ReceivedMessage.Read(new SubscribeResponse { Batches = { batch } }).Single();
+
+        var line = Assert.Single(new MessageLines(TimeProvider.System).Create(message)).Plain;
+
+        Assert.EndsWith($"self → {shown}: text", line, StringComparison.Ordinal);
+    }
+
+    private static Entry MakeEntry(string text) => new() { Clock = 1, Content = new Content { Text = text } };
+}

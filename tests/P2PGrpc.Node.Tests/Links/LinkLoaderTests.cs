@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Tests.Logs;
+using P2PGrpc.Node.Tests.Wire;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Links;
+
+public sealed class LinkLoaderTests
+{
+    [Fact]
+    public async Task A_read_that_fails_unexpectedly_is_logged_and_closes_its_link()
+    {
+        using var recorded = new RecordedLog();
+        await using var fixture = new StoreFixture();
+        await using var session = new LinkSession(
+            new LinkId(1), new SilentConnection(), new RemoteHello(default, 1, "", 0), null!, (_, _) => { }, TimeProvider.System);
+        var loader = new LinkLoader(session, fixture.Store, _ => { }, recorded.CreateLogger("loader"));
+        await fixture.Store.DisposeAsync();
+
+        loader.Add(new ReplicatorOutput.Load(session.Id, default, default, 1));
+
+        var last = await session.Outbound.TakeAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TestNode.Patience);
+        Assert.Equal(Frame.KindOneofCase.Goodbye, last!.KindCase);
+        Assert.Contains("store", last.Goodbye.Detail, StringComparison.Ordinal);
+        Assert.Equal(LogLevel.Error, Assert.Single(recorded.Lines).Level);
+        // That the loop broke does not reach whoever lets go of the link.
+        await loader.DisposeAsync();
+    }
+
+    private sealed class SilentConnection : IFrameConnection
+    {
+        public PeerId Peer => default;
+
+        public ReadOnlyMemory<byte> RemoteKeyInfo => default;
+
+        public string RemoteAddress => "";
+
+        public bool Dialled => false;
+
+        public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) => ValueTask.FromResult<Frame?>(null);
+
+        public ValueTask CompleteAsync() => ValueTask.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
