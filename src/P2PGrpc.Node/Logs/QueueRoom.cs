@@ -37,13 +37,15 @@ internal sealed class QueueRoom(long limit)
         lock (gate)
         {
             taken -= weight;
-            while (waiters.TryPeek(out var waiter) && (waiter.Task.IsCompleted || Fits(waiter.Weight)))
+            while (waiters.TryPeek(out var waiter) && (waiter.IsDecided || Fits(waiter.Weight)))
             {
                 waiters.Dequeue();
-                if (!waiter.TrySetResult())
+                if (!waiter.TryDecide())
                     continue;
                 taken += waiter.Weight;
+                // Entered before its caller goes on, which looks at what entering did.
                 waiter.Enter();
+                waiter.SetResult();
             }
         }
     }
@@ -51,7 +53,13 @@ internal sealed class QueueRoom(long limit)
     private static async Task WaitAsync(Waiter waiter, CancellationToken cancellationToken)
     {
         await using var registration = cancellationToken.UnsafeRegister(
-            static (state, token) => ((Waiter)state!).TrySetCanceled(token), waiter);
+            static (state, token) =>
+            {
+                var waiter = (Waiter)state!;
+                if (waiter.TryDecide())
+                    waiter.SetCanceled(token);
+            },
+            waiter);
         await waiter.Task;
     }
 
@@ -59,7 +67,15 @@ internal sealed class QueueRoom(long limit)
 
     private sealed class Waiter(long weight, Action enter) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
     {
+        private int decided;
+
         public long Weight { get; } = weight;
+
+        /// <summary>True once it is settled whether it enters or gives up.</summary>
+        public bool IsDecided => Volatile.Read(ref decided) != 0;
+
+        /// <summary>True for the one who settles it.</summary>
+        public bool TryDecide() => Interlocked.Exchange(ref decided, 1) == 0;
 
         public Action Enter { get; } = enter;
     }

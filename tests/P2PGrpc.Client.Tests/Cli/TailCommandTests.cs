@@ -114,8 +114,10 @@ public sealed class TailCommandTests
         await using var node = await FakeNode.StartAsync();
         using var ending = new CancellationTokenSource();
         var terminal = new Terminal();
-        var tail = terminal.RunAsync(ending.Token, "tail", "--data", node.Directory);
-        await Terminal.WaitAsync(() => !node.Peers.Subscribes.IsEmpty);
+        // A first message shows that the subscription stands: only then is there a place to go on from.
+        node.Feed.Receive("before");
+        var tail = terminal.RunAsync(ending.Token, "tail", "--data", node.Directory, "--from", "start");
+        await Terminal.WaitAsync(() => terminal.Output.Contains("before", StringComparison.Ordinal));
         await node.StopAsync();
         await Terminal.WaitAsync(() => terminal.Error.Contains("Waiting for the node", StringComparison.Ordinal));
         node.Feed.Receive("meanwhile");
