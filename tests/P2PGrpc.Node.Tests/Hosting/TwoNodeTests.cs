@@ -110,6 +110,41 @@ public sealed class TwoNodeTests
     }
 
     [Fact]
+    public async Task D3_A_retry_whose_client_writes_its_headers_in_another_order_is_the_same_message()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        var first = await alice.SendAsync("self", "once", request =>
+        {
+            request.MessageId = "m1";
+            request.Headers.Add("a", "1");
+            request.Headers.Add("b", "2");
+        });
+        var again = await alice.SendAsync("self", "once", request =>
+        {
+            request.MessageId = "m1";
+            request.Headers.Add("b", "2");
+            request.Headers.Add("a", "1");
+        });
+        Assert.Equal(first.Reference, again.Reference);
+        Assert.Equal(1ul, alice.Runtime.Store.LastPosition);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_node_that_stops_says_goodbye_on_the_links_that_it_dialled_and_on_those_it_serves(bool diallerStops)
+    {
+        await using var served = await RunningNode.StartAsync("served", AdmissionPolicy.Any);
+        await using var dialler = await RunningNode.StartAsync("dialler", AdmissionPolicy.Known, served.PeerText("served"));
+        await dialler.WaitForLinkAsync("served");
+        var (stopping, staying) = diallerStops ? (dialler, served) : (served, dialler);
+        await RunningNode.WaitUntilAsync(() => staying.Runtime.Links.Count == 1, "both see the link");
+        var down = staying.WaitForEventAsync(happened => happened.LinkDown is not null);
+        await stopping.StopAsync();
+        Assert.Equal("The node is stopping.", (await down).LinkDown.Reason);
+    }
+
+    [Fact]
     public async Task S7_An_ephemeral_message_arrives_while_linked_and_is_never_stored()
     {
         await using var alice = await RunningNode.StartAsync("alice");
