@@ -59,8 +59,7 @@ internal sealed class LinkSession : IAsyncDisposable
     public void Close(GoodbyeReason reason, string detail)
     {
         Interlocked.CompareExchange(ref end, new LinkEnd(reason, detail, ByOther: false), null);
-        Outbound.Finish(HelloFrames.WriteGoodbye(reason, detail));
-        closing.TrySetResult();
+        Finish(reason, detail);
     }
 
     /// <summary>Runs the link until it ends, and says why it did. Cancelling ends it with a goodbye, and cuts it if that can't go out in time.</summary>
@@ -69,7 +68,8 @@ internal sealed class LinkSession : IAsyncDisposable
         var reading = GuardAsync(ReadAsync(ending.Token));
         var writing = GuardAsync(WriteAsync(ending.Token));
         var beating = GuardAsync(BeatAsync(ending.Token));
-        using var registration = cancellationToken.Register(() => Close(GoodbyeReason.Shutdown, "The node is stopping."));
+        // Cancelled when this node stops, and also when the call has broken: why the link ends is noted by whoever knows.
+        using var registration = cancellationToken.Register(() => Finish(GoodbyeReason.Shutdown, "The node is stopping."));
         await Task.WhenAny(reading, writing, beating, closing.Task).ConfigureAwait(false);
         // A goodbye of ours gets its moment to go out, and the other side its moment to hang up in answer.
         if (closing.Task.IsCompleted)
@@ -172,6 +172,12 @@ internal sealed class LinkSession : IAsyncDisposable
 
         await replication.ReceiveAsync(inputs, cancellationToken).ConfigureAwait(false);
         return true;
+    }
+
+    private void Finish(GoodbyeReason reason, string detail)
+    {
+        Outbound.Finish(HelloFrames.WriteGoodbye(reason, detail));
+        closing.TrySetResult();
     }
 
     private void Add(Frame frame)
