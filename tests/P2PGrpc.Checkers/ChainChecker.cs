@@ -34,7 +34,9 @@ internal static class ChainChecker
         var faults = new List<string>();
         for (var index = 0; index < Math.Min(one.Count, other.Count); index++)
         {
-            if (one[index].Header.Hash != other[index].Header.Hash || !one[index].Body.AsSpan().SequenceEqual(other[index].Body))
+            var (here, there) = (one[index].Header, other[index].Header);
+            if (here.Hash != there.Hash || !here.Signature.Span.SequenceEqual(there.Signature.Span)
+                || !one[index].Body.AsSpan().SequenceEqual(other[index].Body))
                 faults.Add($"{one[index].Header.LogId}/{one[index].Header.FirstSequence}: the copies differ");
         }
 
