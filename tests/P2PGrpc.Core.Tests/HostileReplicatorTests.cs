@@ -23,7 +23,7 @@ public sealed class HostileReplicatorTests
         string[] all =
         [
             "SendHave", "SendWant", "SendUnwant", "SendCredit", "SendRefuse", "SendForkProof", "SendSegments", "LoadHeads", "Load", "Store",
-            "Freeze", "Release", "Close", "WakeAt", "Acknowledged", "HeardThrough",
+            "Repair", "Freeze", "Release", "Close", "WakeAt", "Acknowledged", "HeardThrough",
         ];
         Assert.Empty(all.Except(HostileWorld.Seen.Keys));
     }

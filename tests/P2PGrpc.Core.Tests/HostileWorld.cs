@@ -33,6 +33,7 @@ internal sealed class HostileWorld
     private readonly HashSet<(LinkId, LogId)> loads = [];
     private readonly List<(LinkId Link, ReplicatorOutput.Load Load)> pendingLoads = [];
     private readonly Queue<ReplicatorOutput.Store> pendingStores = [];
+    private readonly Queue<ReplicatorOutput.Repair> pendingRepairs = [];
     private readonly Queue<ReplicatorOutput.Freeze> pendingFreezes = [];
     private readonly Queue<ConversationId> pendingHeads = [];
     private readonly Dictionary<LogId, LinkId> pushers = [];
@@ -108,7 +109,7 @@ internal sealed class HostileWorld
     {
         var link = DrawLink();
         var header = DrawHeader();
-        switch (random.Next(24))
+        switch (random.Next(25))
         {
             case 0 when allowances.Count < LinkCount:
                 return new ReplicatorInput.LinkUp(new LinkId(++nextLink), Keys[random.Next(3)].PeerId, 1, random.Next(2) * 600, (ulong)random.Next(20));
@@ -137,6 +138,8 @@ internal sealed class HostileWorld
                 return new ReplicatorInput.Interest(conversation, random.Next(2) == 0 ? null : Keys[random.Next(3)].PeerId, random.Next(3) > 0);
             case 19:
                 return new ReplicatorInput.Tick();
+            case 20:
+                return DrawDamaged();
             default:
                 return DrawAnswer();
         }
@@ -197,8 +200,18 @@ internal sealed class HostileWorld
         return new ReplicatorInput.Appended(next.Log, next.LogId, next.Head, position);
     }
 
-    private ReplicatorInput? DrawAnswer() => random.Next(4) switch
+    private ReplicatorInput.Damaged? DrawDamaged()
     {
+        var held = disk.Values.SelectMany(log => log).ToList();
+        return held.Count > 0 && held[random.Next(held.Count)] is var header
+            ? new ReplicatorInput.Damaged(header.Log, header.LogId, header.After)
+            : null;
+    }
+
+    private ReplicatorInput? DrawAnswer() => random.Next(5) switch
+    {
+        3 when pendingRepairs.Count > 0 && pendingRepairs.Dequeue().Header is var header =>
+            new ReplicatorInput.Repaired(header.LogId, header.Head, random.Next(3) > 0),
         0 when pendingHeads.Count > 0 => AnswerHeads(),
         1 when pendingLoads.Count > 0 => AnswerLoad(),
         2 when pendingFreezes.Count > 0 => AnswerFreeze(),
@@ -303,7 +316,7 @@ internal sealed class HostileWorld
         Require(outputs.Count <= 100, $"{input.GetType().Name} gave {outputs.Count} outputs.");
         foreach (var output in outputs)
             Take(output);
-        var storing = pendingStores.Sum(store => store.Header.Weight);
+        var storing = pendingStores.Sum(store => store.Header.Weight) + pendingRepairs.Sum(repair => repair.Header.Weight);
         Require(allowances.Values.Sum() + storing <= limits.CreditBudget, "The credit given stays within the budget.");
     }
 
@@ -356,6 +369,11 @@ internal sealed class HostileWorld
                 Leave(store.Body);
                 Require(!frozen.Contains(store.Header.LogId), "S4: nothing is added to a frozen log.");
                 pendingStores.Enqueue(store);
+                break;
+            case ReplicatorOutput.Repair repair:
+                Leave(repair.Body);
+                Require(pendingRepairs.All(one => one.Header.LogId != repair.Header.LogId), "A log has one repair in flight.");
+                pendingRepairs.Enqueue(repair);
                 break;
             case ReplicatorOutput.Freeze freeze:
                 Require(pendingFreezes.All(one => one.LogId != freeze.LogId), "A log has one Freeze in flight.");

@@ -88,12 +88,13 @@ public sealed class PusherTests
     }
 
     [Fact]
-    public void A_neighbour_that_refused_is_asked_again_only_when_it_tells_more()
+    public void A_neighbour_that_refused_is_asked_again_only_when_it_tells_again()
     {
         Tell(1, First);
         Assert.Empty(Handle(new ReplicatorInput.Refuse(new LinkId(1), Log.ToLogId(), Protocol.RefuseReason.Damaged)));
-        Assert.Empty(Tell(1, First).OfType<ReplicatorOutput.SendWant>());
-        Assert.Single(Tell(1, Second).OfType<ReplicatorOutput.SendWant>());
+        Assert.DoesNotContain(Tell(2, Second).OfType<ReplicatorOutput.SendWant>(), want => want.Link == new LinkId(1));
+        Handle(new ReplicatorInput.LinkDown(new LinkId(2)));
+        Assert.Single(Tell(1, First).OfType<ReplicatorOutput.SendWant>());
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using RefuseReason = P2PGrpc.Protocol.RefuseReason;
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>Follows signs that an author signed two segments at one place, until there is proof or the sign came to nothing.</summary>
-internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, HeardPositions heard, SegmentSender sender)
+internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, HeardPositions heard, SegmentSender sender, Repairs repairs)
 {
     /// <summary>A segment came that contradicts what is pending here.</summary>
     public void OnConflict(LinkedLog linkedLog, SegmentHeader header)
@@ -91,6 +91,8 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
     private void OnAnswer(LinkedLog linkedLog, SegmentHeader header)
     {
         var log = linkedLog.Log;
+        if (repairs.OnRefused(linkedLog))
+            return;
         if (header.FirstSequence <= log.Durable.Sequence && header.Hash != log.Durable.Hash && !log.Frozen && !log.Freezing)
         {
             if (log.Pusher == linkedLog)

@@ -3,7 +3,7 @@ using P2PGrpc.Core.Identity;
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>Which links are up and what is shared on each.</summary>
-internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, PusherChoice choice)
+internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, PusherChoice choice, Repairs repairs)
 {
     public void Add(ReplicatorInput.LinkUp up)
     {
@@ -71,6 +71,7 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
         linkedLog.Want = WantKind.None;
         ReplicatorState.CountUntold(linkedLog);
         log.Links.Remove(linkedLog);
+        repairs.OnGone(linkedLog);
         if (log.Accuser == linkedLog)
             log.Accuser = null;
         if (log.Pusher == linkedLog)

@@ -37,6 +37,9 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>The proof, where the log was frozen in this process.</summary>
     public ForkProof? Proof { get; set; }
 
+    /// <summary>What of it is being fetched again because it is damaged here.</summary>
+    public Repair? Repair { get; set; }
+
     /// <summary>The store said that its quota is used up.</summary>
     public bool OverQuota { get; set; }
 
@@ -66,5 +69,5 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     public bool Taken => !Own && !Frozen && !OverQuota && Conversation.Wants(Key.Author);
 
     /// <summary>True if nothing would be lost by forgetting it.</summary>
-    public bool Forgettable => Links.Count == 0 && Durable.Sequence == 0 && Stores.Count == 0 && !Own && !Frozen && !Freezing;
+    public bool Forgettable => Links.Count == 0 && Durable.Sequence == 0 && Stores.Count == 0 && !Own && !Frozen && !Freezing && Repair is null;
 }

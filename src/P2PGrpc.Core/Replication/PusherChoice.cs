@@ -1,3 +1,5 @@
+using P2PGrpc.Core.Logs;
+
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>Chooses for each log the one neighbour that pushes it, and another when it stands still.</summary>
@@ -19,7 +21,7 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
 
         log.Pusher = best;
         log.LastProgress = state.Now;
-        Ask(best, standing: true);
+        Ask(best, log.Pending, standing: true);
         Watch(log);
     }
 
@@ -65,7 +67,7 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         if (pusher.AskedAgain == place)
             return;
         pusher.AskedAgain = place;
-        Ask(pusher, standing: true);
+        Ask(pusher, pusher.Log.Pending, standing: true);
     }
 
     /// <summary>Asks what stands at our head's place there, once a place: it answers with a header if it is not our head.</summary>
@@ -75,7 +77,15 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         if (linkedLog.QuestionedAt == log.Pending.Sequence || log.Frozen || log.Freezing || log.Pusher == linkedLog)
             return;
         linkedLog.QuestionedAt = log.Pending.Sequence;
-        Ask(linkedLog, standing: false);
+        Ask(linkedLog, log.Pending, standing: false);
+    }
+
+    /// <summary>Sends a Want, and opens the link's credit with the first.</summary>
+    public void Ask(LinkedLog linkedLog, Head after, bool standing)
+    {
+        linkedLog.Asked = true;
+        credit.Open(linkedLog.Link);
+        state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, after, standing));
     }
 
     /// <summary>The stall rule's time for this log has come.</summary>
@@ -141,11 +151,4 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     private static bool CanPush(LinkedLog linkedLog) =>
         linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.FrozenThere
         && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);
-
-    private void Ask(LinkedLog linkedLog, bool standing)
-    {
-        linkedLog.Asked = true;
-        credit.Open(linkedLog.Link);
-        state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, linkedLog.Log.Pending, standing));
-    }
 }

@@ -17,6 +17,7 @@ internal sealed class Replicator
     private readonly SegmentSender sender;
     private readonly ForkWatch forks;
     private readonly SegmentReceiver receiver;
+    private readonly Repairs repairs;
     private readonly LinkRegister links;
     private TimeSpan? wake;
 
@@ -32,9 +33,10 @@ internal sealed class Replicator
         heard = new HeardPositions(state);
         teller = new Teller(state);
         sender = new SegmentSender(state, teller);
-        forks = new ForkWatch(state, choice, heard, sender);
-        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks);
-        links = new LinkRegister(state, credit, choice);
+        repairs = new Repairs(state, credit, choice, teller);
+        forks = new ForkWatch(state, choice, heard, sender, repairs);
+        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs);
+        links = new LinkRegister(state, credit, choice, repairs);
     }
 
     /// <summary>Takes one input and adds what follows from it to the outputs, in the order in which it is to be done.</summary>
@@ -107,6 +109,12 @@ internal sealed class Replicator
                 break;
             case ReplicatorInput.Frozen frozen:
                 forks.OnFrozen(FindLog(frozen.LogId), frozen.Proof);
+                break;
+            case ReplicatorInput.Damaged damaged:
+                repairs.OnDamaged(damaged);
+                break;
+            case ReplicatorInput.Repaired repaired:
+                repairs.OnRepaired(FindLog(repaired.LogId), repaired.Head, repaired.Done);
                 break;
             case ReplicatorInput.Interest interest:
                 OnInterest(interest);
@@ -185,6 +193,7 @@ internal sealed class Replicator
         if (conversation.Loaded)
         {
             teller.TellAll(link, conversation);
+            repairs.OnShared(conversation);
         }
         else if (!conversation.Loading)
         {
@@ -229,6 +238,8 @@ internal sealed class Replicator
             if (link.AllLoaded)
                 sender.OnAllLoaded(link);
         }
+
+        repairs.OnShared(conversation);
     }
 
     private void OnAppended(ReplicatorInput.Appended appended)
@@ -278,6 +289,8 @@ internal sealed class Replicator
             return;
         }
 
+        if (refuse.Reason != RefuseReason.Frozen && repairs.OnRefused(linkedLog))
+            return;
         linkedLog.FrozenThere |= refuse.Reason == RefuseReason.Frozen;
         choice.OnRefused(linkedLog);
     }
@@ -324,6 +337,9 @@ internal sealed class Replicator
                     break;
                 case LogState log:
                     choice.OnDue(log);
+                    break;
+                case Repair repair:
+                    repairs.OnDue(repair);
                     break;
                 default:
                     ConsiderDeferred();

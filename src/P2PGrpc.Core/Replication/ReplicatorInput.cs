@@ -92,6 +92,15 @@ internal abstract record ReplicatorInput
     /// <summary>The store has frozen a log, or found no fork in what it was asked to freeze (Proof is null: nothing changed).</summary>
     internal sealed record Frozen(LogId LogId, Logs.ForkProof? Proof) : ReplicatorInput;
 
+    /// <summary>A segment that lies on disk here fails its hashes.</summary>
+    /// <param name="Log">Its log.</param>
+    /// <param name="LogId">The log's id.</param>
+    /// <param name="After">The head right before it.</param>
+    internal sealed record Damaged(LogKey Log, LogId LogId, Head After) : ReplicatorInput;
+
+    /// <summary>Answers Repair. Done: the segment took the damaged one's place. Otherwise nothing changed.</summary>
+    internal sealed record Repaired(LogId LogId, Head Head, bool Done) : ReplicatorInput;
+
     /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.
     /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>
     internal sealed record Interest(ConversationId Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;

@@ -33,6 +33,12 @@ internal sealed record ReplicatorLimits
     /// <summary>Logs that one link may name: each costs memory here.</summary>
     public int LogsPerLink { get; init; } = 100_000;
 
+    /// <summary>Damaged places that are fetched again at the same time, one a log. Damage is rare; where a disk dies, this bounds what it costs.</summary>
+    public int Repairs { get; init; } = 64;
+
+    /// <summary>How long a neighbour may take to send a segment again before another is asked.</summary>
+    public TimeSpan RepairTime { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a tell may wait for others to join it.</summary>
     public TimeSpan TellDelay { get; init; } = TimeSpan.FromMilliseconds(50);
 

@@ -39,6 +39,9 @@ internal abstract record ReplicatorOutput
     /// <summary>Put a segment on disk; answered by Stored or StoreFailed, in order within a log. The handle is the shell's now.</summary>
     internal sealed record Store(SegmentHeader Header, BodyHandle Body) : ReplicatorOutput;
 
+    /// <summary>Put a segment in the place of the damaged one that it was fetched for; answered by Repaired. The handle is the shell's now.</summary>
+    internal sealed record Repair(SegmentHeader Header, BodyHandle Body) : ReplicatorOutput;
+
     /// <summary>Keep the proof and freeze the log. Second null: look for the segment that stands at First's place here. Answered by Frozen.</summary>
     internal sealed record Freeze(LogId LogId, SegmentHeader First, SegmentHeader? Second) : ReplicatorOutput;
 

@@ -5,7 +5,8 @@ namespace P2PGrpc.Core.Replication;
 
 /// <summary>Takes what was told and pushed: acknowledgements, heads that are ahead, segments on their way to the store.</summary>
 internal sealed class SegmentReceiver(
-    ReplicatorState state, CreditBudget credit, StoreGate gate, PusherChoice choice, HeardPositions heard, Teller teller, ForkWatch forks)
+    ReplicatorState state, CreditBudget credit, StoreGate gate, PusherChoice choice, HeardPositions heard, Teller teller, ForkWatch forks,
+    Repairs repairs)
 {
     public void OnHave(LinkState link, ReplicatorInput.Have have)
     {
@@ -45,6 +46,8 @@ internal sealed class SegmentReceiver(
 
         if (link.Logs.TryGetValue(header.LogId, out var linkedLog))
             OnShown(linkedLog, header);
+        if (linkedLog is not null && repairs.TryTake(linkedLog, header, body))
+            return;
         if (linkedLog is null || !IsExpected(linkedLog))
         {
             Reject(link, header, body);
@@ -160,10 +163,10 @@ internal sealed class SegmentReceiver(
 
     private void OnHead(LinkedLog linkedLog, Head head)
     {
-        if (head.Sequence < linkedLog.Head.Sequence || head == linkedLog.Unreported)
+        if (head.Sequence < linkedLog.Head.Sequence || (head == linkedLog.Unreported && !linkedLog.Refused))
             return;
-        if (head.Sequence > linkedLog.Head.Sequence)
-            linkedLog.Refused = false;
+        // Also where it tells the same again: what it could not give before, for damage, it may have got back.
+        linkedLog.Refused = false;
         linkedLog.Unreported = head;
         Raise(linkedLog, head);
         Judge(linkedLog);

@@ -142,7 +142,9 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
             throw new NodeRequestException(
                 StatusCode.DataLoss, "SEGMENT_DAMAGED",
                 $"The messages at position {damaged.FirstPosition} can't be read: the bytes on this node's disk don't match their hash. "
-                + $"Messages before them were handed out. To go on behind them subscribe after position {damaged.LastPosition} with check {store.FindCheck(damaged.LastPosition) ?? 0}.");
+                + "They are being fetched again from a peer that holds them: try again in a moment. "
+                + $"Messages before them were handed out. To go on behind them subscribe after position {damaged.LastPosition} with check {store.FindCheck(damaged.LastPosition) ?? 0}.")
+            { RetryAfter = TimeSpan.FromSeconds(2) };
         ulong clock = 0;
         ulong check = 0;
         foreach (var segment in page.Segments)

@@ -19,7 +19,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly Replicator replicator;
     private readonly ReplicationOutputs carrier;
 
-    // What this node's own parts report. It needs no bound: stored and loaded inputs answer what the replicator asked for, and appends come one a
+    // What this node's own parts report. It needs no bound: stored and loaded inputs answer what the replicator asked for, damage is reported seldom, and appends come one a
     // commit and log, which a disk makes far more slowly than the loop takes them. None may be left out, and their order is that of positions.
     private readonly Channel<ReplicatorInput[]> local = Channel.CreateUnbounded<ReplicatorInput[]>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -49,6 +49,8 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         store.Committed += OnCommitted;
         store.SegmentRefused += OnSegmentRefused;
         store.Frozen += OnFrozen;
+        store.DamageFound += OnDamageFound;
+        store.Repaired += OnRepaired;
     }
 
     public void Start() => running = Task.Run(RunAsync);
@@ -95,6 +97,8 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         store.Committed -= OnCommitted;
         store.SegmentRefused -= OnSegmentRefused;
         store.Frozen -= OnFrozen;
+        store.DamageFound -= OnDamageFound;
+        store.Repaired -= OnRepaired;
     }
 
     private void Report(ReplicatorInput input)
@@ -121,6 +125,10 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         if (proof is not null)
             events.RaiseForked(proof);
     }
+
+    private void OnDamageFound(DamagedPlace place) => Report(new ReplicatorInput.Damaged(place.Log, place.LogId, place.After));
+
+    private void OnRepaired(LogId logId, Head head, bool done) => Report(new ReplicatorInput.Repaired(logId, head, done));
 
     private async Task RunAsync()
     {

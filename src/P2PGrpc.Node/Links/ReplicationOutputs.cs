@@ -66,6 +66,9 @@ internal sealed class ReplicationOutputs(
             case ReplicatorOutput.Store segment:
                 store.Store(segment.Header, (SegmentBytes)segment.Body);
                 break;
+            case ReplicatorOutput.Repair repair:
+                store.Repair(repair.Header, (SegmentBytes)repair.Body);
+                break;
             case ReplicatorOutput.Freeze freeze:
                 store.Freeze(freeze.LogId, freeze.First, freeze.Second);
                 break;

@@ -88,7 +88,7 @@ internal sealed class FeedReader(ReaderPool readers, FeedHead feedHead, DamageRe
 
     private FeedPage StopAt(StoreConnection connection, List<FeedSegment> segments, ulong position, ulong last)
     {
-        damage.Report(position);
+        damage.Report(connection, position);
         var next = connection.ReadScalar("SELECT position FROM segment WHERE position > $1 ORDER BY position LIMIT 1", (long)position);
         return new FeedPage(segments, new DamagedSegment(position, next is long begin && (ulong)begin <= last ? (ulong)begin - 1 : last));
     }

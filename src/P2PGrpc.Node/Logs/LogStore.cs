@@ -21,6 +21,7 @@ internal sealed class LogStore : IAsyncDisposable
     private readonly QueueRoom room;
     private readonly PeerCursors cursors;
     private readonly StoreWriter writer;
+    private readonly DamageReport damage;
     private readonly SegmentReader segmentReader;
     private readonly FeedReader feedReader;
     private int disposed;
@@ -35,7 +36,7 @@ internal sealed class LogStore : IAsyncDisposable
         cursors = new PeerCursors(identity.PeerId, time, options.CursorDelay, Nudge);
         writer = new StoreWriter(
             options, session, () => Open(recovering: true), identity.PeerId, cursors, feedHead, readers, room, time, logger);
-        var damage = new DamageReport(logger, time);
+        damage = new DamageReport(logger, time);
         segmentReader = new SegmentReader(readers, feedHead, damage);
         feedReader = new FeedReader(readers, feedHead, damage);
         try
@@ -76,6 +77,20 @@ internal sealed class LogStore : IAsyncDisposable
     {
         add => writer.Watchers.Frozen += value;
         remove => writer.Watchers.Frozen -= value;
+    }
+
+    /// <summary>A damaged segment was met: ask peers for what stands there. Raised on a reading thread, which must not be kept.</summary>
+    public event Action<DamagedPlace>? DamageFound
+    {
+        add => damage.Found += value;
+        remove => damage.Found -= value;
+    }
+
+    /// <summary>Answers <see cref="Repair"/>: whether the segment took the damaged one's place. Writer thread.</summary>
+    public event Action<LogId, Head, bool>? Repaired
+    {
+        add => writer.Watchers.Repaired += value;
+        remove => writer.Watchers.Repaired -= value;
     }
 
     /// <summary>The health has changed. Writer thread.</summary>
@@ -128,6 +143,10 @@ internal sealed class LogStore : IAsyncDisposable
     /// <summary>Stores a verified segment that was received. Answered by <see cref="Committed"/> or <see cref="SegmentRefused"/>, in order
     /// within a log. Never blocks: credit bounds what is under way.</summary>
     public void Store(SegmentHeader header, SegmentBytes body) => writer.TryEnqueue(new ReceivedWork(header, body));
+
+    /// <summary>Puts a verified segment in the place of the damaged one that it was fetched for. Answered by <see cref="Repaired"/>. Never blocks:
+    /// credit bounds what is under way.</summary>
+    public void Repair(SegmentHeader header, SegmentBytes body) => writer.TryEnqueue(new RepairWork(header, body));
 
     /// <summary>Keeps the proof of a fork and freezes its log. Without a second header, looks for a stored one that can't stand beside the
     /// first. Answered by <see cref="Frozen"/>. Never blocks.</summary>

@@ -93,7 +93,7 @@ internal sealed class SegmentReader(ReaderPool readers, FeedHead feedHead, Damag
             return null;
         if (SegmentRow.ReadHeader(row) is { } header && header.LogId == logId)
             return new LoadResult.NoSuchBoundary(header);
-        damage.Report(SegmentRow.ReadPosition(row));
+        damage.Report(connection, SegmentRow.ReadPosition(row));
         return new LoadResult.Damaged();
     }
 
@@ -115,7 +115,7 @@ internal sealed class SegmentReader(ReaderPool readers, FeedHead feedHead, Damag
                 break;
             if (header is null || header.LogId != logId || header.After != after || SegmentRow.ReadBody(row, header) is not { } body)
             {
-                damage.Report(SegmentRow.ReadPosition(row));
+                damage.Report(connection, SegmentRow.ReadPosition(row));
                 return held.Count > 0 ? new LoadResult.Segments(held) : new LoadResult.Damaged();
             }
 

@@ -40,4 +40,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(1011, LogLevel.Warning, "The database could not be closed in order.")]
     public static partial void CloseFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1012, LogLevel.Warning, "A damaged segment was fetched again from a peer: log {Log}, through sequence {Sequence}.")]
+    public static partial void Repaired(ILogger logger, string log, ulong sequence);
 }

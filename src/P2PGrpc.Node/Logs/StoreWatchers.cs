@@ -13,6 +13,8 @@ internal sealed class StoreWatchers(ILogger logger)
 
     public event Action<LogId, ForkProof?>? Frozen;
 
+    public event Action<LogId, Head, bool>? Repaired;
+
     public event Action<StoreHealth>? HealthChanged;
 
     public void Raise(StoreEvent raised)
@@ -24,6 +26,11 @@ internal sealed class StoreWatchers(ILogger logger)
                 break;
             case StoreEvent.Refused refused:
                 Tell(SegmentRefused, watcher => watcher(refused.Log, refused.Head, refused.Failure));
+                break;
+            case StoreEvent.Repaired repaired:
+                if (repaired.Done)
+                    StoreLog.Repaired(logger, repaired.Log.ToString(), repaired.Head.Sequence);
+                Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Done));
                 break;
             case StoreEvent.Frozen frozen:
                 if (frozen.Proof is not null)

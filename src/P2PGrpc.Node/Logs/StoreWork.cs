@@ -67,6 +67,14 @@ internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes body) : St
     public SegmentBytes Body { get; } = body;
 }
 
+/// <summary>A segment to put in the place of the damaged one that it was fetched for.</summary>
+internal sealed class RepairWork(SegmentHeader header, SegmentBytes body) : StoreWork(header.Weight)
+{
+    public SegmentHeader Header { get; } = header;
+
+    public SegmentBytes Body { get; } = body;
+}
+
 /// <summary>A log to freeze, if the headers prove a fork.</summary>
 internal sealed class FreezeWork(LogId log, SegmentHeader first, SegmentHeader? second) : StoreWork(LogLimits.HeaderWeight)
 {

@@ -166,6 +166,10 @@ internal sealed class StoreWriter
             case ReceivedWork received:
                 events.Add(StoreReceived(open.Logs, received));
                 break;
+            case RepairWork { Header: var header } repair:
+                events.Add(new StoreEvent.Repaired(
+                    header.LogId, header.Head, SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body)));
+                break;
             case FreezeWork freeze:
                 events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));
                 break;
@@ -283,6 +287,9 @@ internal sealed class StoreWriter
                     break;
                 case ReceivedWork { Header: var header } when recovered?.Contains(header.Hash) is not true:
                     Watchers.Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
+                    break;
+                case RepairWork { Header: var header }:
+                    Watchers.Raise(new StoreEvent.Repaired(header.LogId, header.Head, Done: false));
                     break;
                 case FreezeWork freeze:
                     Watchers.Raise(new StoreEvent.Frozen(freeze.Log, null));

@@ -105,12 +105,15 @@ internal sealed class RunningNode : IAsyncDisposable
     }
 
     /// <summary>Waits until a condition of the node holds, looking again after each event and at short intervals.</summary>
-    public static async Task WaitUntilAsync(Func<bool> condition, string what)
+    public static Task WaitUntilAsync(Func<bool> condition, string what) => WaitUntilAsync(() => Task.FromResult(condition()), what);
+
+    /// <inheritdoc cref="WaitUntilAsync(Func{bool}, string)"/>
+    public static async Task WaitUntilAsync(Func<Task<bool>> condition, string what)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Patience);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!condition())
+        while (!await condition())
             try
             {
                 await timer.WaitForNextTickAsync(limit.Token);
