@@ -6,14 +6,16 @@ namespace P2PGrpc.Node.Logs;
 /// <summary>What a message_id was used for.</summary>
 internal readonly record struct KnownMessage(ConversationId Conversation, Bytes32 ContentHash, MessageReference Reference);
 
-/// <summary>The idempotency keys of the last days. Writer thread only, inside its transaction. The wall clock decides here about
-/// housekeeping alone: how long a repetition is recognized.</summary>
+/// <summary>The idempotency keys of the last days. Writer thread only, inside its transaction. Their age is counted in the time that the node has been
+/// running, kept in the database: a wall clock that jumps must not make a retry a second message.</summary>
 internal sealed class MessageIds(StoreConnection connection, TimeProvider time, TimeSpan lifetime)
 {
     // Each transaction that adds keys looks at twice as many others, and at least at these, so that old ones go without an index
     // on their time and without a long pause.
     private const int LeastLook = 64;
 
+    private readonly long ranBefore = connection.ReadScalar("SELECT milliseconds FROM running_time") is long milliseconds ? milliseconds : 0;
+    private readonly long openedAt = time.GetTimestamp();
     private string lookedThrough = "";
     private int added;
 
@@ -40,15 +42,16 @@ internal sealed class MessageIds(StoreConnection connection, TimeProvider time, 
     {
         connection.Execute(
             "INSERT OR REPLACE INTO message_id (message_id, conversation, content_hash, log, sequence, at) VALUES ($1, $2, $3, $4, $5, $6)",
-            messageId, conversation.Value.ToArray(), contentHash.ToArray(), log.Id, (long)sequence, time.GetUtcNow().ToUnixTimeMilliseconds());
+            messageId, conversation.Value.ToArray(), contentHash.ToArray(), log.Id, (long)sequence, ReadRunningTime());
         added++;
     }
 
-    /// <summary>Deletes old keys among the next ones in their order, if keys were added.</summary>
+    /// <summary>Keeps the time, and deletes old keys among the next ones in their order, if keys were added.</summary>
     public void Prune()
     {
         if (added == 0)
             return;
+        connection.Execute("UPDATE running_time SET milliseconds = $1", ReadRunningTime());
         var look = Math.Max(LeastLook, 2 * added);
         added = 0;
         var end = connection.ReadScalar(
@@ -62,5 +65,7 @@ internal sealed class MessageIds(StoreConnection connection, TimeProvider time, 
         lookedThrough = end ?? "";
     }
 
-    private long ReadCutoff() => (time.GetUtcNow() - lifetime).ToUnixTimeMilliseconds();
+    private long ReadRunningTime() => ranBefore + (long)time.GetElapsedTime(openedAt).TotalMilliseconds;
+
+    private long ReadCutoff() => ReadRunningTime() - (long)lifetime.TotalMilliseconds;
 }

@@ -7,7 +7,7 @@ namespace P2PGrpc.Node.Logs;
 internal static class Schema
 {
     /// <summary>The version that this program writes, kept in user_version.</summary>
-    public const long Version = 1;
+    public const long Version = 2;
 
     // A segment's position is that of its first entry. 64-bit ids are stored as signed integers, hashes as 32-byte blobs,
     // headers as encoded SegmentHeader messages. Large columns stand last, so that the others are read without them.
@@ -45,6 +45,14 @@ internal static class Schema
             PRIMARY KEY (peer, log_id)) WITHOUT ROWID;
         CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE peer (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE running_time (id INTEGER PRIMARY KEY CHECK (id = 1), milliseconds INTEGER NOT NULL);
+        INSERT INTO running_time VALUES (1, 0);
+        """;
+
+    // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
+    private const string FromVersion1 = """
+        CREATE TABLE running_time (id INTEGER PRIMARY KEY CHECK (id = 1), milliseconds INTEGER NOT NULL);
+        INSERT INTO running_time SELECT 1, ifnull(max(at), 0) FROM message_id;
         """;
 
     /// <summary>Creates the tables in an empty database, or checks the version of one that has them.</summary>
@@ -63,15 +71,20 @@ internal static class Schema
         {
             if (ReadScalar(connection, "SELECT count(*) FROM sqlite_schema") != 0)
                 throw new NodeStartException("DATABASE_DAMAGED", $"{path} holds tables of another program. Move it away, or use another directory.");
-            Fill(connection);
+            Execute(connection, Create);
+        }
+        else if (version == 1)
+        {
+            Execute(connection, FromVersion1);
         }
     }
 
-    private static void Fill(SqliteConnection connection)
+    /// <summary>Runs statements and sets the version, all or nothing.</summary>
+    private static void Execute(SqliteConnection connection, string statements)
     {
         using var transaction = connection.BeginTransaction();
         using var command = connection.CreateCommand();
-        command.CommandText = $"{Create} PRAGMA user_version = {Version};";
+        command.CommandText = $"{statements} PRAGMA user_version = {Version};";
         command.ExecuteNonQuery();
         transaction.Commit();
     }

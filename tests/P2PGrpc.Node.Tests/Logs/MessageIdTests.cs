@@ -67,6 +67,33 @@ public sealed class MessageIdTests
     }
 
     [Fact]
+    public async Task A_wall_clock_that_jumps_makes_no_second_message_V3()
+    {
+        await using var fixture = new StoreFixture();
+        var first = await AppendAsync(fixture, "hello", "id");
+        await fixture.ReopenAsync(() => fixture.Time.AdjustTime(fixture.Time.GetUtcNow() + TimeSpan.FromDays(400)));
+        Assert.Equal(new AppendResult(AppendState.Repeated, first.Reference), await AppendAsync(fixture, "hello", "id"));
+        fixture.Time.AdjustTime(fixture.Time.GetUtcNow() - TimeSpan.FromDays(800));
+        Assert.Equal(new AppendResult(AppendState.Repeated, first.Reference), await AppendAsync(fixture, "hello", "id"));
+    }
+
+    [Fact]
+    public async Task A_database_of_version_1_keeps_its_ids()
+    {
+        await using var fixture = new StoreFixture();
+        var first = await AppendAsync(fixture, "hello", "id");
+        await fixture.ReopenAsync(() => fixture.Execute(
+            "DROP TABLE running_time; UPDATE message_id SET at = 1767225600000; PRAGMA user_version = 1"));
+
+        Assert.Equal(new AppendResult(AppendState.Repeated, first.Reference), await AppendAsync(fixture, "hello", "id"));
+        fixture.Time.Advance(TimeSpan.FromDays(6));
+        await AppendAsync(fixture, "other", "later");
+        await fixture.ReopenAsync();
+        fixture.Time.Advance(TimeSpan.FromDays(1) + TimeSpan.FromMilliseconds(1));
+        Assert.Equal(AppendState.Accepted, (await AppendAsync(fixture, "hello", "id")).State);
+    }
+
+    [Fact]
     public async Task Old_ids_are_deleted_as_new_ones_come()
     {
         await using var fixture = new StoreFixture();
