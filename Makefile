@@ -1,8 +1,8 @@
 # Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
-.PHONY: help setup build run test check bench clean
+.PHONY: help setup build run test check bench mutants clean
 
 help:
-	@echo "make setup | build | run | test | check | bench | clean   (docs/TESTING.md says more)"
+	@echo "make setup | build | run | test | check | bench | mutants | clean   (docs/TESTING.md says more)"
 
 # Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
 setup:
@@ -27,6 +27,10 @@ check: build
 # Measures, and writes docs/benchmarks.md.
 bench: build
 	@build/bench.sh
+
+# Plants bugs in a scratch copy, one by one, and shows that the tests catch each. `make mutants ONLY=Core` plants those that are caught there.
+mutants: setup
+	@build/mutants.py $(ONLY)
 
 clean:
 	@rm -rf artifacts node_modules

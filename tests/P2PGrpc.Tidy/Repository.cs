@@ -6,7 +6,7 @@ internal static class Repository
     private static readonly string[] GeneratedFolders = ["artifacts", "node_modules", "bin", "obj", ".git", ".vs", ".idea"];
 
     private static readonly string[] TextEndings =
-        [".cs", ".csproj", ".props", ".sln", ".md", ".proto", ".py", ".js", ".sh", ".json", ".yaml", ".txt", "Makefile", "run", ".editorconfig"];
+        [".cs", ".csproj", ".props", ".sln", ".md", ".proto", ".py", ".js", ".sh", ".json", ".yaml", ".txt", ".mutant", "Makefile", "run", ".editorconfig"];
 
     /// <summary>The folder that holds P2PGrpc.sln, found upwards from the test program.</summary>
     public static string Root { get; } = FindRoot();

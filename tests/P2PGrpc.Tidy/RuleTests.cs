@@ -16,6 +16,17 @@ public sealed class RuleTests
         Judges(DependencyRules.CheckProject(new(path, $@"<ProjectReference Include=""..\..\src\{target}\{target}.csproj"" />")), allowed);
 
     [Theory]
+    [InlineData("a.cs", "before", true)]
+    [InlineData("b.cs", "before", false)]
+    [InlineData("a.cs", "elsewhere", false)]
+    [InlineData("a.cs", "twice", false)]
+    public void A_planted_bug_that_fits_no_more_is_found(string file, string find, bool allowed) => Judges(
+        MutantRules.Check(
+            new("tests/mutants/x.mutant", $"promise: D1\nfile: {file}\ntests: T\nwhat: w\n<<<<\n{find}\n====\nafter\n>>>>\n"),
+            path => path == "a.cs" ? "before twice twice" : null),
+        allowed);
+
+    [Theory]
     [InlineData("src/A/A.csproj", true)]
     [InlineData("src/B/B.csproj", false)]
     public void A_project_outside_the_solution_is_found(string path, bool allowed) =>

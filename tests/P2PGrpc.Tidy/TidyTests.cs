@@ -46,6 +46,15 @@ public sealed class TidyTests
         Holds(Repository.Documents(), document => DocumentRules.CheckMakeTargets(document, makefile));
     }
 
+    [Fact]
+    public void Planted_bugs_fit_the_code()
+    {
+        var mutants = Repository.Files().Where(file => file.Path.StartsWith("tests/mutants/", StringComparison.Ordinal)).ToList();
+        Assert.True(mutants.Count >= 20, $"only {mutants.Count} bugs are planted");
+        Holds(mutants, mutant => MutantRules.Check(
+            mutant, path => File.Exists(Path.Combine(Repository.Root, path)) ? File.ReadAllText(Path.Combine(Repository.Root, path)) : null));
+    }
+
     // A rule that looks at nothing would hold for ever, so the files must be there too.
     private static void Holds(IEnumerable<SourceFile> files, Func<SourceFile, IEnumerable<string>> rule)
     {
