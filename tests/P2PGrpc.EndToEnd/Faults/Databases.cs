@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace P2PGrpc.EndToEnd.Harness;
+namespace P2PGrpc.EndToEnd.Faults;
 
 /// <summary>Damages and reads databases of nodes that do not run.</summary>
 internal static class Databases

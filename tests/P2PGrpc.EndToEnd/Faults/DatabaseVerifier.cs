@@ -1,6 +1,7 @@
+using P2PGrpc.EndToEnd.Harness;
 using Xunit;
 
-namespace P2PGrpc.EndToEnd.Harness;
+namespace P2PGrpc.EndToEnd.Faults;
 
 /// <summary>K2 for whole databases: tests/interop/verify_database.py, which shares no code with the program under test.</summary>
 internal static class DatabaseVerifier

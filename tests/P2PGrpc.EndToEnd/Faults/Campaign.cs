@@ -1,7 +1,8 @@
 using P2PGrpc.Checkers;
+using P2PGrpc.EndToEnd.Harness;
 using Xunit;
 
-namespace P2PGrpc.EndToEnd.Harness;
+namespace P2PGrpc.EndToEnd.Faults;
 
 /// <summary>What a campaign counted.</summary>
 internal readonly record struct CampaignSum(int Attempted, int Accepted, int Read)
