@@ -1,8 +1,8 @@
 # Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
-.PHONY: help setup build run test check bench mutants clean
+.PHONY: help setup build run test check soak mutants bench clean
 
 help:
-	@echo "make setup | build | run | test | check | bench | mutants | clean   (docs/TESTING.md says more)"
+	@echo "make setup | build | run | test | check | soak | mutants | bench | clean   (docs/TESTING.md says more)"
 
 # Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
 setup:
@@ -19,6 +19,10 @@ run: build
 # All tests; the last line is the sum. `make test ONLY=Tidy` runs the projects whose name contains the word.
 test: build
 	@build/test.sh $(ONLY)
+
+# kill -9 over and over: `make soak CYCLES=1000` takes about twenty minutes.
+soak: build
+	@build/soak.sh $(CYCLES)
 
 # Formatting, analyzers (as the build's errors), protos, and the code's own rules.
 check: build

@@ -57,13 +57,14 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         }
     }
 
-    /// <summary>The log moved on here: send it or tell it.</summary>
+    /// <summary>The log moved on here: send it or tell it. While the conversation's heads are being loaded nothing is told: what its author wrote
+    /// before this process started must be wanted first, and when they are known all is told in order.</summary>
     public void OnAdvanced(LinkedLog linkedLog)
     {
         ReplicatorState.CountUntold(linkedLog);
         if (linkedLog.Want != WantKind.None)
             Enqueue(linkedLog);
-        else if (linkedLog.Told < linkedLog.Log.Durable.Sequence)
+        else if (linkedLog.Told < linkedLog.Log.Durable.Sequence && linkedLog.Log.Conversation.Loaded)
             teller.TellSoon(linkedLog);
     }
 

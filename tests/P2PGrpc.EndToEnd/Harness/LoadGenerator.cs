@@ -19,6 +19,9 @@ internal sealed class LoadGenerator(NodeClient client, string to, string prefix,
     /// <summary>Texts of messages that were answered OK.</summary>
     public ConcurrentDictionary<string, bool> Accepted { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Rest of each task after each message. None, unless a campaign is so long that reading everything at its end would take too long.</summary>
+    public TimeSpan Pause { get; init; }
+
     public void Start() => running = Task.WhenAll(Enumerable.Range(0, tasks).Select(task => SendAsync(task, repeats: task % 2 == 0)));
 
     /// <summary>Lets each task end what it is at. The node must run for that.</summary>
@@ -40,6 +43,7 @@ internal sealed class LoadGenerator(NodeClient client, string to, string prefix,
                 {
                     await client.SendAsync(to, text, messageId: text, limit: TimeSpan.FromSeconds(5));
                     Accepted[text] = true;
+                    if (Pause > TimeSpan.Zero) await Task.Delay(Pause, TimeProvider.System);
                     break;
                 }
                 catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.Internal)

@@ -34,10 +34,16 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>More options of <c>p2pgrpc run</c>.</summary>
     public IList<string> Options { get; } = [];
 
+    /// <summary>What the program is run under, if anything: its name and arguments. It must put the program in its own place, so that signals reach it.</summary>
+    public IReadOnlyList<string> Wrapper { get; set; } = [];
+
+    /// <summary>The address that the node listens on for peers.</summary>
+    public string Host { get; set; } = "127.0.0.1";
+
     /// <summary>Calls over the Unix socket; outlives restarts of the process.</summary>
     public NodeClient Client { get; }
 
-    public string ListenAddress => $"127.0.0.1:{ListenPort}";
+    public string ListenAddress => $"{Host}:{ListenPort}";
 
     public string ApiAddress => $"http://127.0.0.1:{ApiPort}";
 
@@ -48,6 +54,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     public int ProcessId => process?.Id ?? throw new InvalidOperationException($"{Name} does not run.");
 
     public bool Runs => process is { HasExited: false };
+
+    public string DatabasePath => Path.Combine(DataDirectory, "p2pgrpc.db");
 
     /// <summary>All that the node's processes wrote, both streams.</summary>
     public string Output
@@ -91,6 +99,9 @@ internal sealed class NodeProcess : IAsyncDisposable
         await WaitForExitAsync(Eventually.Generous);
     }
 
+    /// <summary>Waits until the process ends by itself, or by what it runs under.</summary>
+    public Task WaitUntilEndedAsync() => WaitForExitAsync(Eventually.Generous);
+
     /// <summary>SIGTERM. Gives the exit code and how long the process took to leave.</summary>
     public async Task<(int ExitCode, TimeSpan Took)> StopAsync()
     {
@@ -115,7 +126,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         if (Runs) throw new InvalidOperationException($"{Name} runs already.");
         process?.Dispose();
-        var start = new ProcessStartInfo(Checkout.Program)
+        string[] command = [.. Wrapper, Checkout.Program];
+        var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -123,7 +135,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             WorkingDirectory = Path.GetDirectoryName(DataDirectory)!,
         };
         string[] fixedArguments =
-            ["run", "--name", Name, "--listen", ListenAddress, "--api", $"127.0.0.1:{ApiPort}", "--data", DataDirectory];
+            [.. command[1..], "run", "--name", Name, "--listen", ListenAddress, "--api", $"127.0.0.1:{ApiPort}", "--data", DataDirectory];
         foreach (var argument in fixedArguments.Concat(Peers.SelectMany(peer => new[] { "--peer", peer })).Concat(Options))
             start.ArgumentList.Add(argument);
         process = new Process { StartInfo = start };
