@@ -24,8 +24,11 @@ internal sealed class Surroundings
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Whether a person types.</summary>
-    public bool InputIsTerminal { get; init; }
+    /// <summary>The next key that a person presses, not shown by itself; null if nobody types.</summary>
+    public Func<ConsoleKeyInfo>? ReadKey { get; init; }
+
+    /// <summary>How wide the screen is now.</summary>
+    public Func<int> Columns { get; init; } = () => 80;
 
     /// <summary>Whether a person reads, on something that understands colours and tables.</summary>
     public bool Colors { get; init; }
@@ -46,7 +49,8 @@ internal sealed class Surroundings
             Input = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false)) : Console.In,
             OpenInput = Console.OpenStandardInput,
             Environment = System.Environment.GetEnvironmentVariable,
-            InputIsTerminal = !Console.IsInputRedirected,
+            ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
+            Columns = () => Console.WindowWidth is > 0 and var width ? width : 80,
             Colors = !plain,
         };
     }
@@ -78,13 +82,13 @@ internal sealed class Surroundings
         Output.Flush();
     });
 
-    /// <summary>Takes the line that a person just typed off the screen, so that it can be shown with its state.</summary>
-    public void EraseTypedLine(string typed)
+    /// <summary>Writes text that may move the cursor, flushed. Never what a peer wrote.</summary>
+    /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    public void WriteRaw(string text) => Attempt(() =>
     {
-        // A typed line that wrapped is left alone: how many rows it takes is the terminal's secret.
-        if (Colors && InputIsTerminal && typed.Length * 2 < OpenConsole().Profile.Width)
-            Attempt(() => Output.Write("\u001b[1A\u001b[2K"));
-    }
+        Output.Write(text);
+        Output.Flush();
+    });
 
     private void WriteStyled(StyledLine line)
     {

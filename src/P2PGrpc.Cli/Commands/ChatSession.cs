@@ -25,6 +25,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
     private readonly MessageLines lines = new(surroundings.Time);
     private readonly SentLines sent = new();
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Prompt prompt = new(surroundings);
     private readonly Lock screen = new();
     private volatile bool ended;
 
@@ -48,6 +49,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
         {
             await ending.CancelAsync();
             await Task.WhenAll(incoming, deliveries).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            prompt.Close();
         }
         return exitCode;
     }
@@ -56,7 +58,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
     {
         var exitCode = ExitCodes.Success;
         // Reading a console can't be cancelled; the read that is left behind ends with the process.
-        while (await Task.Run(surroundings.Input.ReadLine, CancellationToken.None).WaitAsync(cancellationToken) is { } typed)
+        while (await Task.Run(prompt.ReadLine, CancellationToken.None).WaitAsync(cancellationToken) is { } typed)
         {
             if (typed.Length == 0)
                 continue;
@@ -69,7 +71,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
             catch (P2PGrpcException fault)
             {
                 exitCode = Failures.FindExitCode(fault);
-                Show(Line(typed).Add(" ✗ ", StyledLine.Alarm).Add(DisplayText.Clean(fault.Message, LongestLine)), typed);
+                prompt.Write(Line(typed).Add(" ✗ ", StyledLine.Alarm).Add(DisplayText.Clean(fault.Message, LongestLine)));
             }
         }
         return exitCode;
@@ -79,12 +81,12 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
     {
         sent.Add(line);
         changed.Writer.TryWrite(true);
-        if (surroundings.InputIsTerminal)
+        if (surroundings.ReadKey is not null)
             await Task.WhenAny(line.Delivered.Task, Task.Delay(ShowTogether, surroundings.Time));
         lock (screen)
         {
             line.Shown = !line.Delivered.Task.IsCompleted;
-            Show(Line(typed).Add(line.Shown ? " ✓" : " ✓✓", StyledLine.Own), typed);
+            prompt.Write(Line(typed).Add(line.Shown ? " ✓" : " ✓✓", StyledLine.Own));
         }
     }
 
@@ -98,11 +100,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
         };
         await foreach (var message in client.SubscribeAsync(settings, cancellationToken))
         {
-            lock (screen)
-            {
-                foreach (var line in lines.Create(message))
-                    surroundings.Write(line);
-            }
+            prompt.Write(lines.Create(message));
         }
     }
 
@@ -161,14 +159,8 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
     private void ShowDelivered(SentLine line)
     {
         if (line.Shown)
-            surroundings.Write(
+            prompt.Write(
                 new StyledLine().Add(Now(), StyledLine.Dim).Add("  ").Add("✓✓ ", StyledLine.Own).Add(Clean(line.Message.Text!), StyledLine.Dim));
-    }
-
-    private void Show(StyledLine line, string typed)
-    {
-        surroundings.EraseTypedLine(typed);
-        surroundings.Write(line);
     }
 
     private StyledLine Line(string typed) =>

@@ -69,6 +69,29 @@ public sealed class ChatCommandTests
         typed.End();
     }
 
+    [Fact]
+    public async Task What_is_half_typed_stays_at_the_bottom_while_messages_come_in()
+    {
+        await using var node = await FakeNode.StartAsync();
+        using var keys = new System.Collections.Concurrent.BlockingCollection<ConsoleKeyInfo>();
+        var terminal = new Terminal { Colors = true, ReadKey = keys.Take };
+        var chat = terminal.RunAtAsync(node, "chat", "bob");
+        await Terminal.WaitAsync(() => !node.Peers.Subscribes.IsEmpty);
+        foreach (var character in "half")
+            keys.Add(new ConsoleKeyInfo(character, ConsoleKey.None, false, false, false));
+        await Terminal.WaitAsync(() => terminal.Output.EndsWith("> half", StringComparison.Ordinal));
+
+        node.Feed.Receive("in between");
+        await Terminal.WaitAsync(() => terminal.Output.Contains("in between\n\r\u001b[2K> half", StringComparison.Ordinal)
+            || terminal.Output.Contains("in between\u001b[0m\n\r\u001b[2K> half", StringComparison.Ordinal));
+        keys.Add(new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false));
+        await Terminal.WaitAsync(() => node.Feed.Texts.Contains("half"));
+        keys.Add(new ConsoleKeyInfo('\u0004', ConsoleKey.D, false, false, true));
+
+        Assert.Equal(ExitCodes.Success, await chat);
+        Assert.DoesNotContain("> half\n", terminal.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>Input at which nobody types until it ends.</summary>
     private sealed class HeldInput : TextReader
     {

@@ -18,6 +18,8 @@ internal sealed class Terminal : IDisposable
 
     public bool Colors { get; set; }
 
+    public Func<ConsoleKeyInfo>? ReadKey { get; set; }
+
     public string Output => output.Text;
 
     public string Error => error.Text;
@@ -32,6 +34,7 @@ internal sealed class Terminal : IDisposable
         OpenInput = () => new MemoryStream(InputBytes),
         Environment = name => Environment.GetValueOrDefault(name),
         Colors = Colors,
+        ReadKey = ReadKey,
     };
 
     public Task<int> RunAsync(params string[] arguments) => RunAsync(CancellationToken.None, arguments);
