@@ -28,7 +28,7 @@ internal sealed class Tracer : IAsyncDisposable
     /// <param name="inject">The fault, as strace words it: <c>fsync:signal=SIGKILL:when=3</c>.</param>
     /// <param name="path">The only file that counts, if not all do.</param>
     public static IReadOnlyList<string> Wrap(string folder, string inject, string? path = null) =>
-        [Program, "-D", "-f", "--seccomp-bpf", "-o", Path.Combine(folder, "start.trace"), .. Select(inject, path)];
+        [Program, "-D", "-f", "-o", Path.Combine(folder, "start.trace"), .. Select(inject, path)];
 
     /// <summary>Attaches to a node that runs.</summary>
     /// <param name="node">The node.</param>
