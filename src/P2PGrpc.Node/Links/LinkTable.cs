@@ -129,7 +129,8 @@ internal sealed class LinkTable
                 return new LinkEnd(GoodbyeReason.Shutdown, "This node is stopping.", ByOther: false);
             if (sessions.TryGetValue(session.Peer, out var older))
             {
-                if (!TieBreak.NewerWins(local.PeerId, session.Peer, older.Dialled, session.Dialled, older.SinceHeard))
+                var sameProcess = older.Remote.Instance == session.Remote.Instance;
+                if (!TieBreak.NewerWins(local.PeerId, session.Peer, sameProcess, older.Dialled, session.Dialled, older.SinceHeard))
                     return new LinkEnd(GoodbyeReason.Superseded, "Another link between the two nodes is kept.", ByOther: false);
                 replaced = older;
             }

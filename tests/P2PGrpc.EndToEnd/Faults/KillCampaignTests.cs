@@ -32,7 +32,7 @@ public sealed class KillCampaignTests(ITestOutputHelper output)
     {
         await using var nodes = new Neighbourhood();
         var (alice, bob) = await nodes.StartPairAsync();
-        var pause = pauses ? TimeSpan.FromMilliseconds(15) : TimeSpan.Zero;
+        var pause = pauses ? TimeSpan.FromMilliseconds(50) : TimeSpan.Zero;
         var toBob = new LoadGenerator(alice.Client, "bob", "a", tasks: 4) { Pause = pause };
         var toAlice = new LoadGenerator(bob.Client, "alice", "b", tasks: 2) { Pause = pause };
         toBob.Start();

@@ -22,6 +22,9 @@ internal sealed class LoadGenerator(NodeClient client, string to, string prefix,
     /// <summary>Rest of each task after each message. None, unless a campaign is so long that reading everything at its end would take too long.</summary>
     public TimeSpan Pause { get; init; }
 
+    /// <summary>What each text is longer by, for campaigns that need many bytes rather than many messages.</summary>
+    public string Padding { get; init; } = "";
+
     public void Start() => running = Task.WhenAll(Enumerable.Range(0, tasks).Select(task => SendAsync(task, repeats: task % 2 == 0)));
 
     /// <summary>Lets each task end what it is at. The node must run for that.</summary>
@@ -35,13 +38,14 @@ internal sealed class LoadGenerator(NodeClient client, string to, string prefix,
     {
         for (var number = 0; !stopping; number++)
         {
-            var text = $"{prefix}{task}:{number}";
+            var id = $"{prefix}{task}:{number}";
+            var text = $"{prefix}{task}{Padding}:{number}";
             Attempted[text] = true;
             while (true)
             {
                 try
                 {
-                    await client.SendAsync(to, text, messageId: text, limit: TimeSpan.FromSeconds(5));
+                    await client.SendAsync(to, text, messageId: id, limit: TimeSpan.FromSeconds(5));
                     Accepted[text] = true;
                     if (Pause > TimeSpan.Zero) await Task.Delay(Pause, TimeProvider.System);
                     break;

@@ -3,7 +3,7 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.EndToEnd.Harness;
 
 /// <summary>A message as a subscription handed it out.</summary>
-internal sealed record ReadMessage(string Author, string Alias, string Peer, string Log, ulong Sequence, ulong Position, Content Content)
+internal sealed record ReadMessage(string Author, string Alias, string Peer, string Log, ulong Sequence, ulong Position, Content Content, ulong Clock)
 {
     public string Text => Content.Text;
 
@@ -29,7 +29,7 @@ internal sealed class Reading
             {
                 Messages.Add(new ReadMessage(
                     batch.Author, batch.Alias, batch.Peer, batch.Log,
-                    batch.FirstSequence + (ulong)i, batch.FirstPosition + (ulong)i, batch.Messages[i].Content));
+                    batch.FirstSequence + (ulong)i, batch.FirstPosition + (ulong)i, batch.Messages[i].Content, batch.Messages[i].Clock));
             }
         }
         Cursor = response.Cursor ?? Cursor;

@@ -17,10 +17,10 @@ public sealed class LinkRuleTests
     public void Both_nodes_keep_the_same_one_of_two_links(bool olderDialledByOne)
     {
         var silence = TimeSpan.FromSeconds(1);
-        var oneKeepsNewer = TieBreak.NewerWins(One, Other, olderDialledByOne, !olderDialledByOne, silence);
+        var oneKeepsNewer = TieBreak.NewerWins(One, Other, true, olderDialledByOne, !olderDialledByOne, silence);
         // The other node may have seen the two links come up in the opposite order.
-        var otherKeepsSameOrder = TieBreak.NewerWins(Other, One, !olderDialledByOne, olderDialledByOne, silence);
-        var otherKeepsOppositeOrder = TieBreak.NewerWins(Other, One, olderDialledByOne, !olderDialledByOne, silence);
+        var otherKeepsSameOrder = TieBreak.NewerWins(Other, One, true, !olderDialledByOne, olderDialledByOne, silence);
+        var otherKeepsOppositeOrder = TieBreak.NewerWins(Other, One, true, olderDialledByOne, !olderDialledByOne, silence);
         Assert.Equal(oneKeepsNewer, otherKeepsSameOrder);
         Assert.Equal(oneKeepsNewer, !otherKeepsOppositeOrder);
     }
@@ -28,10 +28,19 @@ public sealed class LinkRuleTests
     [Fact]
     public void A_newer_link_replaces_one_that_went_silent_or_came_from_the_same_side()
     {
-        Assert.True(TieBreak.NewerWins(One, Other, true, false, TimeSpan.FromSeconds(6)));
-        Assert.True(TieBreak.NewerWins(One, Other, false, true, TimeSpan.FromSeconds(6)));
-        Assert.True(TieBreak.NewerWins(One, Other, true, true, TimeSpan.Zero));
-        Assert.True(TieBreak.NewerWins(One, Other, false, false, TimeSpan.Zero));
+        Assert.True(TieBreak.NewerWins(One, Other, true, true, false, TimeSpan.FromSeconds(6)));
+        Assert.True(TieBreak.NewerWins(One, Other, true, false, true, TimeSpan.FromSeconds(6)));
+        Assert.True(TieBreak.NewerWins(One, Other, true, true, true, TimeSpan.Zero));
+        Assert.True(TieBreak.NewerWins(One, Other, true, false, false, TimeSpan.Zero));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_link_of_another_process_replaces_the_older_whoever_dialled(bool olderDialledHere)
+    {
+        Assert.True(TieBreak.NewerWins(One, Other, false, olderDialledHere, !olderDialledHere, TimeSpan.Zero));
+        Assert.True(TieBreak.NewerWins(Other, One, false, olderDialledHere, !olderDialledHere, TimeSpan.Zero));
     }
 
     [Theory]

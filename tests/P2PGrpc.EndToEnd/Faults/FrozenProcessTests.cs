@@ -1,0 +1,73 @@
+using P2PGrpc.EndToEnd.Harness;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.EndToEnd.Faults;
+
+/// <summary>A process that stands still (L1, L3): it gets everything when it goes on, and others don't feel it meanwhile.</summary>
+public sealed class FrozenProcessTests
+{
+    private static readonly TimeSpan Tolerated = TimeSpan.FromMilliseconds(100);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(12)]
+    public async Task A_node_that_stood_still_has_everything_within_ten_seconds(int seconds)
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, bob) = await nodes.StartPairAsync();
+        var load = new LoadGenerator(alice.Client, "bob", "a", tasks: 2) { Pause = TimeSpan.FromMilliseconds(10) };
+        load.Start();
+
+        bob.Freeze();
+        await Eventually.PauseAsync((LongForm.On ? 3 : 1) * seconds * 1000);
+        bob.Thaw();
+        await load.StopAsync();
+
+        await Campaign.CheckAsync(bob, load, TimeSpan.FromSeconds(10));
+        await Campaign.StopAndVerifyAsync(alice, bob);
+    }
+
+    [Fact]
+    public async Task A_recipient_that_stands_still_does_not_delay_another_one()
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, bob) = nodes.AddPair();
+        var carol = nodes.Add("carol");
+        alice.Peers.Add($"carol={carol.ListenAddress}");
+        carol.Peers.Add($"alice={alice.ListenAddress}");
+        await Task.WhenAll(alice.StartAsync(), bob.StartAsync(), carol.StartAsync());
+        await Neighbourhood.LinkedAsync(alice, bob);
+        await Neighbourhood.LinkedAsync(alice, carol);
+
+        // On a machine that does other things too, one comparison may go wrong by chance; each of several would not.
+        var extra = TimeSpan.MaxValue;
+        for (var round = 0; round < 4 && extra >= Tolerated; round++)
+        {
+            var usual = await MeasureAsync(alice);
+            bob.Freeze();
+            var load = new LoadGenerator(alice.Client, "bob", $"r{round}t", tasks: 2) { Padding = new string('.', 10_000), Pause = TimeSpan.FromMilliseconds(20) };
+            load.Start();
+            extra = await MeasureAsync(alice) - usual;
+            bob.Thaw();
+            await load.StopAsync();
+        }
+
+        Assert.True(extra < Tolerated, $"while bob stood still, carol's p99 was {extra.TotalMilliseconds:0} ms longer");
+    }
+
+    /// <summary>The 99th percentile of the time until carol has a message.</summary>
+    private static async Task<TimeSpan> MeasureAsync(NodeProcess alice)
+    {
+        var times = new List<TimeSpan>();
+        for (var i = 0; i < 200; i++)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var answer = await alice.Client.SendAsync("carol", "now", waitFor: DeliveryState.Delivered);
+            Assert.Equal(DeliveryState.Delivered, answer.State);
+            times.Add(TimeProvider.System.GetElapsedTime(started));
+        }
+        times.Sort();
+        return times[197];
+    }
+}
