@@ -1,8 +1,8 @@
 # Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
-.PHONY: help setup build run test check soak mutants bench clean
+.PHONY: help setup build run test check sim soak mutants bench clean
 
 help:
-	@echo "make setup | build | run | test | check | soak | mutants | bench | clean   (docs/TESTING.md says more)"
+	@echo "make setup | build | run | test | check | sim | soak | mutants | bench | clean   (docs/TESTING.md says more)"
 
 # Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
 setup:
@@ -19,6 +19,10 @@ run: build
 # All tests; the last line is the sum. `make test ONLY=Tidy` runs the projects whose name contains the word.
 test: build
 	@build/test.sh $(ONLY)
+
+# Simulated nodes and everything that can go wrong: `make sim SEEDS=100000`, `make sim SEEDS=1000 FROM=5000`, or one seed again by `make sim SEED=17`.
+sim: build
+	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) build/sim.sh
 
 # kill -9 over and over: `make soak CYCLES=1000` takes about twenty minutes.
 soak: build

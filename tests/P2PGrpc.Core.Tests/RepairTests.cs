@@ -81,6 +81,25 @@ public sealed class RepairTests
         Assert.Equal(1, LinkAsked(Damage(Chain[2])));
     }
 
+    [Fact]
+    public void Damage_met_again_is_asked_for_again()
+    {
+        Assert.Equal(1, LinkAsked(Damage(Chain[1])));
+        Assert.Empty(Handle(new ReplicatorInput.Refuse(new LinkId(1), Log.ToLogId(), RefuseReason.Unknown)).OfType<ReplicatorOutput.SendWant>());
+        Assert.Equal(1, LinkAsked(Damage(Chain[1])));
+        Assert.Single(Push(1, Chain[1]).OfType<ReplicatorOutput.Repair>());
+    }
+
+    /// <summary>A link has one Want of a log: what makes the neighbour the pusher meanwhile must not take the repair's place.</summary>
+    [Fact]
+    public void A_repair_that_was_asked_for_is_not_lost_when_its_link_becomes_the_pusher()
+    {
+        Assert.False(Assert.Single(Damage(Chain[1]).OfType<ReplicatorOutput.SendWant>()).Standing);
+        var wanted = Assert.Single(Tell(1, Chain[3]).OfType<ReplicatorOutput.SendWant>());
+        Assert.Equal((Chain[0].Head, true), (wanted.After, wanted.Standing));
+        Assert.Single(Push(1, Chain[1]).OfType<ReplicatorOutput.Repair>());
+    }
+
     /// <summary>Who was refused because of the damage is told again, and asks again.</summary>
     [Fact]
     public void After_the_repair_those_behind_are_told()

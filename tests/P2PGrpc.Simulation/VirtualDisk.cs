@@ -19,9 +19,19 @@ internal sealed class VirtualBody(byte[] bytes) : BodyHandle
 }
 
 /// <summary>A segment as it lies on a disk.</summary>
-internal sealed record DiskSegment(SegmentHeader Header, byte[] Body, ulong LastPosition);
+internal sealed class DiskSegment(SegmentHeader header, byte[] body, ulong lastPosition)
+{
+    public SegmentHeader Header { get; } = header;
 
-/// <summary>What of a node survives its crash.</summary>
+    public byte[] Body { get; } = body;
+
+    public ulong LastPosition { get; } = lastPosition;
+
+    /// <summary>Its bits have flipped: whoever reads it finds that out by its hash.</summary>
+    public bool Damaged { get; set; }
+}
+
+/// <summary>What of a node survives its crash. A commit is there as a whole or not at all: that is what the database promises for itself.</summary>
 internal sealed class VirtualDisk
 {
     private readonly Dictionary<LogId, List<DiskSegment>> logs = [];
@@ -31,7 +41,10 @@ internal sealed class VirtualDisk
 
     public List<DiskSegment> Feed { get; } = [];
 
-    public Dictionary<PeerId, ulong> Heard { get; } = [];
+    /// <summary>How far which process of each peer was heard.</summary>
+    public Dictionary<PeerId, (ulong Instance, ulong Position)> Heard { get; } = [];
+
+    public HashSet<string> MessageIds { get; } = new(StringComparer.Ordinal);
 
     public IEnumerable<LogId> Logs => logs.Keys;
 
@@ -40,6 +53,14 @@ internal sealed class VirtualDisk
     public Head HeadOf(LogId log) => logs.TryGetValue(log, out var segments) ? segments[^1].Header.Head : log.Empty;
 
     public bool IsFrozen(LogId log) => proofs.ContainsKey(log);
+
+    /// <summary>The segment at a place; null if there is none.</summary>
+    public DiskSegment? Find(LogId log, ulong firstSequence)
+    {
+        var segments = Read(log);
+        var at = IndexOf(segments, firstSequence);
+        return at >= 0 && segments[at].Header.FirstSequence == firstSequence ? segments[at] : null;
+    }
 
     public DiskSegment? TryWrite(SegmentHeader header, byte[] body)
     {
@@ -52,6 +73,30 @@ internal sealed class VirtualDisk
         segments.Add(segment);
         Feed.Add(segment);
         return segment;
+    }
+
+    /// <summary>Puts a segment in the place of the same one that is damaged.</summary>
+    public bool TryRepair(SegmentHeader header)
+    {
+        if (Find(header.LogId, header.FirstSequence) is not { Damaged: true } segment || segment.Header.Hash != header.Hash)
+            return false;
+        segment.Damaged = false;
+        return true;
+    }
+
+    /// <summary>A back-up of it.</summary>
+    public VirtualDisk Copy()
+    {
+        var copy = new VirtualDisk { LastPosition = LastPosition };
+        copy.Feed.AddRange(Feed);
+        copy.MessageIds.UnionWith(MessageIds);
+        foreach (var (peer, heard) in Heard)
+            copy.Heard.Add(peer, heard);
+        foreach (var (log, segments) in logs)
+            copy.logs.Add(log, [.. segments]);
+        foreach (var (log, proof) in proofs)
+            copy.proofs.Add(log, proof);
+        return copy;
     }
 
     public LoadResult Load(LogId log, Head after, long maxWeight)
@@ -69,6 +114,8 @@ internal sealed class VirtualDisk
         var held = new List<HeldSegment>();
         for (var index = first; index < segments.Count && segments[index].Header.Weight <= maxWeight; index++)
         {
+            if (segments[index].Damaged)
+                return held.Count == 0 ? new LoadResult.Damaged() : new LoadResult.Segments(held);
             maxWeight -= segments[index].Header.Weight;
             held.Add(new HeldSegment(segments[index].Header, new VirtualBody(segments[index].Body)));
         }

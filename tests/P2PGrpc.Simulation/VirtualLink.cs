@@ -2,17 +2,16 @@ using P2PGrpc.Core.Replication;
 
 namespace P2PGrpc.Simulation;
 
-/// <summary>One connection between two nodes. Each direction keeps its order, as a TCP stream does; nothing passes once it broke.</summary>
+/// <summary>One connection between two nodes. Each direction keeps its order and loses nothing while the connection stands, as a TCP stream does; nothing passes
+/// once it broke.</summary>
 internal sealed class VirtualLink(Schedule schedule, Random random, TimeSpan latestLatency, LinkId id, VirtualNode one, VirtualNode other)
 {
     private readonly TimeSpan[] lastArrival = new TimeSpan[2];
+    private readonly bool[] mute = new bool[2];
 
     public LinkId Id { get; } = id;
 
     public bool Broken { get; private set; }
-
-    /// <summary>Segments that were under way when the connection broke.</summary>
-    public int LostSegments { get; private set; }
 
     public VirtualNode Peer(VirtualNode node) => node == one ? other : one;
 
@@ -20,14 +19,40 @@ internal sealed class VirtualLink(Schedule schedule, Random random, TimeSpan lat
     public void Open()
     {
         var (toOther, toOne) = (one.HeardOf(other), other.HeardOf(one));
-        Deliver(one, 1, () => other.LinkUp(this, one, toOther));
-        Deliver(other, 1, () => one.LinkUp(this, other, toOne));
+        Send(one, () => other.LinkUp(this, one, toOther));
+        Send(other, () => one.LinkUp(this, other, toOne));
     }
 
     /// <param name="sender">Who sends.</param>
-    /// <param name="segments">How many segments the frame carries.</param>
     /// <param name="arrive">What the receiver does with the frame.</param>
-    public void Send(VirtualNode sender, int segments, Action arrive) => Deliver(sender, 1, arrive, segments);
+    public void Send(VirtualNode sender, Action arrive)
+    {
+        var side = Side(sender);
+        if (mute[side])
+            return;
+        var arrival = schedule.Now + TimeSpan.FromTicks(random.NextInt64(1, latestLatency.Ticks + 1));
+        lastArrival[side] = arrival > lastArrival[side] ? arrival : lastArrival[side];
+        schedule.At(lastArrival[side], () =>
+        {
+            if (!Broken && !mute[side])
+                arrive();
+        });
+    }
+
+    /// <summary>Nothing more of one direction arrives for a while; then all of it.</summary>
+    public void Stall(VirtualNode sender, TimeSpan time)
+    {
+        var side = Side(sender);
+        var until = schedule.Now + time;
+        lastArrival[side] = until > lastArrival[side] ? until : lastArrival[side];
+    }
+
+    /// <summary>Nothing of one direction arrives any more. The sides find out by their keep-alive.</summary>
+    public void Mute(VirtualNode sender, TimeSpan keepAlive)
+    {
+        mute[Side(sender)] = true;
+        schedule.After(keepAlive, () => Break());
+    }
 
     /// <summary>Cuts the connection. Each side notices at a time of its own; the one named notices at once.</summary>
     public void Break(VirtualNode? noticedBy = null)
@@ -43,17 +68,5 @@ internal sealed class VirtualLink(Schedule schedule, Random random, TimeSpan lat
         }
     }
 
-    private void Deliver(VirtualNode sender, int least, Action arrive, int segments = 0)
-    {
-        var side = sender == one ? 0 : 1;
-        var arrival = schedule.Now + TimeSpan.FromTicks(random.NextInt64(least, latestLatency.Ticks + 1));
-        lastArrival[side] = arrival > lastArrival[side] ? arrival : lastArrival[side];
-        schedule.At(lastArrival[side], () =>
-        {
-            if (Broken)
-                LostSegments += segments;
-            else
-                arrive();
-        });
-    }
+    private int Side(VirtualNode sender) => sender == one ? 0 : 1;
 }

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
@@ -8,50 +7,78 @@ namespace P2PGrpc.Simulation;
 /// <summary>A node around a production replicator: its shell, its disk and its log writer, all on virtual time.</summary>
 internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 {
+    /// <summary>Damage in one place is reported at most once in such a while.</summary>
+    public static readonly TimeSpan DamagePause = TimeSpan.FromSeconds(10);
+
+    private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly Dictionary<LinkId, VirtualLink> links = [];
-    private readonly Dictionary<ConversationId, (LogKey Log, Head Tail)> writing = [];
-    private readonly Dictionary<PeerId, ulong> heard = [];
+    private readonly Dictionary<PeerId, (ulong Instance, ulong Position)> heard = [];
     private readonly Dictionary<LinkId, long> allowances = [];
     private readonly HashSet<(LinkId, LogId)> loads = [];
+    private readonly Dictionary<ulong, TimeSpan> damageReported = [];
     private Replicator? replicator;
     private VirtualStore? store;
-    private ulong epoch;
+    private VirtualWriter? writer;
+    private ulong instance;
 
     public int Index { get; } = index;
 
     public PeerId PeerId => key.PeerId;
 
-    public VirtualDisk Disk { get; } = new();
+    public VirtualDisk Disk { get; private set; } = new();
+
+    public VirtualWriter Writer => writer!;
 
     public bool DiskFull { get; set; }
+
+    /// <summary>The next flush fails: true if what it was to flush is on disk all the same.</summary>
+    public bool? FlushError { get; set; }
+
+    public TimeSpan ClockOffset { get; set; }
+
+    public DateTimeOffset WallClock => FirstDay + run.Schedule.Now + ClockOffset;
 
     public int Incarnation { get; private set; }
 
     public bool Up => replicator is not null;
 
-    public RunCounts Counts => run.Counts;
+    /// <summary>An older database was put back: what others know of this node may be more than it holds.</summary>
+    public bool Restored { get; private set; }
 
     public void Start()
     {
+        instance = run.NextInstance();
         replicator = new Replicator(PeerId, run.Limits, Disk.LastPosition);
-        store = new VirtualStore(run.Schedule, run.Random, run.Options.SlowestCommit, this);
+        store = new VirtualStore(run, this);
+        writer = new VirtualWriter(run, this, key);
         foreach (var (peer, position) in Disk.Heard)
             heard[peer] = position;
     }
 
     public void Crash()
     {
+        store!.Crash();
         Incarnation++;
         replicator = null;
         store = null;
+        writer = null;
         links.Clear();
-        writing.Clear();
         heard.Clear();
         allowances.Clear();
         loads.Clear();
+        damageReported.Clear();
     }
 
-    public ulong HeardOf(VirtualNode peer) => heard.GetValueOrDefault(peer.PeerId);
+    public void PutBack(VirtualDisk backup)
+    {
+        Restored = true;
+        Disk = backup;
+    }
+
+    /// <summary>How far the running process of a peer was heard; 0 if it was another process.</summary>
+    public ulong HeardOf(VirtualNode peer) =>
+        heard.TryGetValue(peer.PeerId, out var known) && known.Instance == peer.instance ? known.Position : 0;
 
     public void PersistHeard()
     {
@@ -59,23 +86,25 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             Disk.Heard[peer] = position;
     }
 
-    public void Append(ConversationId conversation, int count, byte[] body)
+    public void Send(VirtualDraft draft) => store!.Send(draft);
+
+    public bool? TakeFlushError()
     {
-        if (!writing.TryGetValue(conversation, out var log))
-            writing.Add(conversation, log = BeginLog(conversation));
-        var header = SegmentHeader.Sign(key, log.Log, log.Tail, count, body, log.Tail.Sequence == 0 ? WriteOpening(conversation) : []);
-        run.NoteSigned(header);
-        writing[conversation] = (log.Log, header.Head);
-        store!.Add(header, body, own: true);
+        var error = FlushError;
+        FlushError = null;
+        return error;
     }
 
-    /// <summary>A failed append is never tried again in the same log: another segment would stand at its place.</summary>
-    public void OnAppendFailed(ConversationId conversation) => writing.Remove(conversation);
-
-    public void OnWritten(DiskSegment segment, bool own)
+    /// <summary>Reads everything that is stored, as a subscription from the start does.</summary>
+    public void ReadFeed()
     {
-        if (own)
-            run.NoteAccepted(segment);
+        if (!Up)
+            return;
+        foreach (var segment in Disk.Feed)
+        {
+            if (segment.Damaged)
+                ReportDamage(segment);
+        }
     }
 
     public void LinkUp(VirtualLink link, VirtualNode peer, ulong toldThrough)
@@ -85,7 +114,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         links.Add(link.Id, link);
         allowances[link.Id] = 0;
         var inputs = new List<ReplicatorInput> { new ReplicatorInput.LinkUp(link.Id, peer.PeerId, 0, 0, toldThrough) };
-        var (conversation, authors) = run.SharedBy(this, peer);
+        var (conversation, authors) = run.Network.SharedBy(this, peer);
         inputs.Add(new ReplicatorInput.Sharing(link.Id, conversation, authors, On: true));
         Handle(inputs);
     }
@@ -98,18 +127,17 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         allowances.Remove(link.Id);
         loads.RemoveWhere(load => load.Item1 == link.Id);
         Handle([new ReplicatorInput.LinkDown(link.Id)]);
-        run.OnLinkDown(this, link.Peer(this));
+        run.Network.OnLinkDown(this, link.Peer(this));
     }
 
     public void Handle(IReadOnlyList<ReplicatorInput> inputs)
     {
         foreach (var input in inputs)
-            run.Schedule.Note(Index, input.GetType().Name.Length, 0);
+            Note(input);
         var outputs = new List<ReplicatorOutput>();
         replicator!.Handle(run.Schedule.Now, inputs, outputs);
         foreach (var output in outputs)
         {
-            Counts.Outputs++;
             if (!TrySend(output))
                 Do(output);
         }
@@ -123,24 +151,20 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         switch (output)
         {
             case ReplicatorOutput.SendHave have:
-                Counts.Haves++;
                 foreach (var item in have.Logs)
                     SimulationFault.Check(Disk.HeadOf(item.LogId).Sequence >= item.Head.Sequence, "D2: told before it was on disk.");
                 return Send(have.Link, link => new ReplicatorInput.Have(link, have.Logs, have.Through));
             case ReplicatorOutput.SendWant want:
-                Counts.Wants++;
                 return Send(want.Link, link => new ReplicatorInput.Want(link, want.LogId, want.After, want.Standing));
             case ReplicatorOutput.SendUnwant unwant:
                 return Send(unwant.Link, link => new ReplicatorInput.Unwant(link, unwant.LogId));
             case ReplicatorOutput.SendCredit credit:
-                Counts.Credits++;
                 allowances[credit.Link] += credit.Bytes;
                 return Send(credit.Link, link => new ReplicatorInput.Credit(link, credit.Bytes));
             case ReplicatorOutput.SendRefuse refuse:
-                Counts.Refuses++;
                 return Send(refuse.Link, link => new ReplicatorInput.Refuse(link, refuse.LogId, refuse.Reason));
             case ReplicatorOutput.SendForkProof proof:
-                Counts.ForkProofs++;
+                run.Counts.ForkProofs++;
                 return Send(proof.Link, link => new ReplicatorInput.ForkProof(link, proof.First, proof.Second));
             case ReplicatorOutput.SendSegments segments:
                 SendSegments(segments);
@@ -163,14 +187,17 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 break;
             case ReplicatorOutput.Store stored:
                 ((VirtualBody)stored.Body).Leave();
-                store!.Add(stored.Header, ((VirtualBody)stored.Body).Bytes, own: false);
+                store!.Store(stored.Header, ((VirtualBody)stored.Body).Bytes, stored.Refusals);
+                break;
+            case ReplicatorOutput.Repair repair:
+                ((VirtualBody)repair.Body).Leave();
+                store!.Replace(repair.Header);
                 break;
             case ReplicatorOutput.Freeze freeze:
                 Later(3, () => Handle([new ReplicatorInput.Frozen(freeze.LogId, Disk.Freeze(freeze.LogId, freeze.First, freeze.Second))]));
                 break;
             case ReplicatorOutput.Release release:
                 ((VirtualBody)release.Body).Leave();
-                Counts.Released++;
                 break;
             case ReplicatorOutput.WakeAt wake:
                 var incarnation = Incarnation;
@@ -181,12 +208,12 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 });
                 break;
             case ReplicatorOutput.Acknowledged acknowledged:
-                run.CheckHeld(acknowledged.Peer, acknowledged.LogId, acknowledged.Head);
+                CheckHeld(acknowledged);
                 break;
             case ReplicatorOutput.HeardThrough through:
                 var peer = links[through.Link].Peer(this);
-                run.CheckHeard(this, peer, through.Position);
-                heard[peer.PeerId] = through.Position;
+                CheckHeard(peer, through.Position);
+                heard[peer.PeerId] = (peer.instance, through.Position);
                 break;
             case ReplicatorOutput.Close close:
                 throw new SimulationFault($"An honest link was closed: {close.Reason}.");
@@ -198,14 +225,48 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     private void Answer(ReplicatorOutput.Load load)
     {
         loads.Remove((load.Link, load.LogId));
-        Handle([new ReplicatorInput.Loaded(load.Link, load.LogId, Disk.Load(load.LogId, load.After, load.MaxWeight))]);
+        var result = Disk.Load(load.LogId, load.After, load.MaxWeight);
+        if (result is LoadResult.Damaged)
+            ReportDamage(Disk.Find(load.LogId, load.After.Sequence + 1)!);
+        Handle([new ReplicatorInput.Loaded(load.Link, load.LogId, result)]);
+    }
+
+    private void ReportDamage(DiskSegment segment)
+    {
+        if (damageReported.TryGetValue(segment.LastPosition, out var last) && last + DamagePause > run.Schedule.Now)
+            return;
+        damageReported[segment.LastPosition] = run.Schedule.Now;
+        Later(2, () => Handle([new ReplicatorInput.Damaged(segment.Header.Log, segment.Header.LogId, segment.Header.After)]));
+    }
+
+    private void CheckHeld(ReplicatorOutput.Acknowledged acknowledged)
+    {
+        var peer = run.Nodes.First(node => node.PeerId == acknowledged.Peer);
+        SimulationFault.Check(
+            peer.Restored || peer.Disk.HeadOf(acknowledged.LogId).Sequence >= acknowledged.Head.Sequence, "D2: acknowledged before it was on the peer's disk.");
+    }
+
+    private void CheckHeard(VirtualNode peer, ulong position)
+    {
+        if (Restored || peer.Restored)
+            return;
+        var (conversation, _) = run.Network.SharedBy(this, peer);
+        foreach (var segment in peer.Disk.Feed)
+        {
+            if (segment.LastPosition > position)
+                break;
+            SimulationFault.Check(
+                segment.Header.Log.Conversation != conversation
+                || Disk.HeadOf(segment.Header.LogId).Sequence >= segment.Header.LastSequence,
+                $"L1: node {Index} called position {position} of node {peer.Index} heard and lacks {segment.LastPosition}.");
+        }
     }
 
     private bool Send(LinkId id, Func<LinkId, ReplicatorInput> write)
     {
         var link = links[id];
         var peer = link.Peer(this);
-        link.Send(this, 0, () => peer.Receive(link, [write(id)]));
+        link.Send(this, () => peer.Receive(link, [write(id)]));
         return true;
     }
 
@@ -213,11 +274,10 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     {
         var link = links[segments.Link];
         var peer = link.Peer(this);
-        Counts.SegmentFrames++;
-        Counts.SegmentsSent += segments.Segments.Count;
+        run.Counts.SegmentsSent += segments.Segments.Count;
         foreach (var held in segments.Segments)
             ((VirtualBody)held.Body).Leave();
-        link.Send(this, segments.Segments.Count, () => peer.Receive(link, peer.Verify(link, segments.Segments)));
+        link.Send(this, () => peer.Receive(link, peer.Verify(link, segments.Segments)));
     }
 
     /// <summary>What the wire does before the replicator sees a segment; signatures are sampled, they are slow.</summary>
@@ -229,8 +289,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             var bytes = ((VirtualBody)held.Body).Bytes;
             SimulationFault.Check(SegmentVerification.BodyMatches(held.Header, bytes), "A body changed on its way.");
             SimulationFault.Check(
-                Counts.SegmentsReceived % 16 != 0 || SegmentVerification.FindFault(held.Header) is null, "A header changed on its way.");
-            Counts.SegmentsReceived++;
+                run.Counts.SegmentsReceived % 16 != 0 || SegmentVerification.FindFault(held.Header) is null, "A header changed on its way.");
+            run.Counts.SegmentsReceived++;
             allowances[link.Id] -= held.Header.Weight;
             inputs.Add(new ReplicatorInput.Segment(link.Id, held.Header, new VirtualBody(bytes)));
         }
@@ -257,22 +317,18 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         });
     }
 
-    private (LogKey Log, Head Tail) BeginLog(ConversationId conversation)
+    private void Note(ReplicatorInput input)
     {
-        var log = new LogKey(conversation, PeerId, ((ulong)Index << 40) + ((ulong)Incarnation << 20) + ++epoch);
-        return (log, log.ToLogId().Empty);
-    }
-
-    private byte[] WriteOpening(ConversationId conversation)
-    {
-        var opening = new Protocol.Opening();
-        var last = Disk.Feed.FindLast(segment => segment.Header.Log.Conversation == conversation && segment.Header.Log.Author == PeerId);
-        if (last is not null)
+        var value = input switch
         {
-            opening.PredecessorEpoch = last.Header.Log.Epoch;
-            opening.PredecessorHead = SegmentCodec.Write(last.Header.Head);
-        }
-
-        return opening.ToByteArray();
+            ReplicatorInput.Segment segment => segment.Header.Hash.Prefix,
+            ReplicatorInput.Stored stored => stored.Position,
+            ReplicatorInput.Appended appended => appended.Position,
+            ReplicatorInput.Have have => (ulong)have.Logs.Count,
+            ReplicatorInput.Want want => want.After.Sequence,
+            ReplicatorInput.Credit credit => (ulong)credit.Bytes,
+            _ => 0ul,
+        };
+        run.Schedule.Note(Index, input.GetType().Name.Length, value);
     }
 }

@@ -37,6 +37,12 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>The proof, where the log was frozen in this process.</summary>
     public ForkProof? Proof { get; set; }
 
+    /// <summary>Set while it waits for its author's log before it.</summary>
+    public Successor? Successor { get; set; }
+
+    /// <summary>It has waited long enough for its author's log before it, and won't again.</summary>
+    public bool WaitedOut { get; set; }
+
     /// <summary>What of it is being fetched again because it is damaged here.</summary>
     public Repair? Repair { get; set; }
 
@@ -69,5 +75,6 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     public bool Taken => !Own && !Frozen && !OverQuota && Conversation.Wants(Key.Author);
 
     /// <summary>True if nothing would be lost by forgetting it.</summary>
-    public bool Forgettable => Links.Count == 0 && Durable.Sequence == 0 && Stores.Count == 0 && !Own && !Frozen && !Freezing && Repair is null;
+    public bool Forgettable => Links.Count == 0 && Durable.Sequence == 0 && Stores.Count == 0 && !Own && !Frozen && !Freezing && Repair is null
+        && Successor is null;
 }

@@ -11,7 +11,7 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     /// <summary>Wants the log from a neighbour that is ahead, if it is to be taken and nobody pushes it yet.</summary>
     public void Consider(LogState log)
     {
-        if (log.Pusher is not null || !log.Known || !log.Taken || log.Freezing || FindBest(log) is not { } best)
+        if (log.Pusher is not null || !log.Known || !log.Taken || log.Freezing || log.Successor is not null || FindBest(log) is not { } best)
             return;
         if (gate.Closed)
         {
@@ -74,18 +74,19 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     public void Question(LinkedLog linkedLog)
     {
         var log = linkedLog.Log;
-        if (linkedLog.QuestionedAt == log.Pending.Sequence || log.Frozen || log.Freezing || log.Pusher == linkedLog)
+        if (linkedLog.QuestionedAt == log.Pending.Sequence || log.Frozen || log.Freezing || log.Pusher == linkedLog || log.Repair?.Asked == linkedLog)
             return;
         linkedLog.QuestionedAt = log.Pending.Sequence;
         Ask(linkedLog, log.Pending, standing: false);
     }
 
-    /// <summary>Sends a Want, and opens the link's credit with the first.</summary>
+    /// <summary>Sends a Want, and opens the link's credit with the first. A link has one Want of a log: where a repair waits for it, it starts there.</summary>
     public void Ask(LinkedLog linkedLog, Head after, bool standing)
     {
         linkedLog.Asked = true;
         credit.Open(linkedLog.Link);
-        state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, after, standing));
+        var from = linkedLog.Log.Repair is { } repair && repair.Asked == linkedLog ? repair.After : after;
+        state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, from, standing));
     }
 
     /// <summary>The stall rule's time for this log has come.</summary>
@@ -148,7 +149,8 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         return best;
     }
 
-    private static bool CanPush(LinkedLog linkedLog) =>
+    /// <summary>True if the neighbour is known to have more of the log, and to give it.</summary>
+    public static bool CanPush(LinkedLog linkedLog) =>
         linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.FrozenThere
         && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);
 }

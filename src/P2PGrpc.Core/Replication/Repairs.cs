@@ -11,6 +11,13 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
     public void OnDamaged(ReplicatorInput.Damaged damaged)
     {
         var log = state.GetLog(state.GetConversation(damaged.Log.Conversation), damaged.Log, damaged.LogId);
+        if (log.Repair is { Asked: null, Replacing: null } idle)
+        {
+            // It is met again, and all who were asked had nothing: by now they may.
+            Remove(idle);
+            log = state.GetLog(log.Conversation, damaged.Log, damaged.LogId);
+        }
+
         if (log.Repair is not null || !TryMakeRoom())
         {
             state.ForgetIfEmpty(log);

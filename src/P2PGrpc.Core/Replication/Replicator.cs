@@ -18,6 +18,7 @@ internal sealed class Replicator
     private readonly ForkWatch forks;
     private readonly SegmentReceiver receiver;
     private readonly Repairs repairs;
+    private readonly Succession succession;
     private readonly LinkRegister links;
     private TimeSpan? wake;
 
@@ -35,7 +36,8 @@ internal sealed class Replicator
         sender = new SegmentSender(state, teller);
         repairs = new Repairs(state, credit, choice, teller);
         forks = new ForkWatch(state, choice, heard, sender, repairs);
-        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs);
+        succession = new Succession(state, gate, choice);
+        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession);
         links = new LinkRegister(state, credit, choice, repairs);
     }
 
@@ -73,6 +75,7 @@ internal sealed class Replicator
     private void End()
     {
         ForgetClosed();
+        succession.Settle();
         teller.Flush();
         credit.Flush();
         if (state.Deadlines.Earliest() is not { } earliest || earliest == wake)
@@ -259,9 +262,9 @@ internal sealed class Replicator
 
     private void OnStored(ReplicatorInput.Stored stored)
     {
-        // By its key: a recovered store may find on disk what it had reported as failed, and the log may have been forgotten since.
+        // By its key: of what a recovered store finds, the log may have been forgotten since.
         var log = state.GetLog(state.GetConversation(stored.Log.Conversation), stored.Log, stored.LogId);
-        receiver.OnStored(log, stored.Head);
+        receiver.OnStored(log, stored.Head, stored.Recovered);
         Advance(log, stored.Position);
     }
 
@@ -340,6 +343,9 @@ internal sealed class Replicator
                     break;
                 case Repair repair:
                     repairs.OnDue(repair);
+                    break;
+                case Successor successor:
+                    succession.OnDue(successor);
                     break;
                 default:
                     ConsiderDeferred();

@@ -81,8 +81,14 @@ internal abstract record ReplicatorInput
 
     internal sealed record Loaded(LinkId Link, LogId LogId, LoadResult Result) : ReplicatorInput;
 
-    /// <summary>A Store is on disk. Position: the feed position of its last entry. Stored and Appended come in order of position, none left out.</summary>
-    internal sealed record Stored(LogKey Log, LogId LogId, Head Head, ulong Position) : ReplicatorInput;
+    /// <summary>A Store is on disk. Stored and Appended come in order of position, none left out.</summary>
+    /// <param name="Log">The log.</param>
+    /// <param name="LogId">Its id.</param>
+    /// <param name="Head">The log's head with the segment.</param>
+    /// <param name="Position">The feed position of its last entry.</param>
+    /// <param name="Recovered">The store found it on disk after it had answered StoreFailed: this answers no Store, and the same segment may be with the
+    /// store again.</param>
+    internal sealed record Stored(LogKey Log, LogId LogId, Head Head, ulong Position, bool Recovered = false) : ReplicatorInput;
 
     internal sealed record StoreFailed(LogId LogId, Head Head, StoreFailure Failure) : ReplicatorInput;
 

@@ -39,6 +39,13 @@ internal sealed record ReplicatorLimits
     /// <summary>How long a neighbour may take to send a segment again before another is asked.</summary>
     public TimeSpan RepairTime { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Logs that wait for their author's log before them at the same time. An author has one such log for each of its starts that is on its way; beyond
+    /// this, logs are taken as they come.</summary>
+    public int Successors { get; init; } = 64;
+
+    /// <summary>How long a log waits for its author's log before it, where a neighbour says that it has that and does not give it.</summary>
+    public TimeSpan SuccessionTime { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long a tell may wait for others to join it.</summary>
     public TimeSpan TellDelay { get; init; } = TimeSpan.FromMilliseconds(50);
 

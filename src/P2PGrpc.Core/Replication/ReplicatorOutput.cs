@@ -37,7 +37,11 @@ internal abstract record ReplicatorOutput
     internal sealed record Load(LinkId Link, LogId LogId, Head After, long MaxWeight) : ReplicatorOutput;
 
     /// <summary>Put a segment on disk; answered by Stored or StoreFailed, in order within a log. The handle is the shell's now.</summary>
-    internal sealed record Store(SegmentHeader Header, BodyHandle Body) : ReplicatorOutput;
+    /// <param name="Header">Its header.</param>
+    /// <param name="Body">Its body.</param>
+    /// <param name="Refusals">How many StoreFailed because of a full disk or a halt were known when this was asked. If there were more by then, it is to
+    /// fail likewise: what it should have come after is missing.</param>
+    internal sealed record Store(SegmentHeader Header, BodyHandle Body, long Refusals) : ReplicatorOutput;
 
     /// <summary>Put a segment in the place of the damaged one that it was fetched for; answered by Repaired. The handle is the shell's now.</summary>
     internal sealed record Repair(SegmentHeader Header, BodyHandle Body) : ReplicatorOutput;

@@ -24,6 +24,9 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     /// <summary>All entries of the feed through this position are known to be on disk, and in which logs they are.</summary>
     public ulong Position { get; set; } = position;
 
+    /// <summary>Segments that the store refused because it took nothing, as far as it is known here.</summary>
+    public long StoreRefusals { get; set; }
+
     /// <summary>Links to forget at the end of this step.</summary>
     public List<LinkState> Closing { get; } = [];
 

@@ -6,7 +6,7 @@ namespace P2PGrpc.Core.Replication;
 /// <summary>Takes what was told and pushed: acknowledgements, heads that are ahead, segments on their way to the store.</summary>
 internal sealed class SegmentReceiver(
     ReplicatorState state, CreditBudget credit, StoreGate gate, PusherChoice choice, HeardPositions heard, Teller teller, ForkWatch forks,
-    Repairs repairs)
+    Repairs repairs, Succession succession)
 {
     public void OnHave(LinkState link, ReplicatorInput.Have have)
     {
@@ -66,6 +66,10 @@ internal sealed class SegmentReceiver(
 
         switch (AppendRule.Judge(log.Pending, header))
         {
+            case AppendVerdict.Next when succession.MustWait(log, header):
+                Reject(link, header, body);
+                choice.Drop(log);
+                break;
             case AppendVerdict.Next:
                 Store(linkedLog, header, body);
                 break;
@@ -87,23 +91,17 @@ internal sealed class SegmentReceiver(
     }
 
     /// <summary>A Store is on disk: its credit is free, and who sent it is told.</summary>
-    public void OnStored(LogState log, Head head)
+    public void OnStored(LogState log, Head head, bool recovered)
     {
-        if (!log.Stores.TryPeek(out var store) || store.Head != head)
-        {
-            // A store that recovers may find on disk what it had reported as failed: nobody waits for it any more, but it is durable.
-            // What was put behind it since is answered by a mismatch, or follows it.
-            if (head.Sequence > log.Durable.Sequence)
-                log.Durable = head;
-            if (head.Sequence > log.Pending.Sequence)
-                log.Pending = head;
-            return;
-        }
-
-        log.Stores.Dequeue();
-        log.Durable = head;
-        if (log.Pending.Sequence < head.Sequence)
+        if (head.Sequence > log.Durable.Sequence)
+            log.Durable = head;
+        if (head.Sequence > log.Pending.Sequence)
             log.Pending = head;
+
+        // Nobody waits for what was reported as failed and is found on disk. Where it is with the store again, that is answered by a mismatch.
+        if (recovered)
+            return;
+        InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
         credit.Finish(store.Link, store.Weight);
         if (!store.Link.Down && store.Link.Logs.TryGetValue(log.Id, out var linkedLog))
             teller.Acknowledge(linkedLog);
@@ -113,6 +111,8 @@ internal sealed class SegmentReceiver(
     {
         InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
         credit.Finish(store.Link, store.Weight);
+        if (failure is StoreFailure.Full or StoreFailure.Halted)
+            state.StoreRefusals++;
         if (store.Generation != log.Generation)
             return;
         log.Generation++;
@@ -235,7 +235,7 @@ internal sealed class SegmentReceiver(
         linkedLog.Refused = false;
         log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, header.Weight, log.Generation));
         CreditBudget.Hold(linkedLog.Link, header.Weight);
-        state.Emit(new ReplicatorOutput.Store(header, body));
+        state.Emit(new ReplicatorOutput.Store(header, body, state.StoreRefusals));
         if (log.Pusher is null)
             choice.Consider(log);
     }

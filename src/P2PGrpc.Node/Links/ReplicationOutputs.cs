@@ -64,7 +64,7 @@ internal sealed class ReplicationOutputs(
                 _ = Task.Run(() => LoadHeads(heads));
                 break;
             case ReplicatorOutput.Store segment:
-                store.Store(segment.Header, (SegmentBytes)segment.Body);
+                store.Store(segment.Header, (SegmentBytes)segment.Body, segment.Refusals);
                 break;
             case ReplicatorOutput.Repair repair:
                 store.Repair(repair.Header, (SegmentBytes)repair.Body);

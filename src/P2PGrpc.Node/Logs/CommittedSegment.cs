@@ -6,7 +6,8 @@ namespace P2PGrpc.Node.Logs;
 /// <param name="Header">Its header.</param>
 /// <param name="FirstPosition">The feed position of its first entry.</param>
 /// <param name="Own">True if this process appended it, false if it was received.</param>
-internal sealed record CommittedSegment(SegmentHeader Header, ulong FirstPosition, bool Own)
+/// <param name="Recovered">True if it was reported as failed and is found on disk after all.</param>
+internal sealed record CommittedSegment(SegmentHeader Header, ulong FirstPosition, bool Own, bool Recovered = false)
 {
     public ulong LastPosition => FirstPosition + (ulong)Header.Count - 1;
 }

@@ -35,7 +35,7 @@ internal sealed class LogStore : IAsyncDisposable
         room = new QueueRoom(options.QueueWeight);
         cursors = new PeerCursors(identity.PeerId, time, options.CursorDelay, Nudge);
         writer = new StoreWriter(
-            options, session, () => Open(recovering: true), identity.PeerId, cursors, feedHead, readers, room, time, logger);
+            options, session, () => Open(recovering: true), cursors, feedHead, readers, room, time, logger);
         damage = new DamageReport(logger, time);
         segmentReader = new SegmentReader(readers, feedHead, damage);
         feedReader = new FeedReader(readers, feedHead, damage);
@@ -142,7 +142,11 @@ internal sealed class LogStore : IAsyncDisposable
 
     /// <summary>Stores a verified segment that was received. Answered by <see cref="Committed"/> or <see cref="SegmentRefused"/>, in order
     /// within a log. Never blocks: credit bounds what is under way.</summary>
-    public void Store(SegmentHeader header, SegmentBytes body) => writer.TryEnqueue(new ReceivedWork(header, body));
+    /// <param name="header">Its header.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="refusals">How many were refused, full or halted, as far as the caller knew. If there were more, it is refused too: what it should have
+    /// come after is missing.</param>
+    public void Store(SegmentHeader header, SegmentBytes body, long refusals) => writer.TryEnqueue(new ReceivedWork(header, body, refusals));
 
     /// <summary>Puts a verified segment in the place of the damaged one that it was fetched for. Answered by <see cref="Repaired"/>. Never blocks:
     /// credit bounds what is under way.</summary>

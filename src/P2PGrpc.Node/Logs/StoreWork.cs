@@ -60,8 +60,11 @@ internal sealed class OperationWork(WriteOperation operation, long weight) : Awa
 }
 
 /// <summary>A segment that arrived.</summary>
-internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes body) : StoreWork(header.Weight)
+internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes body, long refusals) : StoreWork(header.Weight)
 {
+    /// <summary>How many refusals were known to who gave it.</summary>
+    public long Refusals { get; } = refusals;
+
     public SegmentHeader Header { get; } = header;
 
     public SegmentBytes Body { get; } = body;

@@ -19,7 +19,6 @@ internal sealed class StoreWriter
     private readonly FeedHead feedHead;
     private readonly ReaderPool readers;
     private readonly QueueRoom room;
-    private readonly PeerId self;
 
     // Awaited work is bounded by the room, received segments by the credit that was given for them.
     private readonly BlockingCollection<StoreWork> queue = [];
@@ -28,18 +27,20 @@ internal sealed class StoreWriter
     private readonly List<StoreWork> batch = [];
     private readonly List<StoreEvent> events = [];
     private WriterSession? session;
+    private readonly HashSet<Bytes32> unsettled = [];
+    private long refusals;
+    private StoreFailure lastRefusal;
     private long? recoveryTried;
     private volatile StoreHealth health = new(true, null);
     private long commits;
 
     public StoreWriter(
-        LogStoreOptions options, WriterSession session, Func<WriterSession> reopen, PeerId self, PeerCursors cursors, FeedHead feedHead,
+        LogStoreOptions options, WriterSession session, Func<WriterSession> reopen, PeerCursors cursors, FeedHead feedHead,
         ReaderPool readers, QueueRoom room, TimeProvider time, ILogger logger)
     {
         this.options = options;
         this.session = session;
         this.reopen = reopen;
-        this.self = self;
         this.cursors = cursors;
         this.feedHead = feedHead;
         this.readers = readers;
@@ -163,6 +164,10 @@ internal sealed class StoreWriter
             case AppendWork append:
                 open.Appends.Append(append, events);
                 break;
+            case ReceivedWork received when received.Refusals < refusals:
+                // Its author wrote it after what was refused, perhaps: it must not be read before that.
+                events.Add(new StoreEvent.Refused(received.Header.LogId, received.Header.Head, lastRefusal));
+                break;
             case ReceivedWork received:
                 events.Add(StoreReceived(open.Logs, received));
                 break;
@@ -242,8 +247,19 @@ internal sealed class StoreWriter
 
         feedHead.Publish(last);
         foreach (var raised in events)
-            Watchers.Raise(raised);
+            Raise(raised);
         events.Clear();
+    }
+
+    private void Raise(StoreEvent raised)
+    {
+        if (raised is StoreEvent.Refused { Failure: StoreFailure.Full or StoreFailure.Halted } refused)
+        {
+            refusals++;
+            lastRefusal = refused.Failure;
+        }
+
+        Watchers.Raise(raised);
     }
 
     private bool TryRollBack()
@@ -286,7 +302,7 @@ internal sealed class StoreWriter
                     awaited.Fail(new StoreException(failure, message, cause));
                     break;
                 case ReceivedWork { Header: var header } when recovered?.Contains(header.Hash) is not true:
-                    Watchers.Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
+                    Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
                     break;
                 case RepairWork { Header: var header }:
                     Watchers.Raise(new StoreEvent.Repaired(header.LogId, header.Head, Done: false));
@@ -301,6 +317,8 @@ internal sealed class StoreWriter
     /// <summary>Whether the batch is on disk is unknown. Only what the disk says after a recovery counts.</summary>
     private void Halt(Exception exception)
     {
+        foreach (var signed in events.OfType<StoreEvent.Committed>().Where(committed => committed.Segment.Own))
+            unsettled.Add(signed.Segment.Header.Hash);
         events.Clear();
         StoreLog.Halted(logger, exception);
         SetHealth(new StoreHealth(false, $"The store has stopped writing: {exception.Message}"));
@@ -324,7 +342,8 @@ internal sealed class StoreWriter
             var opened = reopen();
             session = opened;
             var before = feedHead.Last;
-            ReadRecovered(opened, before);
+            ReadRecovered(opened, before, refused: recovered is null);
+            unsettled.Clear();
             foreach (var committed in events.OfType<StoreEvent.Committed>())
                 recovered?.Add(committed.Segment.Header.Hash);
             SetHealth(new StoreHealth(true, null));
@@ -356,15 +375,16 @@ internal sealed class StoreWriter
         }
     }
 
-    /// <summary>Verifies the end of the feed, and gathers what is on disk though it was never told.</summary>
-    private void ReadRecovered(WriterSession opened, ulong before)
+    /// <summary>Verifies the end of the feed, and gathers what is on disk though it was never told. Own is only what this process signed: of its
+    /// earlier logs, which it may be getting back from its peers, others may have more.</summary>
+    private void ReadRecovered(WriterSession opened, ulong before, bool refused)
     {
         if (LogTable.ReadLastPosition(opened.Connection) < before)
             throw new IOException("Segments that were on disk before are gone.");
         FeedReader.Verify(opened.Connection, options.VerifiedSegments, before, (position, header) =>
         {
             if (position > before)
-                events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: header.Log.Author == self)));
+                events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, unsettled.Contains(header.Hash), refused)));
         });
     }
 

@@ -144,7 +144,7 @@ public sealed class AppendTests
         using var author = StoreFixture.MakeKey(2);
         var log = new LogKey(fixture.Conversation, author.PeerId, 7);
         var (header, body) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
-        store.Store(header, body);
+        store.Store(header, body, 0);
         await fixture.AppendAsync("mine");
         await fixture.AppendAsync("mine too");
 
@@ -164,11 +164,11 @@ public sealed class AppendTests
         var first = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "one");
         var second = StoreFixture.MakeSegment(author, log, first.Header.Head, "two");
         var rival = StoreFixture.MakeSegment(author, log, new Head(1, default), "other");
-        fixture.Store.Store(second.Header, second.Body);
-        fixture.Store.Store(first.Header, first.Body);
-        fixture.Store.Store(first.Header, first.Body);
-        fixture.Store.Store(rival.Header, rival.Body);
-        fixture.Store.Store(second.Header, second.Body);
+        fixture.Store.Store(second.Header, second.Body, 0);
+        fixture.Store.Store(first.Header, first.Body, 0);
+        fixture.Store.Store(first.Header, first.Body, 0);
+        fixture.Store.Store(rival.Header, rival.Body, 0);
+        fixture.Store.Store(second.Header, second.Body, 0);
         await fixture.AppendAsync("end");
 
         Assert.Equal(["one", "two", "end"], fixture.ReadAll());

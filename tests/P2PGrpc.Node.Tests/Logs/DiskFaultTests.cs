@@ -57,12 +57,55 @@ public sealed class DiskFaultTests
         using var author = StoreFixture.MakeKey(2);
         var log = new LogKey(fixture.Conversation, author.PeerId, 7);
         var (header, body) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
-        await FailTogetherAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(header, body));
-        fixture.Store.Store(header, body);
+        await FailTogetherAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(header, body, 0));
+        fixture.Store.Store(header, body, 1);
         await fixture.AppendAsync("mine");
 
         Assert.Equal([StoreFailure.Full], refused);
         Assert.Equal(["theirs", "mine"], fixture.ReadAll());
+    }
+
+    [Fact]
+    public async Task What_was_given_before_a_refusal_was_known_is_refused_too_S5()
+    {
+        await using var fixture = new StoreFixture();
+        var refused = new List<(LogId, StoreFailure)>();
+        fixture.Store.SegmentRefused += (log, _, failure) => refused.Add((log, failure));
+        using var author = StoreFixture.MakeKey(2);
+        var (old, young) = (new LogKey(fixture.Conversation, author.PeerId, 7), new LogKey(fixture.Conversation, author.PeerId, 8));
+        var before = StoreFixture.MakeSegment(author, old, old.ToLogId().Empty, "before");
+        var after = StoreFixture.MakeSegment(author, young, young.ToLogId().Empty, "after");
+        await FailTogetherAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
+
+        fixture.Store.Store(after.Header, after.Body, 0);
+        await fixture.AppendAsync("mine");
+        fixture.Store.Store(before.Header, before.Body, 2);
+        fixture.Store.Store(after.Header, after.Body, 2);
+        await fixture.AppendAsync("mine too");
+
+        Assert.Equal([(old.ToLogId(), StoreFailure.Full), (young.ToLogId(), StoreFailure.Full)], refused);
+        Assert.Equal(["mine", "before", "after", "mine too"], fixture.ReadAll());
+    }
+
+    /// <summary>A node whose older database was put back gets its own old logs from its peers: others may have more of them, so they are no log of this process.</summary>
+    [Fact]
+    public async Task An_own_log_of_an_earlier_process_that_a_recovery_finds_was_received_L1()
+    {
+        await using var fixture = new StoreFixture();
+        var told = new List<(bool Own, bool Recovered)>();
+        fixture.Store.Committed += segment => told.Add((segment.Own, segment.Recovered));
+        var log = new LogKey(fixture.Conversation, fixture.Identity.PeerId, 7);
+        var (header, body) = StoreFixture.MakeSegment(fixture.Identity, log, log.ToLogId().Empty, "from an earlier life");
+        using var gate = new BlockingOperation();
+        var blocked = fixture.Store.WriteAsync(gate, StoreFixture.Deadline);
+        gate.WaitUntilReached();
+        fixture.Store.Store(header, body, 0);
+        var failing = fixture.Store.WriteAsync(new SqlOperation("COMMIT", DiskError), StoreFixture.Deadline);
+        gate.Open();
+        await blocked;
+        await Assert.ThrowsAsync<StoreException>(() => failing);
+
+        Assert.Equal([(false, false)], told);
     }
 
     [Fact]
@@ -95,7 +138,7 @@ public sealed class DiskFaultTests
         using var gate = new BlockingOperation();
         var blocked = fixture.Store.WriteAsync(gate, StoreFixture.Deadline);
         gate.WaitUntilReached();
-        fixture.Store.Store(header, body);
+        fixture.Store.Store(header, body, 0);
         var failing = fixture.Store.WriteAsync(new SqlOperation("COMMIT", DiskError), StoreFixture.Deadline);
         gate.Open();
         await blocked;
@@ -137,6 +180,40 @@ public sealed class DiskFaultTests
         await writable.Task.WaitAsync(StoreFixture.Deadline);
         await fixture.AppendAsync("four");
         Assert.Equal(["one", "two", "three", "four"], fixture.ReadAll());
+    }
+
+    [Fact]
+    public async Task What_was_refused_and_a_later_recovery_finds_on_disk_is_told_as_such_D4()
+    {
+        await using var fixture = new StoreFixture();
+        var told = new TaskCompletionSource<CommittedSegment>();
+        fixture.Store.Committed += told.SetResult;
+        var refused = new List<StoreFailure>();
+        fixture.Store.SegmentRefused += (_, _, failure) => refused.Add(failure);
+        using var author = StoreFixture.MakeKey(2);
+        var log = new LogKey(fixture.Conversation, author.PeerId, 7);
+        var (header, body) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
+        using (var reader = StoreConnection.OpenReader(fixture.Options.DatabasePath))
+        {
+            // A read transaction of a stranger keeps the write-ahead log from being taken in.
+            reader.Execute("BEGIN");
+            reader.ReadScalar("SELECT count(*) FROM segment");
+            using var gate = new BlockingOperation();
+            var blocked = fixture.Store.WriteAsync(gate, StoreFixture.Deadline);
+            gate.WaitUntilReached();
+            fixture.Store.Store(header, body, 0);
+            var failing = fixture.Store.WriteAsync(new SqlOperation("COMMIT", DiskError), StoreFixture.Deadline);
+            gate.Open();
+            await blocked;
+            await Assert.ThrowsAsync<StoreException>(() => failing);
+        }
+
+        Assert.Equal([StoreFailure.Halted], refused);
+        Assert.False(told.Task.IsCompleted);
+        fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        var found = await told.Task.WaitAsync(StoreFixture.Deadline);
+        Assert.Equal((header.Hash, true), (found.Header.Hash, found.Recovered));
+        Assert.Equal(["theirs"], fixture.ReadAll());
     }
 
     [Fact]

@@ -22,9 +22,9 @@ public sealed class ForkTests
         var frozen = new List<ForkProof?>();
         var refused = new List<StoreFailure>();
         Watch();
-        fixture.Store.Store(first.Header, first.Body);
+        fixture.Store.Store(first.Header, first.Body, 0);
         fixture.Store.Freeze(logId, rival.Header, secondIsGiven ? first.Header : null);
-        fixture.Store.Store(second.Header, second.Body);
+        fixture.Store.Store(second.Header, second.Body, 0);
         await fixture.AppendAsync("end");
 
         var proof = Assert.Single(frozen)!;
@@ -34,7 +34,7 @@ public sealed class ForkTests
 
         await fixture.ReopenAsync();
         Watch();
-        fixture.Store.Store(second.Header, second.Body);
+        fixture.Store.Store(second.Header, second.Body, 0);
         fixture.Store.Freeze(logId, second.Header, null);
         await fixture.AppendAsync("end");
         Assert.Equal(2, refused.Count);
@@ -60,13 +60,13 @@ public sealed class ForkTests
         var second = StoreFixture.MakeSegment(author, log, first.Header.Head, "two");
         var frozen = new List<ForkProof?>();
         fixture.Store.Frozen += (_, found) => frozen.Add(found);
-        fixture.Store.Store(first.Header, first.Body);
+        fixture.Store.Store(first.Header, first.Body, 0);
         fixture.Store.Freeze(log.ToLogId(), first.Header, null);
         fixture.Store.Freeze(log.ToLogId(), first.Header, first.Header);
         fixture.Store.Freeze(log.ToLogId(), second.Header, null);
         fixture.Store.Freeze(log.ToLogId(), second.Header, first.Header);
         fixture.Store.Freeze(other.ToLogId(), first.Header, second.Header);
-        fixture.Store.Store(second.Header, second.Body);
+        fixture.Store.Store(second.Header, second.Body, 0);
         await fixture.AppendAsync("end");
 
         Assert.Equal(5, frozen.Count);
@@ -83,7 +83,7 @@ public sealed class ForkTests
         var one = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "one");
         var other = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "other");
         fixture.Store.Freeze(log.ToLogId(), one.Header, other.Header);
-        fixture.Store.Store(one.Header, one.Body);
+        fixture.Store.Store(one.Header, one.Body, 0);
         await fixture.AppendAsync("end");
 
         Assert.Equal(["end"], fixture.ReadAll());

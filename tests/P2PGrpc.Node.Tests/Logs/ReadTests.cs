@@ -58,8 +58,8 @@ public sealed class ReadTests
             var log = new LogKey(fixture.Conversation, author.PeerId, epoch);
             var first = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "one", "two");
             var second = StoreFixture.MakeSegment(author, log, first.Header.Head, "three");
-            fixture.Store.Store(first.Header, first.Body);
-            fixture.Store.Store(second.Header, second.Body);
+            fixture.Store.Store(first.Header, first.Body, 0);
+            fixture.Store.Store(second.Header, second.Body, 0);
             expected.Add(new StoredHead(log, log.ToLogId(), second.Header.Head, 3 * epoch, false));
         }
 

@@ -48,13 +48,13 @@ public sealed class StoreModelTests
                     break;
                 case Step.Receive:
                     var (header, body) = StoreFixture.MakeSegment(author, log, theirs, $"theirs {number}");
-                    fixture.Store.Store(header, body);
+                    fixture.Store.Store(header, body, 0);
                     theirs = header.Head;
                     expected.Add($"theirs {number}");
                     break;
                 case Step.ReceiveStale:
                     var stale = StoreFixture.MakeSegment(author, log, new Head(theirs.Sequence + 1, theirs.Hash), "stale");
-                    fixture.Store.Store(stale.Header, stale.Body);
+                    fixture.Store.Store(stale.Header, stale.Body, 0);
                     break;
                 case Step.Reopen:
                     await fixture.ReopenAsync();

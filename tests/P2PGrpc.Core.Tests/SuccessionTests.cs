@@ -1,0 +1,176 @@
+using Google.Protobuf;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using Xunit;
+using RefuseReason = P2PGrpc.Protocol.RefuseReason;
+
+namespace P2PGrpc.Core.Tests;
+
+/// <summary>S5: what an author wrote before a restart is read before what it wrote after it, whoever brings it.</summary>
+public sealed class SuccessionTests
+{
+    private static readonly IdentityKey[] Keys = Enumerable.Range(1, 4).Select(number => IdentityKey.FromSeed(Enumerable.Repeat((byte)number, 32).ToArray())).ToArray();
+    private static readonly ConversationId Room = ConversationId.Direct(Keys[0].PeerId, Keys[0].PeerId);
+    private static readonly LogKey Old = new(Room, Keys[3].PeerId, 1);
+    private static readonly LogKey New = new(Room, Keys[3].PeerId, 2);
+    private static readonly SegmentHeader OldFirst = Sign(Old, Old.ToLogId().Empty, []);
+    private static readonly SegmentHeader OldSecond = Sign(Old, OldFirst.Head, []);
+    private static readonly SegmentHeader NewFirst = Sign(New, New.ToLogId().Empty, OpeningAfter(Old.Epoch, OldSecond.Head));
+
+    private readonly Replicator replicator = new(Keys[0].PeerId, new ReplicatorLimits { Successors = 2 }, 0);
+    private readonly ReplicatorLimits limits = new();
+    private TimeSpan now = TimeSpan.FromSeconds(1);
+
+    public SuccessionTests()
+    {
+        Join(1);
+        Join(2);
+        Handle(new ReplicatorInput.HeadsLoaded(Room, [], null));
+    }
+
+    private sealed class Body : BodyHandle;
+
+    [Fact]
+    public void A_log_waits_for_the_one_before_it_as_far_as_that_went()
+    {
+        Tell(1, OldSecond);
+        Tell(2, NewFirst);
+
+        var turnedAway = Push(2, NewFirst);
+        Assert.Single(turnedAway.OfType<ReplicatorOutput.Release>());
+        Assert.Single(turnedAway.OfType<ReplicatorOutput.SendUnwant>());
+        Assert.Empty(Push(1, OldFirst).OfType<ReplicatorOutput.SendWant>());
+        var wanted = Push(1, OldSecond);
+
+        Assert.Single(wanted.OfType<ReplicatorOutput.Store>());
+        Assert.Equal((New.ToLogId(), new LinkId(2)), wanted.OfType<ReplicatorOutput.SendWant>().Select(want => (want.LogId, want.Link)).Single());
+        Assert.Single(Push(2, NewFirst).OfType<ReplicatorOutput.Store>());
+    }
+
+    [Fact]
+    public void It_is_taken_where_nobody_is_known_to_have_the_one_before()
+    {
+        Tell(2, NewFirst);
+        Assert.Single(Push(2, NewFirst).OfType<ReplicatorOutput.Store>());
+    }
+
+    [Fact]
+    public void It_is_wanted_again_when_who_has_the_one_before_refuses_it_or_leaves()
+    {
+        Tell(1, OldSecond);
+        Tell(2, NewFirst);
+        Push(2, NewFirst);
+        Assert.Equal(New.ToLogId(), Assert.Single(Handle(new ReplicatorInput.Refuse(new LinkId(1), Old.ToLogId(), RefuseReason.Damaged)).OfType<ReplicatorOutput.SendWant>()).LogId);
+        Tell(1, OldSecond);
+        Push(2, NewFirst);
+        Assert.Equal(New.ToLogId(), Assert.Single(Handle(new ReplicatorInput.LinkDown(new LinkId(1))).OfType<ReplicatorOutput.SendWant>()).LogId);
+    }
+
+    [Fact]
+    public void The_patience_ends_but_not_while_the_store_takes_nothing()
+    {
+        Tell(1, OldSecond);
+        Tell(2, NewFirst);
+        Push(2, NewFirst);
+        now += limits.SuccessionTime - TimeSpan.FromMilliseconds(1);
+        Push(1, OldFirst);
+        Handle(new ReplicatorInput.StoreFailed(Old.ToLogId(), OldFirst.Head, StoreFailure.Full));
+        now += TimeSpan.FromMilliseconds(1);
+        Assert.Empty(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendWant>());
+        now += limits.StoreRetry;
+        Assert.Equal(Old.ToLogId(), Assert.Single(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendWant>()).LogId);
+
+        now += limits.SuccessionTime;
+        Assert.Equal(New.ToLogId(), Assert.Single(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendWant>()).LogId);
+        Assert.Single(Push(2, NewFirst).OfType<ReplicatorOutput.Store>());
+    }
+
+    [Fact]
+    public void Only_so_many_wait_at_a_time()
+    {
+        Tell(1, OldSecond);
+        for (ulong epoch = 10; epoch < 13; epoch++)
+        {
+            var log = New with { Epoch = epoch };
+            var header = Sign(log, log.ToLogId().Empty, OpeningAfter(Old.Epoch, OldSecond.Head));
+            Tell(2, header);
+            Assert.Equal(epoch == 12, Push(2, header).OfType<ReplicatorOutput.Store>().Any());
+        }
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(99)]
+    public void An_opening_that_names_itself_or_what_nobody_told_holds_nothing_up(ulong epoch)
+    {
+        var header = Sign(New, New.ToLogId().Empty, OpeningAfter(epoch, OldSecond.Head));
+        Tell(1, OldSecond);
+        Tell(2, header);
+        Assert.Single(Push(2, header).OfType<ReplicatorOutput.Store>());
+    }
+
+    [Fact]
+    public void An_opening_that_does_not_parse_holds_nothing_up()
+    {
+        var header = Sign(New, New.ToLogId().Empty, [0x12, 0xFF, 0x01]);
+        Tell(1, OldSecond);
+        Tell(2, header);
+        Assert.Single(Push(2, header).OfType<ReplicatorOutput.Store>());
+    }
+
+    /// <summary>What is with the store while it refuses something must be refused too: it may have been written after it.</summary>
+    [Fact]
+    public void A_store_says_how_many_refusals_were_known()
+    {
+        Tell(1, OldSecond);
+        Assert.Equal(0, Assert.Single(Push(1, OldFirst).OfType<ReplicatorOutput.Store>()).Refusals);
+        Handle(new ReplicatorInput.StoreFailed(Old.ToLogId(), OldFirst.Head, StoreFailure.Full));
+        now += limits.StoreRetry;
+        Handle(new ReplicatorInput.Tick());
+        Assert.Equal(1, Assert.Single(Push(1, OldFirst).OfType<ReplicatorOutput.Store>()).Refusals);
+        Handle(new ReplicatorInput.StoreFailed(Old.ToLogId(), OldFirst.Head, StoreFailure.Mismatch));
+        Assert.Equal(1, Assert.Single(Push(1, OldFirst).OfType<ReplicatorOutput.Store>()).Refusals);
+    }
+
+    /// <summary>D4: the store answers a Store twice, in a way: it finds on disk what it had reported as failed, and refuses the same segment come again.</summary>
+    [Fact]
+    public void What_a_recovery_finds_answers_no_store()
+    {
+        Tell(1, OldSecond);
+        Push(1, OldFirst);
+        Handle(new ReplicatorInput.StoreFailed(Old.ToLogId(), OldFirst.Head, StoreFailure.Halted));
+        now += limits.StoreRetry;
+        Handle(new ReplicatorInput.Tick());
+        Push(1, OldFirst);
+
+        Handle(new ReplicatorInput.Stored(Old, Old.ToLogId(), OldFirst.Head, 1, Recovered: true));
+        var outputs = Handle(new ReplicatorInput.StoreFailed(Old.ToLogId(), OldFirst.Head, StoreFailure.Mismatch));
+
+        Assert.Equal(OldFirst.Head, Assert.Single(outputs.OfType<ReplicatorOutput.SendWant>()).After);
+        Assert.Single(Push(1, OldSecond).OfType<ReplicatorOutput.Store>());
+    }
+
+    private static SegmentHeader Sign(LogKey log, Head after, byte[] opening) => SegmentHeader.Sign(Keys[3], log, after, 1, [1], opening);
+
+    private static byte[] OpeningAfter(ulong epoch, Head head) =>
+        new Protocol.Opening { PredecessorEpoch = epoch, PredecessorHead = SegmentCodec.Write(head) }.ToByteArray();
+
+    private void Join(int link)
+    {
+        Handle(new ReplicatorInput.LinkUp(new LinkId(link), Keys[link].PeerId, 1, 0, 0));
+        Handle(new ReplicatorInput.Sharing(new LinkId(link), Room, null, true));
+    }
+
+    private void Tell(int link, SegmentHeader header) =>
+        Handle(new ReplicatorInput.Have(new LinkId(link), [new LogHead(header.Log, header.LogId, header.Head)], null));
+
+    private List<ReplicatorOutput> Push(int link, SegmentHeader header) => Handle(new ReplicatorInput.Segment(new LinkId(link), header, new Body()));
+
+    private List<ReplicatorOutput> Handle(ReplicatorInput input)
+    {
+        var outputs = new List<ReplicatorOutput>();
+        replicator.Handle(now, input, outputs);
+        return outputs;
+    }
+}

@@ -1,0 +1,71 @@
+namespace P2PGrpc.Simulation;
+
+/// <summary>What goes wrong in a simulated run.</summary>
+internal enum FaultKind
+{
+    /// <summary>A connection is reset; each side notices at a time of its own.</summary>
+    Break,
+
+    /// <summary>A process is killed, and started again a while later.</summary>
+    Crash,
+
+    /// <summary>Two nodes can't connect for a while.</summary>
+    Partition,
+
+    /// <summary>A disk takes nothing for a while.</summary>
+    FullDisk,
+
+    /// <summary>A flush fails: what was written may be on disk or not.</summary>
+    FlushError,
+
+    /// <summary>One direction of a connection stands still for a while; nothing is lost.</summary>
+    Stall,
+
+    /// <summary>One direction of a connection loses everything, until the keep-alive ends the connection.</summary>
+    HalfOpen,
+
+    /// <summary>Two nodes connect a second time while the first connection lives.</summary>
+    DoubleDial,
+
+    /// <summary>The wall clock of a node jumps by up to 400 days.</summary>
+    ClockJump,
+
+    /// <summary>A stored segment's bits flip, where another node still holds it.</summary>
+    Damage,
+
+    /// <summary>An older database is put back in place of a node's own.</summary>
+    Restore,
+}
+
+/// <summary>The mean time between faults of each kind that a run has.</summary>
+internal sealed class FaultRates
+{
+    private readonly SortedDictionary<FaultKind, TimeSpan> means = [];
+
+    public bool Any => means.Count > 0;
+
+    /// <summary>Null: the run has no such faults.</summary>
+    public TimeSpan? this[FaultKind kind] => means.TryGetValue(kind, out var mean) ? mean : null;
+
+    /// <summary>A fifth of the runs has none; the others have half of all kinds each. What a restored database forgot is gone for good where nobody else
+    /// holds it, so damage, which needs another copy, never comes with it.</summary>
+    public static FaultRates Draw(Random random)
+    {
+        var rates = new FaultRates();
+        var any = random.Next(5) > 0;
+        foreach (var kind in Enum.GetValues<FaultKind>())
+        {
+            var drawn = random.Next(kind == FaultKind.Restore ? 5 : 2) == 0;
+            var mean = TimeSpan.FromMilliseconds(random.Next(200, 4000));
+            if (any && drawn)
+                rates.means.Add(kind, mean);
+        }
+
+        if (rates.means.ContainsKey(FaultKind.Restore))
+            rates.means.Remove(FaultKind.Damage);
+        return rates;
+    }
+
+    public override string ToString() =>
+        Any ? string.Join(", ", means.Select(mean => $"{mean.Key} every {mean.Value.TotalMilliseconds} ms")) : "none";
+}

@@ -1,0 +1,115 @@
+using P2PGrpc.Checkers;
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Simulation;
+
+/// <summary>What must hold once everything is healed.</summary>
+internal sealed class FinalChecks(SimulationRun run)
+{
+    private readonly bool restores = run.Options.Faults[FaultKind.Restore] is not null;
+    private readonly bool damage = run.Options.Faults[FaultKind.Damage] is not null;
+
+    /// <summary>What a node holds of a conversation, in the order in which a subscription reads it.</summary>
+    public static IEnumerable<string> ReadMessages(VirtualNode node, ConversationId conversation) =>
+        ReadEntries(node, conversation).Select(entry => entry.Message);
+
+    /// <summary>What keeps the nodes from having converged: members of a conversation hold different things, something is damaged, or a client waits. Null: nothing.</summary>
+    public string? FindDifference()
+    {
+        if (run.Clients.FirstOrDefault(client => !client.Idle) is { } waiting)
+            return $"a client of node {waiting.Node.Index} waits";
+        foreach (var node in run.Nodes)
+        {
+            if (node.Disk.Feed.Find(segment => segment.Damaged) is { } damaged)
+                return $"position {damaged.LastPosition} of node {node.Index} is damaged";
+        }
+
+        foreach (var (conversation, members) in run.Network.Conversations())
+        {
+            foreach (var log in LogsOf(conversation))
+            {
+                var heads = members.Select(member => (member.Index, member.Disk.HeadOf(log).Sequence, Hash: member.Disk.HeadOf(log).Hash.Prefix)).ToList();
+                if (heads.Exists(head => head.Hash != heads[0].Hash))
+                    return $"log {log} ends at " + string.Join(", ", heads.Select(head => $"{head.Sequence} at node {head.Index}"));
+            }
+        }
+
+        return null;
+    }
+
+    public void Check()
+    {
+        if (FindDifference() is { } difference)
+            throw new SimulationFault($"L1: faults ended long ago, and {difference}.");
+        foreach (var (conversation, members) in run.Network.Conversations())
+        {
+            foreach (var log in LogsOf(conversation))
+                CheckCopies(log, members);
+            foreach (var member in members)
+                CheckMessages(member, conversation);
+        }
+
+        CheckCost();
+        SimulationFault.Check(run.Counts.ForkProofs == 0, "S4: nobody forked, and somebody was accused.");
+    }
+
+    private static IEnumerable<(string Message, LogId Log)> ReadEntries(VirtualNode node, ConversationId conversation) =>
+        from segment in node.Disk.Feed
+        where segment.Header.Log.Conversation == conversation
+        from entry in SegmentBodyReader.Read(segment.Header, segment.Body)
+        select (VirtualDraft.ReadName(entry.Content.Text), segment.Header.LogId);
+
+    private List<LogId> LogsOf(ConversationId conversation) => run.Nodes
+        .SelectMany(node => node.Disk.Logs.Where(log => node.Disk.Read(log)[0].Header.Log.Conversation == conversation))
+        .Distinct().ToList();
+
+    /// <summary>K2. Signatures are checked as segments arrive (one in sixteen), because they cost the most.</summary>
+    private static void CheckCopies(LogId log, List<VirtualNode> members)
+    {
+        var copies = members.Select(member => member.Disk.Read(log).Select(segment => (segment.Header, segment.Body)).ToList()).ToList();
+        foreach (var copy in copies)
+            Check("S1, S2", ChainChecker.Find(log, copy, signatures: false).Concat(ChainChecker.Compare(copies[0], copy)));
+    }
+
+    /// <summary>K1 and K3. A node whose copy is damaged passes on what came after it first, and a restored node gets back its newest log before an older one: there
+    /// each log is in order for itself.</summary>
+    private void CheckMessages(VirtualNode node, ConversationId conversation)
+    {
+        var read = ReadEntries(node, conversation).ToList();
+        Check($"D1, S1 at node {node.Index}", SetChecker.Find(
+            run.Ledger.AttemptedIn(conversation), run.Ledger.AcceptedIn(conversation), read.Select(entry => entry.Message)));
+        var parsed = read.Select(entry => (entry.Log, Message: OrderChecker.Parse(entry.Message))).ToList();
+        if (!damage && !restores)
+            Check($"S5 at node {node.Index}", OrderChecker.Find(parsed.Select(entry => entry.Message)));
+        else
+            Check($"S5 at node {node.Index}", OrderChecker.Find(parsed.Select(entry => ($"{entry.Log} {entry.Message.Source}", entry.Message.Number))));
+        var doubled = read.GroupBy(entry => entry.Message).FirstOrDefault(group => group.Count() > 1);
+        SimulationFault.Check(doubled is null, $"D3: {doubled?.Key} is held twice by node {node.Index}.");
+    }
+
+    /// <summary>Without faults each segment travels once to each member that is not its author; only in a room whose links are slower than the
+    /// stall rule's patience may a change of pusher repeat some. With faults, what was under way travels again: at most a window for each fault and link.
+    /// After an old database was put back, all that came after it travels again.</summary>
+    private void CheckCost()
+    {
+        if (restores)
+            return;
+        var options = run.Options;
+        var needed = run.Nodes.Sum(node => node.Disk.Feed.Count(segment => segment.Header.Log.Author != node.PeerId));
+        var repeated = run.Counts.SegmentsSent - needed;
+        var window = (int)(options.LinkCredit / LogLimits.HeaderWeight) + 1;
+
+        // How long the last of the authors may wait for its turn, where the window holds only some of them.
+        var turns = Math.Max(1, options.Nodes * (long)(options.LargestBody + SimulationOptions.Overhead) / options.LinkCredit);
+        var slow = (options.LatestLatency * 4 + options.SlowestCommit * 2) * turns > run.Limits.StallTime;
+        var faults = run.Counts.Faults.Values.Sum();
+        var bound = options.Faults.Any ? needed + faults * window * options.Nodes : options.Room && slow ? needed : 0;
+        SimulationFault.Check(repeated >= 0 && repeated <= bound, $"{repeated} segments travelled again, where {bound} may.");
+    }
+
+    private static void Check(string promise, IEnumerable<string> faults)
+    {
+        if (faults.FirstOrDefault() is { } fault)
+            throw new SimulationFault($"{promise}: {fault}");
+    }
+}
