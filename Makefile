@@ -1,8 +1,8 @@
 # Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
-.PHONY: help setup build run test check sim soak mutants bench clean
+.PHONY: help setup build run test check sim soak fuzz mutants bench clean
 
 help:
-	@echo "make setup | build | run | test | check | sim | soak | mutants | bench | clean   (docs/TESTING.md says more)"
+	@echo "make setup | build | run | test | check | sim | soak | fuzz | mutants | bench | clean   (docs/TESTING.md says more)"
 
 # Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
 setup:
@@ -27,6 +27,10 @@ sim: build
 # kill -9 over and over: `make soak CYCLES=1000` takes about twenty minutes.
 soak: build
 	@build/soak.sh $(CYCLES)
+
+# Bytes of others, made up: `make fuzz COUNT=2000000` so many for each target, `make fuzz TARGET=frame SEED=7` one of them with other inputs.
+fuzz: build
+	@TARGET=$(TARGET) COUNT=$(COUNT) SEED=$(SEED) build/fuzz.sh
 
 # Formatting, analyzers (as the build's errors), protos, and the code's own rules.
 check: build

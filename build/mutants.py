@@ -30,7 +30,7 @@ def read(path):
 
 
 def run(command, timeout):
-    environment = dict(os.environ, DOTNET_NOLOGO="1", MSBUILDDISABLENODEREUSE="1", UseSharedCompilation="false", P2PGRPC_SIM_SEEDS="200")
+    environment = dict(os.environ, DOTNET_NOLOGO="1", MSBUILDDISABLENODEREUSE="1", UseSharedCompilation="false")
     try:
         done = subprocess.run(command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
         return done.returncode, done.stdout + done.stderr

@@ -121,8 +121,15 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 
     public void LinkDown(VirtualLink link, int incarnation)
     {
-        if (incarnation != Incarnation || !links.Remove(link.Id))
+        if (incarnation != Incarnation)
             return;
+        if (!links.Remove(link.Id))
+        {
+            // It never came up here: a dial that ran out of time.
+            run.Network.OnLinkDown(this, link.Peer(this));
+            return;
+        }
+
         link.Break(noticedBy: this);
         allowances.Remove(link.Id);
         loads.RemoveWhere(load => load.Item1 == link.Id);

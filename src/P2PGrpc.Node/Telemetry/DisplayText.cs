@@ -26,7 +26,8 @@ public static class DisplayText
         while (!rest.IsEmpty)
         {
             var whole = Rune.DecodeFromUtf16(rest, out var rune, out var consumed) == System.Buffers.OperationStatus.Done;
-            if (whole && IsHarmless(rune, previous))
+            var harmless = whole && IsHarmless(rune, previous);
+            if (harmless)
                 clean.Append(rest[..consumed]);
             else
                 clean.Append(CultureInfo.InvariantCulture, $"\\u{{{(whole ? rune.Value : rest[0]):X}}}");
@@ -34,7 +35,8 @@ public static class DisplayText
                 return clean.Remove(cut, clean.Length - cut).Append('…').ToString();
             if (clean.Length < maximumLength)
                 cut = clean.Length;
-            previous = whole ? rune : default;
+            // After an escape, which ends with an ASCII character, a joiner has nothing to join.
+            previous = harmless ? rune : default;
             rest = rest[consumed..];
         }
 

@@ -20,6 +20,7 @@ public sealed class DisplayTextTests
     [InlineData("a\u2028b\u2029c", "a\\u{2028}b\\u{2029}c")]
     [InlineData("soft\u00ADhyphen\uFEFF", "soft\\u{AD}hyphen\\u{FEFF}")]
     [InlineData("hi\u200Dden", "hi\\u{200D}den")]
+    [InlineData("\u202E\u200Dden", "\\u{202E}\\u{200D}den")]
     [InlineData("\ud83d\udc68\u200d\ud83d\udc69\u200d\ud83d\udc67 \u2764\ufe0f", "\ud83d\udc68\u200d\ud83d\udc69\u200d\ud83d\udc67 \u2764\ufe0f")]
     [InlineData("x\udb40\udc41", "x\\u{E0041}")]
     public void A5_dangerous_characters_become_visible(string text, string expected) =>

@@ -1,8 +1,9 @@
+using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 
-namespace P2PGrpc.Core.Tests;
+namespace P2PGrpc.Fuzz.Targets;
 
 /// <summary>A replicator among peers that say anything that is well-formed, above a store that keeps its side of the contract.
 /// Each step draws an input; every output is checked against the invariants.</summary>
@@ -44,16 +45,16 @@ internal sealed class HostileWorld
     private long nextLink;
     private TimeSpan now;
 
-    public HostileWorld(int seed)
+    public HostileWorld(Random random)
     {
-        random = new Random(seed);
+        this.random = random;
         replicator = new Replicator(Keys[0].PeerId, limits, 0);
     }
 
     private sealed class Body : BodyHandle;
 
     /// <summary>How often each kind of output was seen: a test that reaches nothing shows nothing.</summary>
-    public static Dictionary<string, int> Seen { get; } = [];
+    public SortedDictionary<string, int> Seen { get; } = new(StringComparer.Ordinal);
 
     public void Step()
     {
@@ -80,25 +81,27 @@ internal sealed class HostileWorld
         var chains = new List<SegmentHeader[]>();
         foreach (var key in Keys)
         {
+            byte[] opening = [];
             for (ulong epoch = 1; epoch <= 3; epoch++)
             {
                 var log = new LogKey(conversation, key.PeerId, epoch);
-                chains.Add(MakeChain(key, log, 1));
-                chains.Add(MakeChain(key, log, 2));
+                chains.Add(MakeChain(key, log, 1, opening));
+                chains.Add(MakeChain(key, log, 2, opening));
+                opening = new Protocol.Opening { PredecessorEpoch = epoch, PredecessorHead = SegmentCodec.Write(chains[^1][3].Head) }.ToByteArray();
             }
         }
 
         return chains;
     }
 
-    private static SegmentHeader[] MakeChain(IdentityKey key, LogKey log, byte mark)
+    private static SegmentHeader[] MakeChain(IdentityKey key, LogKey log, byte mark, byte[] opening)
     {
         var headers = new List<SegmentHeader>();
         var head = log.ToLogId().Empty;
         for (var index = 0; index < 8; index++)
         {
             var count = index < 2 ? 2 : mark + index % 2;
-            headers.Add(SegmentHeader.Sign(key, log, head, count, [index < 2 ? (byte)0 : mark, (byte)index], []));
+            headers.Add(SegmentHeader.Sign(key, log, head, count, [index < 2 ? (byte)0 : mark, (byte)index], index == 0 ? opening : []));
             head = headers[^1].Head;
         }
 
