@@ -77,7 +77,7 @@ public sealed class RepairTests
         Damage(Chain[1]);
         Assert.Empty(Damage(Chain[2]));
         Push(1, Chain[1]);
-        Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head, Done: true));
+        Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head));
         Assert.Equal(1, LinkAsked(Damage(Chain[2])));
     }
 
@@ -112,7 +112,7 @@ public sealed class RepairTests
         Damage(Chain[1]);
         Push(1, Chain[1]);
 
-        var outputs = Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head, Done: true));
+        var outputs = Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head));
 
         Assert.Contains(outputs.OfType<ReplicatorOutput.SendHave>(), have => have.Link == new LinkId(2) && have.Logs[0].Head == Chain[2].Head);
     }

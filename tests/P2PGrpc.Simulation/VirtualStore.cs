@@ -145,7 +145,7 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
                     break;
                 case Repair { Header: var header }:
                     Storing -= header.Weight;
-                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head, failure is null));
+                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head));
                     break;
             }
         }
@@ -221,7 +221,7 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
                     break;
                 case Repair { Header: var header }:
                     Storing -= header.Weight;
-                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head, Done: false));
+                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head));
                     break;
             }
         }

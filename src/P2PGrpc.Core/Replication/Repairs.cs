@@ -79,17 +79,16 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
         Ask(repair);
     }
 
-    public void OnRepaired(LogState log, Head head, bool done)
+    public void OnRepaired(LogState log, Head head)
     {
         var replacing = log.Repair?.Replacing;
         InvariantException.Check(log.Repair is not null && replacing?.Head == head, "The store answers only the repair that it was asked for.");
         credit.Finish(replacing.Value.Link, replacing.Value.Weight);
         Remove(log.Repair);
-        if (!done)
-            return;
         foreach (var linkedLog in log.Links)
         {
-            // Who was refused because of the damage asks again only when it is told again.
+            // Who was refused because of the damage asks again only when it is told again. Also after a failure: a store that halted may have
+            // done it all the same, and who asks in vain is refused again.
             if (linkedLog.Head.Sequence < log.Durable.Sequence)
                 teller.Acknowledge(linkedLog);
         }

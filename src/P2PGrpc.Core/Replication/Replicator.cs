@@ -117,7 +117,7 @@ internal sealed class Replicator
                 repairs.OnDamaged(damaged);
                 break;
             case ReplicatorInput.Repaired repaired:
-                repairs.OnRepaired(FindLog(repaired.LogId), repaired.Head, repaired.Done);
+                repairs.OnRepaired(FindLog(repaired.LogId), repaired.Head);
                 break;
             case ReplicatorInput.Interest interest:
                 OnInterest(interest);

@@ -104,8 +104,8 @@ internal abstract record ReplicatorInput
     /// <param name="After">The head right before it.</param>
     internal sealed record Damaged(LogKey Log, LogId LogId, Head After) : ReplicatorInput;
 
-    /// <summary>Answers Repair. Done: the segment took the damaged one's place. Otherwise nothing changed.</summary>
-    internal sealed record Repaired(LogId LogId, Head Head, bool Done) : ReplicatorInput;
+    /// <summary>Answers Repair, whether the segment took the damaged one's place or not: who reads it again finds out.</summary>
+    internal sealed record Repaired(LogId LogId, Head Head) : ReplicatorInput;
 
     /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.
     /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>

@@ -214,7 +214,7 @@ internal sealed class HostileWorld
     private ReplicatorInput? DrawAnswer() => random.Next(5) switch
     {
         3 when pendingRepairs.Count > 0 && pendingRepairs.Dequeue().Header is var header =>
-            new ReplicatorInput.Repaired(header.LogId, header.Head, random.Next(3) > 0),
+            new ReplicatorInput.Repaired(header.LogId, header.Head),
         0 when pendingHeads.Count > 0 => AnswerHeads(),
         1 when pendingLoads.Count > 0 => AnswerLoad(),
         2 when pendingFreezes.Count > 0 => AnswerFreeze(),
