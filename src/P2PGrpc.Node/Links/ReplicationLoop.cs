@@ -32,6 +32,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly ITimer alarm;
     private readonly long startedAt;
     private TimeSpan wakeAt = TimeSpan.MaxValue;
+    private bool rang;
     private Task running = Task.CompletedTask;
 
     public ReplicationLoop(
@@ -45,7 +46,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         startedAt = time.GetTimestamp();
         replicator = new Replicator(self, limits, store.LastPosition);
         carrier = new ReplicationOutputs(store, events, Report, Wake, log);
-        alarm = time.CreateTimer(_ => wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        alarm = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         store.Committed += OnCommitted;
         store.SegmentRefused += OnSegmentRefused;
         store.Frozen += OnFrozen;
@@ -128,7 +129,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 
     private void OnDamageFound(DamagedPlace place) => Report(new ReplicatorInput.Damaged(place.Log, place.LogId, place.After));
 
-    private void OnRepaired(LogId logId, Head head, bool done) => Report(new ReplicatorInput.Repaired(logId, head, done));
+    private void OnRepaired(LogId logId, Head head, bool done) => Report(new ReplicatorInput.Repaired(logId, head));
 
     private async Task RunAsync()
     {
@@ -172,7 +173,13 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private void TickIfDue()
     {
         if (time.GetElapsedTime(startedAt) < wakeAt)
+        {
+            // A timer counts in coarser steps than the clock, and may go off a little early: without another one this deadline would be missed.
+            if (Interlocked.Exchange(ref rang, false) && wakeAt < TimeSpan.MaxValue)
+                Wake(wakeAt);
             return;
+        }
+
         wakeAt = TimeSpan.MaxValue;
         Handle([new ReplicatorInput.Tick()]);
     }
@@ -185,11 +192,17 @@ internal sealed class ReplicationLoop : IAsyncDisposable
             carrier.CarryOut(output);
     }
 
+    private void Ring()
+    {
+        Volatile.Write(ref rang, true);
+        wake.Set();
+    }
+
     private void Wake(TimeSpan at)
     {
         wakeAt = at;
         var due = at - time.GetElapsedTime(startedAt);
-        alarm.Change(due < TimeSpan.Zero ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
+        alarm.Change(TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(due.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
     }
 
     public async ValueTask DisposeAsync()

@@ -47,7 +47,7 @@ internal sealed class StoreWriter
         this.room = room;
         this.time = time;
         this.logger = logger;
-        Watchers = new StoreWatchers(logger);
+        Watchers = new StoreWatchers(logger, time);
         retry = time.CreateTimer(_ => TryEnqueue(new NudgeWork()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -332,8 +332,13 @@ internal sealed class StoreWriter
 
     private bool TryRecover(HashSet<Bytes32>? recovered = null)
     {
-        if (recoveryTried is { } tried && time.GetElapsedTime(tried) < options.RecoveryDelay)
+        if (recoveryTried is { } tried && options.RecoveryDelay - time.GetElapsedTime(tried) is { Ticks: > 0 } early)
+        {
+            // It may be the timer itself that went off early: without another one nobody would try again.
+            RetryAfter(early);
             return false;
+        }
+
         recoveryTried = time.GetTimestamp();
         try
         {
@@ -356,10 +361,13 @@ internal sealed class StoreWriter
             CloseSession();
             events.Clear();
             StoreLog.RecoveryFailed(logger, exception.Message);
-            retry.Change(options.RecoveryDelay, Timeout.InfiniteTimeSpan);
+            RetryAfter(options.RecoveryDelay);
             return false;
         }
     }
+
+    private void RetryAfter(TimeSpan delay) =>
+        retry.Change(TimeSpan.FromMilliseconds(Math.Ceiling(delay.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
 
     private void CloseSession()
     {

@@ -1,10 +1,8 @@
 using Microsoft.Extensions.Logging;
-using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Tests.Wire;
-using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Xunit;
 
@@ -31,24 +29,5 @@ public sealed class LinkLoaderTests
         Assert.Equal(LogLevel.Error, Assert.Single(recorded.Lines).Level);
         // That the loop broke does not reach whoever lets go of the link.
         await loader.DisposeAsync();
-    }
-
-    private sealed class SilentConnection : IFrameConnection
-    {
-        public PeerId Peer => default;
-
-        public ReadOnlyMemory<byte> RemoteKeyInfo => default;
-
-        public string RemoteAddress => "";
-
-        public bool Dialled => false;
-
-        public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
-        public ValueTask<Frame?> ReadAsync(CancellationToken cancellationToken) => ValueTask.FromResult<Frame?>(null);
-
-        public ValueTask CompleteAsync() => ValueTask.CompletedTask;
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
