@@ -17,6 +17,7 @@ internal sealed class TokenCheck(string? token)
     {
         if (expected is null || context.Features.Get<UnixSocketMark>() is not null || HoldsToken(context.Request.Headers.Authorization.ToString()))
         {
+            context.Features.Get<ConnectionStanding>()?.Prove();
             await next(context).ConfigureAwait(false);
             return;
         }

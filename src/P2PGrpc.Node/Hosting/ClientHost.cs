@@ -22,7 +22,7 @@ internal sealed class ClientHost : IAsyncDisposable
     /// <summary>Bytes of one request: a batch of SendStream and its frame fit.</summary>
     private const int RequestLength = 2 * 1024 * 1024;
 
-    /// <summary>Connections at one time: programs of one machine, each with one.</summary>
+    /// <summary>Connections at one time: programs of one machine, each with one. Those without the token can't take them all: see <see cref="UnprovenConnections"/>.</summary>
     private const int Connections = 1000;
 
     /// <summary>Bytes of the longest path that a Unix socket can have on Linux (sun_path less its terminator).</summary>
@@ -30,11 +30,16 @@ internal sealed class ClientHost : IAsyncDisposable
 
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
 
-    private readonly WebApplication application;
+    /// <summary>The shortest time between two log lines of one category: what programs without the token do must not fill the log (V2).</summary>
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
-    private ClientHost(WebApplication application, string? address)
+    private readonly WebApplication application;
+    private readonly RateLimitedLoggerFactory loggers;
+
+    private ClientHost(WebApplication application, RateLimitedLoggerFactory loggers, string? address)
     {
         this.application = application;
+        this.loggers = loggers;
         Address = address;
     }
 
@@ -48,7 +53,8 @@ internal sealed class ClientHost : IAsyncDisposable
         ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(loggers);
+        var limited = new RateLimitedLoggerFactory(loggers, LogInterval, TimeProvider.System, limitsOwn: false);
+        builder.Services.AddSingleton<ILoggerFactory>(limited);
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(options =>
@@ -73,6 +79,7 @@ internal sealed class ClientHost : IAsyncDisposable
 
         var application = builder.Build();
         application.UseRouting();
+        application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
         application.Use(next => context => new TokenCheck(token).InvokeAsync(context, next));
         application.MapGrpcService<PeerApiService>();
         application.MapGrpcService<NodeApiService>();
@@ -95,7 +102,7 @@ internal sealed class ClientHost : IAsyncDisposable
 
         if (hasSocket && !OperatingSystem.IsWindows())
             File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return new ClientHost(application, FindAddress(application));
+        return new ClientHost(application, limited, FindAddress(application));
     }
 
     private static void Configure(KestrelServerOptions server, NodeSettings settings, string? socketPath, X509Certificate2? certificate)
@@ -122,6 +129,8 @@ internal sealed class ClientHost : IAsyncDisposable
             server.Listen(api, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;
+                var unproven = new UnprovenConnections();
+                listen.Use(next => connection => unproven.InvokeAsync(connection, next));
                 if (certificate is not null)
                     listen.UseHttps(certificate);
             });
@@ -152,5 +161,9 @@ internal sealed class ClientHost : IAsyncDisposable
         await application.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    public ValueTask DisposeAsync() => application.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await application.DisposeAsync().ConfigureAwait(false);
+        loggers.Dispose();
+    }
 }

@@ -61,7 +61,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
-        OwnerNotices.Connect(Events, Store, replicationEvents, Links);
+        OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
     }
 
     public PeerId Id => identity.PeerId;

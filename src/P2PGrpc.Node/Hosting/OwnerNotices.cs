@@ -2,14 +2,19 @@ using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Protocol;
+using ForkProof = P2PGrpc.Core.Logs.ForkProof;
 
 namespace P2PGrpc.Node.Hosting;
 
 /// <summary>Tells the owner of what the store and replication find wrong.</summary>
 internal static class OwnerNotices
 {
-    public static void Connect(NodeEvents events, LogStore store, ReplicationEvents replication, LinkTable links)
+    /// <summary>Forks that the owner is told of in one minute: a peer can make as many as it likes, and each leaves its proof in the store.</summary>
+    private const int ForksPerMinute = 5;
+
+    public static void Connect(NodeEvents events, LogStore store, ReplicationEvents replication, LinkTable links, TimeProvider time)
     {
+        var forks = new AnnouncementRate(ForksPerMinute, TimeSpan.FromMinutes(1), time);
         store.HealthChanged += health =>
         {
             if (!health.Writable)
@@ -19,14 +24,19 @@ internal static class OwnerNotices
             else
                 events.Notice("STORE_RECOVERED", "", "The store writes again.");
         };
-        replication.Forked += proof => events.Notice(
-            "FORK_PROVED", proof.First.Log.Author.ToString(),
-            $"This peer signed two different segments at sequence {Math.Max(proof.First.FirstSequence, proof.Second.FirstSequence)} of one log: its data "
-            + "directory was copied, or it cheats. The log is frozen; what came before stays. The proof is kept.");
+        replication.Forked += proof =>
+        {
+            if (forks.TryTake())
+                events.Notice("FORK_PROVED", proof.First.Log.Author.ToString(), Describe(proof));
+        };
         replication.Stopped += () =>
         {
             links.CloseAll(GoodbyeReason.Shutdown, "Replication has stopped because of an internal error.");
             events.Notice("REPLICATION_STOPPED", "", "One of replication's own rules was broken, so it has stopped. Restart the node, and report what its log says.");
         };
     }
+
+    private static string Describe(ForkProof proof) =>
+        $"This peer signed two different segments at sequence {Math.Max(proof.First.FirstSequence, proof.Second.FirstSequence)} of one log: its data "
+        + "directory was copied, or it cheats. The log is frozen; what came before stays. The proof is kept.";
 }

@@ -1,12 +1,18 @@
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Logs;
 
 /// <summary>Those who watch the store. One that fails takes neither the others nor the writer with it.</summary>
-internal sealed class StoreWatchers(ILogger logger)
+internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
 {
+    /// <summary>Lines about frozen logs in one minute: a peer can fork as many as it likes.</summary>
+    private const int FrozenPerMinute = 5;
+
+    private readonly AnnouncementRate frozenLines = new(FrozenPerMinute, TimeSpan.FromMinutes(1), time);
+
     public event Action<CommittedSegment>? Committed;
 
     public event Action<LogId, Head, StoreFailure>? SegmentRefused;
@@ -33,7 +39,7 @@ internal sealed class StoreWatchers(ILogger logger)
                 Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Done));
                 break;
             case StoreEvent.Frozen frozen:
-                if (frozen.Proof is not null)
+                if (frozen.Proof is not null && frozenLines.TryTake())
                     StoreLog.Frozen(logger, frozen.Log.ToString());
                 Tell(Frozen, watcher => watcher(frozen.Log, frozen.Proof));
                 break;

@@ -7,11 +7,17 @@ namespace P2PGrpc.Node.Wire;
 /// how many were
 /// left out. Lines are single lines without control characters, exceptions are reduced to their messages, and of the web framework only
 /// warnings and errors come through. Thread-safe. Does not own the factory that it wraps.</summary>
-internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan interval, TimeProvider time) : ILoggerFactory
+/// <param name="inner">Where the lines go.</param>
+/// <param name="interval">The shortest time between two lines of one category.</param>
+/// <param name="time">For the interval.</param>
+/// <param name="limitsOwn">False: this project's own categories are passed on as they are, where they say only what is rare.</param>
+internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan interval, TimeProvider time, bool limitsOwn = true) : ILoggerFactory
 {
     public ILogger CreateLogger(string categoryName)
     {
         var ours = categoryName.StartsWith("P2PGrpc.", StringComparison.Ordinal);
+        if (ours && !limitsOwn)
+            return inner.CreateLogger(categoryName);
         return new RateLimitedLogger(inner.CreateLogger(categoryName), ours ? LogLevel.Debug : LogLevel.Warning, interval, time);
     }
 

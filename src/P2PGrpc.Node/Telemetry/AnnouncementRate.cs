@@ -1,4 +1,4 @@
-namespace P2PGrpc.Node.Links;
+namespace P2PGrpc.Node.Telemetry;
 
 /// <summary>Bounds how often the owner is told of what others can cause at will: so many announcements in each stretch of time, the others go
 /// unsaid. Thread-safe.</summary>

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
-using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Telemetry;
 using Xunit;
 
-namespace P2PGrpc.Node.Tests.Links;
+namespace P2PGrpc.Node.Tests.Telemetry;
 
 public sealed class AnnouncementRateTests
 {
