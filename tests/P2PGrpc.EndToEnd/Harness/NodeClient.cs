@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -11,8 +12,7 @@ internal sealed class NodeClient : IDisposable
     private readonly GrpcChannel channel;
 
     public NodeClient(string socketPath)
-    {
-        var handler = new SocketsHttpHandler
+        : this("http://localhost", new SocketsHttpHandler
         {
             UseProxy = false,
             ConnectCallback = async (_, cancellationToken) =>
@@ -29,8 +29,13 @@ internal sealed class NodeClient : IDisposable
                     throw;
                 }
             },
-        };
-        channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        })
+    {
+    }
+
+    private NodeClient(string address, HttpMessageHandler handler)
+    {
+        channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         Peer = new PeerService.PeerServiceClient(channel);
         Node = new NodeService.NodeServiceClient(channel);
     }
@@ -38,6 +43,10 @@ internal sealed class NodeClient : IDisposable
     public PeerService.PeerServiceClient Peer { get; }
 
     public NodeService.NodeServiceClient Node { get; }
+
+    /// <summary>A client of the TCP endpoint, with this token or none.</summary>
+    public static NodeClient OverTcp(string address, string? token) =>
+        new(address, new TokenHandler(token) { InnerHandler = new SocketsHttpHandler { UseProxy = false } });
 
     /// <summary>A deadline for a call, counted from now.</summary>
     public static DateTime In(TimeSpan time) => TimeProvider.System.GetUtcNow().UtcDateTime + time;
@@ -84,4 +93,14 @@ internal sealed class NodeClient : IDisposable
     public async Task<string> GetPeerIdAsync() => (await Node.GetNodeAsync(new GetNodeRequest(), deadline: In(TimeSpan.FromSeconds(5)))).PeerId;
 
     public void Dispose() => channel.Dispose();
+
+    private sealed class TokenHandler(string? token) : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (token is not null)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
 }

@@ -18,6 +18,9 @@ internal sealed class FrameTarget : FuzzTarget
 
     public override int MaximumLength => FrameLimits.MessageLength;
 
+    /// <summary>A frame has at most 1100 parts, of which the smallest take about a hundred bytes each, and the checks here read it four times.</summary>
+    public override long AllocationLimit(int length) => 512 * 1024 + 32L * length;
+
     public override IEnumerable<byte[]> MakeSeeds() => Frames().Select(frame => new LinkRequest { Frame = frame }.ToByteArray());
 
     public override byte[]? Vary(Random random, byte[] input)

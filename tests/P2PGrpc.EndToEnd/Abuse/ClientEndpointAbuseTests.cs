@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using Grpc.Core;
+using P2PGrpc.EndToEnd.Harness;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.EndToEnd.Abuse;
+
+/// <summary>A3, V1: whatever programs of the same machine do to the endpoint for clients, its owner's calls are answered.</summary>
+public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<HonestPair>
+{
+    private const int Idlers = 2000;
+    private const int MostMemory = 512;
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Two_thousand_connections_without_the_token_keep_nobody_out(bool speaking)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var watch = new ProcessWatch(pair.Alice);
+        var idlers = new List<TcpClient>();
+        try
+        {
+            for (var number = 0; number < Idlers; number++)
+            {
+                var idler = new TcpClient();
+                idlers.Add(idler);
+                await idler.ConnectAsync(IPAddress.Loopback, pair.Alice.ApiPort, token);
+                if (speaking)
+                    await idler.GetStream().WriteAsync(Http2Frame.Begin(), token);
+            }
+
+            await AssertServedAsync(pair.Alice.Client, "over the socket");
+            await Eventually.HoldsAsync("a program with the token is served over TCP", async () =>
+            {
+                using var client = TokenClient();
+                return (await client.SendAsync("bob", "by token", limit: Prompt)).State == DeliveryState.Accepted;
+            });
+        }
+        finally
+        {
+            idlers.ForEach(idler => idler.Dispose());
+        }
+
+        Report(nameof(Two_thousand_connections_without_the_token_keep_nobody_out), watch);
+        Assert.True(watch.Lines <= 2, pair.Alice.Output);
+        Assert.True(watch.PeakMemory < MostMemory);
+        await Eventually.HoldsAsync("their connections are gone", () => Task.FromResult(watch.CountFiles() <= watch.FilesBefore + 20));
+    }
+
+    [Theory]
+    [InlineData(100, 100)]
+    [InlineData(1, 1_000_000)]
+    [InlineData(5_000, 10)]
+    public async Task Metadata_without_end_is_refused(int entries, int length)
+    {
+        var watch = new ProcessWatch(pair.Alice);
+        var metadata = new Metadata();
+        for (var entry = 0; entry < entries; entry++)
+            metadata.Add($"x-{entry.ToString(CultureInfo.InvariantCulture)}", new string('m', length));
+        var failure = await Record.ExceptionAsync(async () => await pair.Alice.Client.Peer.SendAsync(
+            new SendRequest { To = "bob", Text = "with much metadata" }, metadata, NodeClient.In(Eventually.Generous)));
+
+        if (failure is not null)
+            Assert.NotEqual(StatusCode.DeadlineExceeded, Assert.IsType<RpcException>(failure).StatusCode);
+        await AssertServedAsync(pair.Alice.Client, "after the metadata");
+        Report($"metadata {entries} × {length}", watch);
+        Assert.True(watch.Lines <= 2, pair.Alice.Output);
+        Assert.True(watch.PeakMemory < MostMemory);
+    }
+
+    [Fact]
+    public async Task Subscribers_that_never_read_cost_little_and_hold_nobody_up()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var watch = new ProcessWatch(pair.Alice);
+        var text = new string('t', 60_000);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var readers = new List<AsyncServerStreamingCall<SubscribeResponse>>();
+        try
+        {
+            for (var reader = 0; reader < 50; reader++)
+                readers.Add(pair.Alice.Client.Peer.Subscribe(
+                    new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = true }, deadline: NodeClient.In(TimeSpan.FromMinutes(2)), cancellationToken: stop.Token));
+            for (var number = 0; number < 1000; number++)
+                await pair.Alice.Client.SendAsync("bob", text, limit: TimeSpan.FromSeconds(5));
+            await AssertServedAsync(pair.Bob.Client, "bob's messages to alice", to: "alice");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            readers.ForEach(reader => reader.Dispose());
+        }
+
+        Report(nameof(Subscribers_that_never_read_cost_little_and_hold_nobody_up), watch);
+        Assert.True(watch.PeakMemory < MostMemory);
+    }
+
+    [Fact]
+    public async Task Another_user_of_the_machine_gets_neither_the_token_nor_the_socket_nor_an_answer()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/setpriv") && Environment.UserName == "root", "Only root can act as another user, by setpriv of util-linux.");
+        var script = "import socket,sys\n"
+            + "def attempt(name, action):\n"
+            + "    try: action(); print(name, 'POSSIBLE')\n"
+            + "    except PermissionError: print(name, 'denied')\n"
+            + "attempt('token', lambda: open(sys.argv[1] + '/api.token').read())\n"
+            + "attempt('key', lambda: open(sys.argv[1] + '/identity.key').read())\n"
+            + "attempt('database', lambda: open(sys.argv[1] + '/p2pgrpc.db', 'rb').read())\n"
+            + "attempt('socket', lambda: socket.socket(socket.AF_UNIX).connect(sys.argv[1] + '/api.sock'))\n";
+        var other = await Command.RunAsync(
+            "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", script, pair.Alice.DataDirectory]);
+
+        Assert.Equal("token denied\nkey denied\ndatabase denied\nsocket denied\n", other.Output);
+        using var client = NodeClient.OverTcp(pair.Alice.ApiAddress, token: null);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => client.SendAsync("bob", "from somebody else"));
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+    }
+
+    /// <summary>A3: what a browser sends by itself is refused even where a page has got hold of the token, or none is asked for.</summary>
+    [Theory]
+    [InlineData("POST", "application/grpc", "http://a-page.example", HttpStatusCode.Forbidden)]
+    [InlineData("GET", null, null, HttpStatusCode.MethodNotAllowed)]
+    [InlineData("POST", "application/json", null, HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("POST", "application/grpc-web", null, HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("POST", null, null, HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("POST", "application/grpc", null, HttpStatusCode.OK)]
+    public async Task Only_a_gRPC_clients_requests_are_taken(string method, string? contentType, string? origin, HttpStatusCode expected)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"{pair.Alice.ApiAddress}/p2pgrpc.v1.NodeService/GetNode")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", pair.Alice.Token);
+        if (origin is not null)
+            request.Headers.Add("Origin", origin);
+        if (method == "POST")
+        {
+            request.Content = new ByteArrayContent(new byte[5]);
+            request.Content.Headers.ContentType = contentType is null ? null : new MediaTypeHeaderValue(contentType);
+        }
+
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(expected, answer.StatusCode);
+    }
+
+    private NodeClient TokenClient() => NodeClient.OverTcp(pair.Alice.ApiAddress, pair.Alice.Token);
+
+    private static async Task AssertServedAsync(NodeClient client, string which, string to = "bob")
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        await client.SendAsync(to, which, waitFor: DeliveryState.Delivered, limit: Eventually.Generous);
+        var took = TimeProvider.System.GetElapsedTime(started);
+        Assert.True(took < Prompt, $"{which}: {took}");
+    }
+
+    private static void Report(string name, ProcessWatch watch) => TestContext.Current.TestOutputHelper?.WriteLine(
+        string.Create(CultureInfo.InvariantCulture, $"{name}: alice took {watch.PeakMemory} MiB at most and wrote {watch.Lines} lines"));
+}
