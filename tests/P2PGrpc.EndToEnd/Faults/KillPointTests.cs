@@ -3,8 +3,8 @@ using Xunit;
 
 namespace P2PGrpc.EndToEnd.Faults;
 
-/// <summary>kill -9 at exact steps (D1): at each system call by which a first start makes key, token and tables, at those of a start after a crash,
-/// and in the midst of a checkpoint. The numbers of the calls are those of one kind in the thread that does the work.</summary>
+/// <summary>kill -9 at exact steps (D1): at each system call by which a first start makes key, token and tables, at those of a start after a crash
+/// and of one that brings an older database up to date, and in the midst of a checkpoint. The numbers of the calls are those of one kind in the thread that does the work.</summary>
 public sealed class KillPointTests(ITestOutputHelper output)
 {
     private const int Accepted = 40;
@@ -41,26 +41,24 @@ public sealed class KillPointTests(ITestOutputHelper output)
         Tracer.SkipIfMissing();
         await using var nodes = new Neighbourhood();
         var node = nodes.Add("alice");
-        await node.StartAsync();
-        for (var i = 0; i < Accepted; i++) await node.Client.SendAsync("self", $"{i}");
+        await AcceptAsync(node);
         await node.KillAsync();
-        var crashed = Path.Combine(nodes.Folder, "crashed");
-        Directories.Replace(node.DataDirectory, crashed);
+        var points = LongForm.Choose([.. Range("fsync", 1, 5), .. Range("pwrite64", 1, 16), .. Range("ftruncate", 2, 4)], 4);
+        await KillStartsAsync(nodes, node, points, atLeast: 4);
+    }
 
-        var killed = 0;
-        foreach (var point in LongForm.Choose([.. Range("fsync", 1, 5), .. Range("pwrite64", 1, 16), .. Range("ftruncate", 2, 4)], 4))
-        {
-            Directories.Replace(crashed, node.DataDirectory);
-            if (!await KilledAtAsync(nodes, node, point)) continue;
-            killed++;
-            await node.StartAsync();
-            var texts = (await node.Client.ReadAllAsync(includeOwn: true)).Texts;
-            Assert.Equal(Enumerable.Range(0, Accepted).Select(i => $"{i}"), texts);
-            await node.KillAsync();
-        }
-        Assert.True(killed >= 4, $"only {killed} kills happened: the numbers of the calls have changed");
-        await DatabaseVerifier.SkipIfMissingAsync();
-        await DatabaseVerifier.VerifyAsync(node);
+    [Fact]
+    public async Task Killed_at_any_step_of_a_migration_a_node_keeps_all_that_it_accepted()
+    {
+        Tracer.SkipIfMissing();
+        await using var nodes = new Neighbourhood();
+        var node = nodes.Add("alice");
+        await AcceptAsync(node);
+        await node.StopAsync();
+        Databases.Execute(node.DatabasePath, "DROP TABLE running_time; UPDATE message_id SET at = 1767225600000; PRAGMA user_version = 1");
+        var points = LongForm.Choose([.. Range("fsync", 1, 5), .. Range("pwrite64", 1, 16), .. Range("ftruncate", 2, 3)], 4);
+        await KillStartsAsync(nodes, node, points, atLeast: 4);
+        Assert.Equal(2, Databases.ReadNumber(node.DatabasePath, "PRAGMA user_version"));
     }
 
     [Theory]
@@ -85,6 +83,34 @@ public sealed class KillPointTests(ITestOutputHelper output)
         var sum = await Campaign.CheckAsync(bob, load);
         output.WriteLine($"{sum}");
         await Campaign.StopAndVerifyAsync(alice, bob);
+    }
+
+    private static async Task AcceptAsync(NodeProcess node)
+    {
+        await node.StartAsync();
+        for (var i = 0; i < Accepted; i++) await node.Client.SendAsync("self", $"{i}", messageId: $"{i}");
+    }
+
+    /// <summary>From the directory as it is now: kills a start at each of the points, and sees that the next one has all, and knows each message's id.</summary>
+    private static async Task KillStartsAsync(Neighbourhood nodes, NodeProcess node, IEnumerable<string> points, int atLeast)
+    {
+        var saved = Path.Combine(nodes.Folder, "saved");
+        Directories.Replace(node.DataDirectory, saved);
+        var killed = 0;
+        foreach (var point in points)
+        {
+            Directories.Replace(saved, node.DataDirectory);
+            if (!await KilledAtAsync(nodes, node, point)) continue;
+            killed++;
+            await node.StartAsync();
+            await node.Client.SendAsync("self", "0", messageId: "0");
+            var texts = (await node.Client.ReadAllAsync(includeOwn: true)).Texts;
+            Assert.Equal(Enumerable.Range(0, Accepted).Select(i => $"{i}"), texts);
+            await node.KillAsync();
+        }
+        Assert.True(killed >= atLeast, $"only {killed} kills happened: the numbers of the calls have changed");
+        await DatabaseVerifier.SkipIfMissingAsync();
+        await DatabaseVerifier.VerifyAsync(node);
     }
 
     private static IEnumerable<string> Range(string call, int first, int last) =>
