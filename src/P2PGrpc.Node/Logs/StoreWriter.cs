@@ -28,8 +28,7 @@ internal sealed class StoreWriter
     private readonly List<StoreEvent> events = [];
     private WriterSession? session;
     private readonly HashSet<Bytes32> unsettled = [];
-    private long refusals;
-    private StoreFailure lastRefusal;
+    private readonly Refusals refusals = new();
     private long? recoveryTried;
     private volatile StoreHealth health = new(true, null);
     private long commits;
@@ -140,7 +139,7 @@ internal sealed class StoreWriter
         {
             open.Connection.Begin();
             foreach (var work in batch)
-                Apply(open, work);
+                WorkExecution.Apply(open, work, refusals, events);
             open.Appends.Seal(events);
             if (writesCursors)
                 putCursorsBack = cursors.Write(open.Connection);
@@ -156,66 +155,6 @@ internal sealed class StoreWriter
         open.Logs.Trim();
         Volatile.Write(ref commits, commits + 1);
     }
-
-    private void Apply(WriterSession open, StoreWork work)
-    {
-        switch (work)
-        {
-            case AppendWork append:
-                open.Appends.Append(append, events);
-                break;
-            case ReceivedWork received when received.Refusals < refusals:
-                // Its author wrote it after what was refused, perhaps: it must not be read before that.
-                events.Add(new StoreEvent.Refused(received.Header.LogId, received.Header.Head, lastRefusal));
-                break;
-            case ReceivedWork received:
-                events.Add(StoreReceived(open.Logs, received));
-                break;
-            case RepairWork { Header: var header } repair:
-                events.Add(new StoreEvent.Repaired(
-                    header.LogId, header.Head, SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body)));
-                break;
-            case FreezeWork freeze:
-                events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));
-                break;
-            case OperationWork operation:
-                Execute(open.Connection, operation);
-                break;
-        }
-    }
-
-    private static StoreEvent StoreReceived(LogTable logs, ReceivedWork received)
-    {
-        var header = received.Header;
-        var log = logs.Find(header.LogId);
-        if (log is null && header.After == header.LogId.Empty)
-            log = logs.Require(header.Log, header.LogId);
-        if (log is null || log.Frozen || header.After != log.Head)
-            return new StoreEvent.Refused(header.LogId, header.Head, StoreFailure.Mismatch);
-        var position = logs.Insert(log, header, received.Body.Body);
-        return new StoreEvent.Committed(new CommittedSegment(header, position, Own: false));
-    }
-
-    private static void Execute(StoreConnection connection, OperationWork work)
-    {
-        connection.Execute("SAVEPOINT operation");
-        try
-        {
-            work.Operation.Execute(connection.Sqlite, connection.Transaction);
-        }
-        catch (Exception exception) when (IsOwnFault(exception))
-        {
-            connection.Execute("ROLLBACK TO operation");
-            work.Fault = exception;
-        }
-
-        connection.Execute("RELEASE operation");
-    }
-
-    /// <summary>True for what an operation did wrong itself, false for what is wrong with the disk or the database.</summary>
-    private static bool IsOwnFault(Exception exception) =>
-        exception is not SqliteException sqlite
-        || sqlite.SqliteErrorCode is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_TOOBIG or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE;
 
     /// <summary>All is on disk: shows it, tells it, answers.</summary>
     private void Publish()
@@ -254,11 +193,7 @@ internal sealed class StoreWriter
     private void Raise(StoreEvent raised)
     {
         if (raised is StoreEvent.Refused { Failure: StoreFailure.Full or StoreFailure.Halted } refused)
-        {
-            refusals++;
-            lastRefusal = refused.Failure;
-        }
-
+            refusals.Add(refused.Failure);
         Watchers.Raise(raised);
     }
 

@@ -1,0 +1,83 @@
+using Microsoft.Data.Sqlite;
+using P2PGrpc.Core.Replication;
+using SQLitePCL;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>How often the store took nothing, because the disk was full or an error halted it, and why the last time. Writer thread only.</summary>
+internal sealed class Refusals
+{
+    public long Count { get; private set; }
+
+    public StoreFailure Last { get; private set; }
+
+    public void Add(StoreFailure failure)
+    {
+        Count++;
+        Last = failure;
+    }
+}
+
+/// <summary>Carries out one piece of work inside the writer's transaction. What is to be told once it is on disk is added to the events.</summary>
+internal static class WorkExecution
+{
+    public static void Apply(WriterSession open, StoreWork work, Refusals refusals, List<StoreEvent> events)
+    {
+        switch (work)
+        {
+            case AppendWork append:
+                open.Appends.Append(append, events);
+                break;
+            case ReceivedWork received when received.Refusals < refusals.Count:
+                // Its author wrote it after what was refused, perhaps: it must not be read before that.
+                events.Add(new StoreEvent.Refused(received.Header.LogId, received.Header.Head, refusals.Last));
+                break;
+            case ReceivedWork received:
+                events.Add(StoreReceived(open.Logs, received));
+                break;
+            case RepairWork { Header: var header } repair:
+                events.Add(new StoreEvent.Repaired(
+                    header.LogId, header.Head, SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body)));
+                break;
+            case FreezeWork freeze:
+                events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));
+                break;
+            case OperationWork operation:
+                Execute(open.Connection, operation);
+                break;
+        }
+    }
+
+    private static StoreEvent StoreReceived(LogTable logs, ReceivedWork received)
+    {
+        var header = received.Header;
+        var log = logs.Find(header.LogId);
+        if (log is null && header.After == header.LogId.Empty)
+            log = logs.Require(header.Log, header.LogId);
+        if (log is null || log.Frozen || header.After != log.Head)
+            return new StoreEvent.Refused(header.LogId, header.Head, StoreFailure.Mismatch);
+        var position = logs.Insert(log, header, received.Body.Body);
+        return new StoreEvent.Committed(new CommittedSegment(header, position, Own: false));
+    }
+
+    private static void Execute(StoreConnection connection, OperationWork work)
+    {
+        connection.Execute("SAVEPOINT operation");
+        try
+        {
+            work.Operation.Execute(connection.Sqlite, connection.Transaction);
+        }
+        catch (Exception exception) when (IsOwnFault(exception))
+        {
+            connection.Execute("ROLLBACK TO operation");
+            work.Fault = exception;
+        }
+
+        connection.Execute("RELEASE operation");
+    }
+
+    /// <summary>True for what an operation did wrong itself, false for what is wrong with the disk or the database.</summary>
+    private static bool IsOwnFault(Exception exception) =>
+        exception is not SqliteException sqlite
+        || sqlite.SqliteErrorCode is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_TOOBIG or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE;
+}
