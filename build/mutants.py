@@ -7,7 +7,7 @@ tests/mutants/*.mutant: lines `key: value` (promise, file, tests, what), then th
 `>>>>`. `tests` is a test project and, after a space, a filter of its runner. A mutant counts as caught when the tests, which pass on the unchanged
 copy, fail with it; one that doesn't compile, or whose text is not found exactly once, is an error.
 """
-import os, pathlib, subprocess, sys, time
+import os, pathlib, shutil, subprocess, sys, time
 
 root = pathlib.Path(__file__).resolve().parent.parent
 scratch = root / "artifacts" / "mutants"
@@ -51,7 +51,16 @@ def copy():
 
 
 def build(project):
-    return run(["dotnet", "build", f"tests/{project}", "-c", "Release", "--nologo", "-v", "q", "-clp:NoSummary"], 600)
+    # Real processes are those of the program, which no test project refers to.
+    needed = [f"tests/{project}"] + (["src/P2PGrpc.Cli"] if project == "P2PGrpc.EndToEnd" else [])
+    for path in needed:
+        code, output = run(["dotnet", "build", path, "-c", "Release", "--nologo", "-v", "q", "-clp:NoSummary"], 600)
+        if code != 0:
+            return code, output
+    launcher = root / "artifacts" / "bin" / "p2pgrpc"
+    if launcher.exists():
+        shutil.copy(launcher, scratch / "artifacts" / "bin" / "p2pgrpc")
+    return 0, output
 
 
 def test(tests):
