@@ -137,7 +137,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         var body = builder.Build();
         var header = SegmentHeader.Sign(identity, own.Key, after, count, body, after.Sequence == 0 ? own.Opening : []);
         var position = logs.Insert(own.Log, header, body);
-        events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: true)));
+        events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: true), body));
     }
 
     /// <summary>Writes an Entry around a content that is encoded already.</summary>
