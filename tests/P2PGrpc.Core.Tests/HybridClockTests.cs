@@ -45,4 +45,12 @@ public sealed class HybridClockTests
 
     [Fact]
     public void Every_stamp_has_a_time() => Gen.ULong.Sample(stamp => Assert.True(HybridClock.ToTime(stamp) >= DateTimeOffset.UnixEpoch));
+
+    [Fact]
+    public void Stamps_taken_together_are_not_given_out_again()
+    {
+        var clock = new HybridClock();
+        var first = clock.Next(Start, 1000);
+        Assert.Equal(first + 1000, clock.Next(Start));
+    }
 }

@@ -11,12 +11,13 @@ internal sealed class HybridClock
 
     private ulong last;
 
-    /// <summary>The stamp for a new entry: above all before it, and close to the local time.</summary>
-    public ulong Next(DateTimeOffset now)
+    /// <summary>The stamp for the first of so many new entries: above all before it, and close to the local time. The others' follow it one by one.</summary>
+    public ulong Next(DateTimeOffset now, int count = 1)
     {
         var physical = ToStamp(now);
-        last = physical > last ? physical : last + 1;
-        return last;
+        var first = physical > last ? physical : last + 1;
+        last = first + (ulong)count - 1;
+        return first;
     }
 
     /// <summary>Takes note of a stamp that arrived, so that an answer sorts after what it answers.</summary>

@@ -7,8 +7,8 @@ namespace P2PGrpc.Node.Api;
 /// <summary>Answers the batches of one SendStream in their order, while later batches are already on their way to disk.</summary>
 internal sealed class BatchAnswers : IAsyncDisposable
 {
-    /// <summary>Batches of one stream in work at a time: enough to keep the disk busy, at most a few MiB.</summary>
-    private const int InWork = 8;
+    /// <summary>Batches of one stream in work at a time: enough that the next commit is large while one is under way. What they hold is bounded by the room of the store's queue.</summary>
+    private const int InWork = 32;
 
     private readonly Channel<Task<SendStreamResponse>> answers = Channel.CreateBounded<Task<SendStreamResponse>>(
         new BoundedChannelOptions(InWork) { SingleReader = true, SingleWriter = true });

@@ -31,7 +31,7 @@ internal sealed class Sender(
             return new SendResponse { State = DeliveryState.Sent };
         }
 
-        var results = await AppendAsync(peer, [content], cancellationToken).ConfigureAwait(false);
+        var results = await AppendAsync(peer, [new OutgoingContent(default, content)], cancellationToken).ConfigureAwait(false);
         if (results[0].State == AppendState.Conflict)
             throw Conflict(request.MessageId);
         var reference = results[0].Reference;
@@ -51,22 +51,23 @@ internal sealed class Sender(
         };
     }
 
-    /// <summary>Takes one batch of a stream: what is wrong with single messages is in the answer, the others are accepted.</summary>
+    /// <summary>Takes one batch of a stream: what is wrong with single messages is in the answer, the others are accepted. Lets the batch go if it is done with.</summary>
     /// <exception cref="NodeRequestException">Nothing of the batch was accepted.</exception>
-    public async Task<SendStreamResponse> SendBatchAsync(PeerId peer, SendStreamRequest request, CancellationToken cancellationToken)
+    public async Task<SendStreamResponse> SendBatchAsync(PeerId peer, OutgoingBatch batch, CancellationToken cancellationToken)
     {
-        if (request.Messages.Count is 0 or > ContentLimits.BatchCount)
-            throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {request.Messages.Count}.");
-        if (request.CalculateSize() > ContentLimits.BatchLength)
+        if (batch.Messages.Count is 0 or > ContentLimits.BatchCount)
+            throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {batch.Messages.Count}.");
+        if (batch.Length > ContentLimits.BatchLength)
             throw NodeRequestException.Invalid("messages", $"A batch has at most {ContentLimits.BatchLength} bytes. Send it in smaller ones.");
-        var response = new SendStreamResponse { Count = (uint)request.Messages.Count };
-        var taken = new List<Content>(request.Messages.Count);
-        var places = new List<int>(request.Messages.Count);
-        for (var index = 0; index < request.Messages.Count; index++)
+        var response = new SendStreamResponse { Count = (uint)batch.Messages.Count };
+        var taken = new List<OutgoingContent>(batch.Messages.Count);
+        var places = new List<int>(batch.Messages.Count);
+        for (var index = 0; index < batch.Messages.Count; index++)
             try
             {
-                ContentRule.Check(request.Messages[index]);
-                taken.Add(request.Messages[index]);
+                if (batch.Messages[index].Content is { } content)
+                    ContentRule.Check(content);
+                taken.Add(batch.Messages[index]);
                 places.Add(index);
             }
             catch (NodeRequestException refused)
@@ -76,17 +77,19 @@ internal sealed class Sender(
 
         if (taken.Count == 0)
             return response;
-        if (request.Ephemeral)
+        if (batch.Ephemeral)
         {
-            SendEphemeral(peer, taken);
+            SendEphemeral(peer, [.. taken.Select(content => content.ToContent())]);
             return response;
         }
 
         Answer(response, await AppendAsync(peer, taken, cancellationToken).ConfigureAwait(false), taken, places);
+        // Not where it was cancelled or failed: the writer may still be at it.
+        batch.Release();
         return response;
     }
 
-    private static void Answer(SendStreamResponse response, AppendResult[] results, List<Content> taken, List<int> places)
+    private static void Answer(SendStreamResponse response, AppendResult[] results, List<OutgoingContent> taken, List<int> places)
     {
         ReferenceRun? run = null;
         var log = default(LogId);
@@ -99,7 +102,7 @@ internal sealed class Sender(
                 {
                     Index = (uint)places[at],
                     Code = (int)StatusCode.AlreadyExists,
-                    Detail = Conflict(taken[at].MessageId).Message,
+                    Detail = Conflict(taken[at].Content?.MessageId ?? "").Message,
                 });
                 continue;
             }
@@ -116,14 +119,11 @@ internal sealed class Sender(
         }
     }
 
-    private async Task<AppendResult[]> AppendAsync(PeerId peer, List<Content> contents, CancellationToken cancellationToken)
+    private async Task<AppendResult[]> AppendAsync(PeerId peer, List<OutgoingContent> contents, CancellationToken cancellationToken)
     {
         var drafts = new Draft[contents.Count];
         for (var index = 0; index < drafts.Length; index++)
-        {
-            SortHeaders(contents[index]);
-            drafts[index] = new Draft(contents[index].ToByteArray(), contents[index].MessageId is { Length: > 0 } id ? id : null);
-        }
+            drafts[index] = contents[index].Content is { } content ? Encode(content) : new Draft(contents[index].Encoded, null);
 
         try
         {
@@ -146,6 +146,12 @@ internal sealed class Sender(
                 RetryAfter = TimeSpan.FromSeconds(5),
             };
         }
+    }
+
+    private static Draft Encode(Content content)
+    {
+        SortHeaders(content);
+        return new Draft(content.ToByteArray(), content.MessageId is { Length: > 0 } id ? id : null);
     }
 
     /// <summary>Some clients write a map in another order each time: a repeated message must still be the same bytes.</summary>

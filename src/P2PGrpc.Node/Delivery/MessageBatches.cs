@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Conversations;
@@ -8,26 +9,22 @@ using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Delivery;
 
-/// <summary>Turns segments of the feed into what subscribers get. Holds one subscription's wishes. Immutable.</summary>
-internal sealed class MessageBatches(Recipients recipients, ConversationId? only, bool includeOwn)
+/// <summary>Turns segments of the feed into what subscribers get. Holds one subscription's wishes. Immutable. Clocks that arrive are shown to whoever gives out new ones.</summary>
+internal sealed class MessageBatches(Recipients recipients, ConversationId? only, bool includeOwn, Action<ulong> observeClock)
 {
     private readonly ConversationId toSelf = recipients.DirectWith(recipients.Self);
 
-    /// <summary>Adds the segment's messages after a position to a response: none if the subscriber does not want them.</summary>
-    /// <returns>The highest clock among them, 0 if there are none.</returns>
-    public ulong Add(SubscribeResponse response, FeedSegment segment, ulong after)
+    /// <summary>Makes a batch of the segment's messages after a position; null if none of them can be read.</summary>
+    public MessageBatch? Make(FeedSegment segment, ulong after)
     {
         var header = segment.Header;
-        if (!IsWanted(header.Log.Conversation, header.Log.Author))
-            return 0;
         var entries = SegmentBodyReader.Read(header, segment.Body);
         var index = after >= segment.FirstPosition ? (int)(after - segment.FirstPosition) + 1 : 0;
         index = Array.FindIndex(entries, index, entry => entry is not null);
         if (index < 0)
-            return 0;
+            return null;
         // One batch a segment, whatever its author wrote: a batch for each gap would make an answer many times as long as what was stored.
         var batch = Begin(header, index, segment.FirstPosition);
-        response.Batches.Add(batch);
         ulong clock = 0;
         var last = Array.FindLastIndex(entries, entry => entry is not null);
         for (; index <= last; index++)
@@ -38,14 +35,13 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
             clock = Math.Max(clock, entry.Clock);
         }
 
-        return clock;
+        observeClock(clock);
+        return batch;
     }
 
-    /// <summary>A response of ephemeral messages, or null if the subscriber does not want them.</summary>
-    public SubscribeResponse? Make(EphemeralMessages ephemeral)
+    /// <summary>Makes a batch of ephemeral messages.</summary>
+    public MessageBatch Make(EphemeralMessages ephemeral)
     {
-        if (!IsWanted(ephemeral.Conversation, ephemeral.Author))
-            return null;
         var batch = new MessageBatch
         {
             Author = ephemeral.Author.ToString(),
@@ -55,10 +51,21 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
             Ephemeral = true,
         };
         batch.Messages.Add(ephemeral.Entries);
-        return new SubscribeResponse { Batches = { batch } };
+        return batch;
     }
 
-    private bool IsWanted(ConversationId conversation, PeerId author) =>
+    /// <summary>Encodes what <see cref="Make(FeedSegment, ulong)"/> makes, without its messages, where all of the segment is wanted and simple: then its body, with another tag
+    /// for each entry, is the rest of the batch. Null where it is not.</summary>
+    public byte[]? TryMakeHead(FeedSegment segment, ulong after)
+    {
+        if (after >= segment.FirstPosition || segment.Header.Cipher != 0 || !EncodedBatch.IsSimple(segment, out var clock))
+            return null;
+        observeClock(clock);
+        return Begin(segment.Header, 0, segment.FirstPosition).ToByteArray();
+    }
+
+    /// <summary>Whether the subscriber wants what this author says in this conversation.</summary>
+    public bool IsWanted(ConversationId conversation, PeerId author) =>
         (only is not { } wanted || wanted == conversation) && (includeOwn || author != recipients.Self || conversation == toSelf);
 
     private MessageBatch Begin(SegmentHeader header, int index, ulong firstPosition) => new()

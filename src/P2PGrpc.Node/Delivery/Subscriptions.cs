@@ -13,10 +13,18 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
 {
     private int active;
 
+    /// <summary>As <see cref="ReadAsync(SubscribeRequest, CancellationToken)"/>, as objects.</summary>
+    public async IAsyncEnumerable<SubscribeResponse> SubscribeAsync(
+        SubscribeRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var stretch in ReadAsync(request, cancellationToken).ConfigureAwait(false))
+            yield return stretch.ToResponse();
+    }
+
     /// <summary>Messages until the call is cancelled. Everything is checked when the first one is asked for.</summary>
     /// <exception cref="NodeRequestException">INVALID_ARGUMENT, NOT_FOUND, OUT_OF_RANGE; ABORTED when another subscriber takes the consumer's
     /// name over; DATA_LOSS at a place that can't be read.</exception>
-    public async IAsyncEnumerable<SubscribeResponse> SubscribeAsync(
+    public async IAsyncEnumerable<FeedStretch> ReadAsync(
         SubscribeRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref active) > DeliveryLimits.Subscriptions)
@@ -37,10 +45,10 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
             if (name.Length > 0)
                 taken = consumers.TakeOver(name);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, taken.Token);
-            var responses = ReadAsync(batches, position, ephemerals.Reader, either.Token).GetAsyncEnumerator(either.Token);
-            await using (responses.ConfigureAwait(false))
-                while (await MoveNextAsync(responses, taken, cancellationToken).ConfigureAwait(false))
-                    yield return responses.Current;
+            var stretches = ReadAsync(batches, position, ephemerals.Reader, either.Token).GetAsyncEnumerator(either.Token);
+            await using (stretches.ConfigureAwait(false))
+                while (await MoveNextAsync(stretches, taken, cancellationToken).ConfigureAwait(false))
+                    yield return stretches.Current;
         }
         finally
         {
@@ -51,11 +59,11 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
     }
 
     private static async ValueTask<bool> MoveNextAsync(
-        IAsyncEnumerator<SubscribeResponse> responses, CancellationTokenSource taken, CancellationToken cancellationToken)
+        IAsyncEnumerator<FeedStretch> stretches, CancellationTokenSource taken, CancellationToken cancellationToken)
     {
         try
         {
-            return await responses.MoveNextAsync().ConfigureAwait(false);
+            return await stretches.MoveNextAsync().ConfigureAwait(false);
         }
         catch (StoreException unreadable)
         {
@@ -75,7 +83,7 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         ConversationId? only = request.Conversation.Length == 0
             ? null
             : recipients.DirectWith(recipients.ResolveKnown(request.Conversation));
-        return new MessageBatches(recipients, only, request.IncludeOwn);
+        return new MessageBatches(recipients, only, request.IncludeOwn, store.ObserveClock);
     }
 
     private async Task<ulong> FindStartAsync(SubscribeRequest request, CancellationToken cancellationToken)
@@ -102,7 +110,7 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         return position;
     }
 
-    private async IAsyncEnumerable<SubscribeResponse> ReadAsync(
+    private async IAsyncEnumerable<FeedStretch> ReadAsync(
         MessageBatches batches, ulong position, ChannelReader<EphemeralMessages> ephemerals, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var heldAtStart = store.LastPosition;
@@ -111,32 +119,32 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         {
             cancellationToken.ThrowIfCancellationRequested();
             while (ephemerals.TryRead(out var ephemeral))
-                if (batches.Make(ephemeral) is { } now)
-                    yield return now;
+                if (batches.IsWanted(ephemeral.Conversation, ephemeral.Author))
+                    yield return new FeedStretch(batches) { Ephemeral = ephemeral };
 
-            var response = ReadPage(batches, ref position);
+            var stretch = ReadPage(batches, ref position);
             if (!caughtUp && position >= heldAtStart)
             {
                 // With a cursor even where nothing was read, so that who breaks off now knows where to go on.
-                response.CaughtUp = caughtUp = true;
-                response.Cursor ??= new Cursor { Position = position, Check = store.FindCheck(position) ?? 0 };
+                stretch.CaughtUp = caughtUp = true;
+                stretch.Cursor ??= new Cursor { Position = position, Check = store.FindCheck(position) ?? 0 };
             }
-            else if (response.Batches.Count == 0 && store.LastPosition <= position)
+            else if (stretch.Segments.Count == 0 && store.LastPosition <= position)
             {
                 await WaitAsync(position, ephemerals, cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
-            if (response.Batches.Count > 0 || response.CaughtUp)
-                yield return response;
+            if (stretch.Segments.Count > 0 || stretch.CaughtUp)
+                yield return stretch;
         }
     }
 
-    private SubscribeResponse ReadPage(MessageBatches batches, ref ulong position)
+    private FeedStretch ReadPage(MessageBatches batches, ref ulong position)
     {
-        var response = new SubscribeResponse();
+        var stretch = new FeedStretch(batches);
         if (store.LastPosition <= position)
-            return response;
+            return stretch;
         var page = store.ReadFeed(position, DeliveryLimits.SegmentsPerPage, DeliveryLimits.PageBytes);
         if (page.Segments.Count == 0 && page.Damaged is { } damaged)
             throw new NodeRequestException(
@@ -145,19 +153,15 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
                 + "They are being fetched again from a peer that holds them: try again in a moment. "
                 + $"Messages before them were handed out. To go on behind them subscribe after position {damaged.LastPosition} with check {store.FindCheck(damaged.LastPosition) ?? 0}.")
             { RetryAfter = TimeSpan.FromSeconds(2) };
-        ulong clock = 0;
-        ulong check = 0;
         foreach (var segment in page.Segments)
         {
-            clock = Math.Max(clock, batches.Add(response, segment, position));
-            position = segment.FirstPosition + (ulong)segment.Header.Count - 1;
-            check = segment.Header.Hash.Prefix;
+            if (batches.IsWanted(segment.Header.Log.Conversation, segment.Header.Log.Author))
+                stretch.Segments.Add((segment, position));
+            position = segment.LastPosition;
+            stretch.Cursor = new Cursor { Position = position, Check = segment.Header.Hash.Prefix };
         }
 
-        if (page.Segments.Count > 0)
-            response.Cursor = new Cursor { Position = position, Check = check };
-        store.ObserveClock(clock);
-        return response;
+        return stretch;
     }
 
     private async Task WaitAsync(ulong position, ChannelReader<EphemeralMessages> ephemerals, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -49,8 +50,8 @@ internal sealed class ClientHost : IAsyncDisposable
     /// <summary>Starts to serve.</summary>
     /// <exception cref="NodeStartException">PORT_IN_USE, or the certificate can't be read.</exception>
     public static async Task<ClientHost> StartAsync(
-        NodeSettings settings, string socketPath, string? token, PeerApiService peerService, NodeApiService nodeService, Func<bool> isHealthy,
-        ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeSettings settings, string socketPath, string? token, PeerApiService peerService, MessageStreamService streams, NodeApiService nodeService,
+        Func<bool> isHealthy, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var limited = new RateLimitedLoggerFactory(loggers, LogInterval, TimeProvider.System, limitsOwn: false);
@@ -69,6 +70,8 @@ internal sealed class ClientHost : IAsyncDisposable
             options.Services.Map(PeerService.Descriptor.FullName, _ => true);
         }).AddCheck("store", () => isHealthy() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
         builder.Services.AddSingleton(peerService);
+        builder.Services.AddSingleton(streams);
+        builder.Services.AddSingleton<IServiceMethodProvider<MessageStreamService>, MessageStreamMethods>();
         builder.Services.AddSingleton(nodeService);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         var hasSocket = Encoding.UTF8.GetByteCount(socketPath) <= SocketPathLength;
@@ -82,6 +85,8 @@ internal sealed class ClientHost : IAsyncDisposable
         application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
         application.Use(next => context => new TokenCheck(token).InvokeAsync(context, next));
         application.MapGrpcService<PeerApiService>();
+        // Before the generated methods of the same names, which reflection needs and nobody reaches.
+        application.MapGrpcService<MessageStreamService>().WithOrder(-1);
         application.MapGrpcService<NodeApiService>();
         application.MapGrpcReflectionService();
         application.MapGrpcHealthChecksService();

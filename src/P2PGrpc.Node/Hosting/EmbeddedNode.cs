@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Api;
+using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Protocol;
 
@@ -54,7 +55,7 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
     public async Task<SendStreamResponse> SendBatchAsync(SendStreamRequest request, CancellationToken cancellationToken)
     {
         var peer = await Runtime.Recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
-        return await Runtime.Sender.SendBatchAsync(peer, request, cancellationToken).ConfigureAwait(false);
+        return await Runtime.Sender.SendBatchAsync(peer, OutgoingBatch.From(request), cancellationToken).ConfigureAwait(false);
     }
 
     public IAsyncEnumerable<SubscribeResponse> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken) =>

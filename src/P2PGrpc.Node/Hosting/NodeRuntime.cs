@@ -161,7 +161,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         clientHost = await ClientHost.StartAsync(
             settings, directory.SocketPath, token,
-            new PeerApiService(Sender, Recipients, Subscriptions, Consumers, lifetime, time),
+            new PeerApiService(Sender, Consumers, time),
+            new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
             new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, cancellationToken).ConfigureAwait(false);
         if (clientHost.Address is { } address)

@@ -5,13 +5,15 @@ using SQLitePCL;
 namespace P2PGrpc.Node.Logs;
 
 /// <summary>Reads the feed, verified, and never beyond what may be seen. Thread-safe.</summary>
-internal sealed class FeedReader(ReaderPool readers, FeedHead feedHead, DamageReport damage)
+internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, FeedHead feedHead, DamageReport damage)
 {
     /// <summary>The segments after a place. At least one, however heavy, if there is any.</summary>
     public FeedPage Read(ulong after, int maxSegments, long maxWeight)
     {
         var last = feedHead.Last;
-        return after >= last ? new FeedPage([], null) : readers.Read(connection => Read(connection, after, last, maxSegments, maxWeight));
+        if (after >= last)
+            return new FeedPage([], null);
+        return recent.ReadFeed(after, maxSegments, maxWeight) ?? readers.Read(connection => Read(connection, after, last, maxSegments, maxWeight));
     }
 
     /// <summary>The check value of the segment that holds a position; null if there is none.</summary>
@@ -19,7 +21,7 @@ internal sealed class FeedReader(ReaderPool readers, FeedHead feedHead, DamageRe
     {
         if (position == 0 || position > feedHead.Last)
             return null;
-        return readers.Read<ulong?>(connection =>
+        return recent.FindCheck(position) ?? readers.Read<ulong?>(connection =>
         {
             using var row = connection.Bind(
                 $"SELECT {SegmentRow.HeaderColumns} FROM segment s WHERE position <= $1 ORDER BY position DESC LIMIT 1", (long)position).ExecuteReader();

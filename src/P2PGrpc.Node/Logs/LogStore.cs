@@ -17,6 +17,7 @@ internal sealed class LogStore : IAsyncDisposable
     private readonly LogStoreOptions options;
     private readonly StampClock clock;
     private readonly FeedHead feedHead = new();
+    private readonly RecentSegments recent;
     private readonly ReaderPool readers;
     private readonly QueueRoom room;
     private readonly PeerCursors cursors;
@@ -31,14 +32,15 @@ internal sealed class LogStore : IAsyncDisposable
         this.options = options;
         clock = new StampClock(time);
         var session = Open(recovering: false);
+        recent = new RecentSegments(options.RecentWeight);
         readers = new ReaderPool(options.DatabasePath, options.IdleReaders);
         room = new QueueRoom(options.QueueWeight);
         cursors = new PeerCursors(identity.PeerId, time, options.CursorDelay, Nudge);
         writer = new StoreWriter(
-            options, session, () => Open(recovering: true), cursors, feedHead, readers, room, time, logger);
+            options, session, () => Open(recovering: true), cursors, feedHead, recent, readers, room, time, logger);
         damage = new DamageReport(logger, time);
-        segmentReader = new SegmentReader(readers, feedHead, damage);
-        feedReader = new FeedReader(readers, feedHead, damage);
+        segmentReader = new SegmentReader(readers, recent, feedHead, damage);
+        feedReader = new FeedReader(readers, recent, feedHead, damage);
         try
         {
             cursors.Load(session.Connection);

@@ -19,6 +19,10 @@ internal sealed record LogStoreOptions
     /// <summary>What a draft counts for beyond its content: its share of objects, its entry's frame, and its row if it has a message_id.</summary>
     public int DraftWeight { get; init; } = 256;
 
+    /// <summary>Bytes of the last segments that are kept in memory for links and subscribers that keep up: some ten transactions' worth under load, and
+    /// still a small part of a node's memory.</summary>
+    public long RecentWeight { get; init; } = 16 * 1024 * 1024;
+
     /// <summary>Logs whose heads the writer remembers: about 20 MB. Beyond, it forgets all and reads what it needs again.</summary>
     public int RememberedLogs { get; init; } = 100_000;
 

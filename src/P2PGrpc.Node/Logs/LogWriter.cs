@@ -27,12 +27,13 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
     /// <summary>Finds a place for each draft, unless its message_id is known, and notes the results in the work.</summary>
     public void Append(AppendWork work, List<StoreEvent> events)
     {
-        for (var index = 0; index < work.Drafts.Count; index++)
+        var stamp = clock.Next(work.Drafts.Count);
+        for (var index = 0; index < work.Drafts.Count; index++, stamp++)
         {
             var draft = work.Drafts[index];
             if (draft.MessageId is null)
             {
-                work.Results[index] = new AppendResult(AppendState.Accepted, Place(work.Conversation, draft.Content.Span, events).Reference);
+                work.Results[index] = new AppendResult(AppendState.Accepted, Place(work.Conversation, stamp, draft.Content.Span, events).Reference);
                 continue;
             }
 
@@ -44,7 +45,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
                 continue;
             }
 
-            var (log, reference) = Place(work.Conversation, draft.Content.Span, events);
+            var (log, reference) = Place(work.Conversation, stamp, draft.Content.Span, events);
             messageIds.Add(draft.MessageId, work.Conversation, contentHash, log, reference.Sequence);
             work.Results[index] = new AppendResult(AppendState.Accepted, reference);
         }
@@ -78,10 +79,11 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         touched.Clear();
     }
 
-    private (StoredLog Log, MessageReference Reference) Place(ConversationId conversation, ReadOnlySpan<byte> content, List<StoreEvent> events)
+    private (StoredLog Log, MessageReference Reference) Place(
+        ConversationId conversation, ulong stamp, ReadOnlySpan<byte> content, List<StoreEvent> events)
     {
         var own = Open(conversation);
-        var entry = Encode(content);
+        var entry = Encode(stamp, content);
         if (!own.Builder!.TryAdd(entry))
         {
             Seal(own, events);
@@ -137,18 +139,18 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         var body = builder.Build();
         var header = SegmentHeader.Sign(identity, own.Key, after, count, body, after.Sequence == 0 ? own.Opening : []);
         var position = logs.Insert(own.Log, header, body);
-        events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: true)));
+        events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: true), body));
     }
 
     /// <summary>Writes an Entry around a content that is encoded already.</summary>
-    private ReadOnlySpan<byte> Encode(ReadOnlySpan<byte> content)
+    private ReadOnlySpan<byte> Encode(ulong stamp, ReadOnlySpan<byte> content)
     {
         var length = EntryLength(content.Length);
         if (scratch.Length < length)
             scratch = new byte[Math.Max(length, 2 * scratch.Length)];
         var entry = scratch.AsSpan(0, length);
         entry[0] = ClockTag;
-        BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], clock.Next());
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], stamp);
         entry[ClockLength] = ContentTag;
         var at = ClockLength + 1;
         var rest = (uint)content.Length;

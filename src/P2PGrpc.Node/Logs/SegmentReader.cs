@@ -7,10 +7,10 @@ using SQLitePCL;
 namespace P2PGrpc.Node.Logs;
 
 /// <summary>Reads logs for the replicator, verified, and never beyond what may be seen. Thread-safe.</summary>
-internal sealed class SegmentReader(ReaderPool readers, FeedHead feedHead, DamageReport damage)
+internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, FeedHead feedHead, DamageReport damage)
 {
     /// <summary>The segments right after a head, as many as weigh at most this much together.</summary>
-    public LoadResult Load(LogId logId, Head after, long maxWeight) => readers.Read<LoadResult>(connection =>
+    public LoadResult Load(LogId logId, Head after, long maxWeight) => recent.Load(logId, after, maxWeight) ?? readers.Read<LoadResult>(connection =>
     {
         try
         {

@@ -8,10 +8,11 @@ internal sealed class StampClock(TimeProvider time)
     private readonly Lock gate = new();
     private readonly HybridClock clock = new();
 
-    public ulong Next()
+    /// <inheritdoc cref="HybridClock.Next"/>
+    public ulong Next(int count)
     {
         lock (gate)
-            return clock.Next(time.GetUtcNow());
+            return clock.Next(time.GetUtcNow(), count);
     }
 
     public void Observe(ulong stamp)

@@ -6,7 +6,9 @@ namespace P2PGrpc.Node.Logs;
 /// <summary>What the writer has to tell once a transaction is durable, in this order.</summary>
 internal abstract record StoreEvent
 {
-    internal sealed record Committed(CommittedSegment Segment) : StoreEvent;
+    /// <param name="Segment">What became durable.</param>
+    /// <param name="Body">Its body; none where it was found on disk.</param>
+    internal sealed record Committed(CommittedSegment Segment, ReadOnlyMemory<byte>? Body = null) : StoreEvent;
 
     internal sealed record Refused(LogId Log, Head Head, StoreFailure Failure) : StoreEvent;
 

@@ -17,6 +17,7 @@ internal sealed class StoreWriter
     private readonly Func<WriterSession> reopen;
     private readonly PeerCursors cursors;
     private readonly FeedHead feedHead;
+    private readonly RecentSegments recent;
     private readonly ReaderPool readers;
     private readonly QueueRoom room;
 
@@ -35,13 +36,14 @@ internal sealed class StoreWriter
 
     public StoreWriter(
         LogStoreOptions options, WriterSession session, Func<WriterSession> reopen, PeerCursors cursors, FeedHead feedHead,
-        ReaderPool readers, QueueRoom room, TimeProvider time, ILogger logger)
+        RecentSegments recent, ReaderPool readers, QueueRoom room, TimeProvider time, ILogger logger)
     {
         this.options = options;
         this.session = session;
         this.reopen = reopen;
         this.cursors = cursors;
         this.feedHead = feedHead;
+        this.recent = recent;
         this.readers = readers;
         this.room = room;
         this.time = time;
@@ -182,6 +184,8 @@ internal sealed class StoreWriter
         {
             last = committed.Segment.LastPosition;
             cursors.Advance(committed.Segment.Header);
+            if (committed.Body is { } body)
+                recent.Add(new FeedSegment(committed.Segment.FirstPosition, committed.Segment.Header, body));
         }
 
         feedHead.Publish(last);
@@ -255,6 +259,7 @@ internal sealed class StoreWriter
         foreach (var signed in events.OfType<StoreEvent.Committed>().Where(committed => committed.Segment.Own))
             unsettled.Add(signed.Segment.Header.Hash);
         events.Clear();
+        recent.Clear();
         StoreLog.Halted(logger, exception);
         SetHealth(new StoreHealth(false, $"The store has stopped writing: {exception.Message}"));
         recoveryTried = null;

@@ -57,7 +57,7 @@ internal static class WorkExecution
         if (log is null || log.Frozen || header.After != log.Head)
             return new StoreEvent.Refused(header.LogId, header.Head, StoreFailure.Mismatch);
         var position = logs.Insert(log, header, received.Body.Body);
-        return new StoreEvent.Committed(new CommittedSegment(header, position, Own: false));
+        return new StoreEvent.Committed(new CommittedSegment(header, position, Own: false), received.Body.Body);
     }
 
     private static void Execute(StoreConnection connection, OperationWork work)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
@@ -26,11 +27,11 @@ public sealed class MessageBatchesTests
         await using var node = await RunningNode.StartAsync("node");
         byte[][] entries = [.. Enumerable.Range(0, LogLimits.EntryCount - 1).Select(index => index % 2 == 0 ? Unreadable : Readable), Unreadable];
         var segment = MakeSegment(node, entries);
-        var response = new SubscribeResponse();
+        var clocks = new List<ulong>();
 
-        Assert.Equal(7ul, new MessageBatches(node.Runtime.Recipients, null, true).Add(response, segment, 0));
+        var batch = new MessageBatches(node.Runtime.Recipients, null, true, clocks.Add).Make(segment, 0)!;
 
-        var batch = Assert.Single(response.Batches);
+        Assert.Equal([7ul], clocks);
         Assert.Equal((2ul, 11ul), (batch.FirstSequence, batch.FirstPosition));
         // The gaps before the first and after the last message are left out.
         Assert.Equal(LogLimits.EntryCount - 3, batch.Messages.Count);
@@ -38,24 +39,62 @@ public sealed class MessageBatchesTests
             Enumerable.Range(0, batch.Messages.Count).Select(index => index % 2 == 0),
             batch.Messages.Select(entry => entry.Content is not null));
         Assert.Equal(new Entry(), batch.Messages[1]);
-        Assert.InRange(response.CalculateSize(), 0, segment.Body.Length + 1000);
+        Assert.InRange(batch.CalculateSize(), 0, segment.Body.Length + 1000);
     }
 
     [Fact]
     public async Task A_subscriber_inside_a_segment_gets_what_is_readable_after_its_place()
     {
         await using var node = await RunningNode.StartAsync("node");
-        var batches = new MessageBatches(node.Runtime.Recipients, null, true);
+        var batches = new MessageBatches(node.Runtime.Recipients, null, true, _ => { });
         var segment = MakeSegment(node, [Readable, Unreadable, Readable, Unreadable]);
-        var response = new SubscribeResponse();
-        batches.Add(response, segment, 10);
-        var batch = Assert.Single(response.Batches);
+        var batch = batches.Make(segment, 10)!;
         Assert.Equal((3ul, 12ul, 1), (batch.FirstSequence, batch.FirstPosition, batch.Messages.Count));
 
-        var rest = new SubscribeResponse();
-        batches.Add(rest, segment, 12);
-        batches.Add(rest, MakeSegment(node, [Unreadable, Unreadable]), 0);
-        Assert.Empty(rest.Batches);
+        Assert.Null(batches.Make(segment, 12));
+        Assert.Null(batches.Make(MakeSegment(node, [Unreadable, Unreadable]), 0));
+    }
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 50)];
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task What_is_passed_on_as_bytes_reads_as_what_is_made_of_objects(int seed)
+    {
+        await using var node = await RunningNode.StartAsync("node");
+        var random = new Random(seed);
+        var clocks = new List<ulong>();
+        var stretch = new FeedStretch(new MessageBatches(node.Runtime.Recipients, null, true, clocks.Add)) { Cursor = new Cursor { Position = 5, Check = 6 }, CaughtUp = seed % 2 == 0 };
+        for (var count = random.Next(4); count >= 0; count--)
+        {
+            var segment = MakeSegment(node, [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => DrawEntry(random, seed % 3))]);
+            stretch.Segments.Add((segment, segment.FirstPosition - 1 + (ulong)random.Next(segment.Header.Count)));
+        }
+
+        var expected = stretch.ToResponse();
+        var observed = clocks.DefaultIfEmpty().Max();
+        clocks.Clear();
+        var writer = new ArrayBufferWriter<byte>();
+        var encoded = new EncodedResponse(stretch);
+        encoded.WriteTo(writer);
+
+        Assert.Equal(encoded.Length, writer.WrittenCount);
+        Assert.Equal(expected, SubscribeResponse.Parser.ParseFrom(writer.WrittenSpan));
+        Assert.Equal(observed, clocks.DefaultIfEmpty().Max());
+    }
+
+    private static byte[] DrawEntry(Random random, int oddity)
+    {
+        var content = new Content();
+        if (random.Next(2) == 0)
+            content.Text = new string('ä', random.Next(1, 200));
+        else
+            (content.Data, content.ContentType) = (ByteString.CopyFrom(new byte[random.Next(1, 300)]), "a/b");
+        if (oddity == 1 && random.Next(3) == 0)
+            content.Headers["name"] = "value";
+        if (oddity == 2 && random.Next(3) == 0)
+            return Unreadable;
+        return new Entry { Clock = (ulong)random.Next(1, 1000), Content = content }.ToByteArray();
     }
 
     /// <summary>A segment of another author whose first entry is at position 10.</summary>

@@ -1,0 +1,62 @@
+using Grpc.Core;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Delivery;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Api;
+
+/// <summary>SendStream and Subscribe of PeerService: where many messages pass, and none is parsed that need not be.</summary>
+internal sealed class MessageStreamService(Sender sender, Recipients recipients, Subscriptions subscriptions, ApiLifetime lifetime)
+{
+    public async Task SendStreamAsync(
+        IAsyncStreamReader<OutgoingBatch> requestStream, IServerStreamWriter<SendStreamResponse> responseStream, ServerCallContext context)
+    {
+        using var stop = lifetime.Link(context.CancellationToken);
+        var answers = new BatchAnswers(responseStream);
+        await using (answers.ConfigureAwait(false))
+            try
+            {
+                await TakeBatchesAsync(requestStream, answers, stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
+            {
+                throw ApiLifetime.Ended();
+            }
+    }
+
+    private async Task TakeBatchesAsync(IAsyncStreamReader<OutgoingBatch> requests, BatchAnswers answers, CancellationToken cancellationToken)
+    {
+        string? to = null;
+        var peer = default(PeerId);
+        while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
+        {
+            var request = requests.Current;
+            if (request.To.Length > 0 ? request.To != to : to is null)
+            {
+                peer = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+                to = request.To;
+            }
+
+            await answers.AddAsync(sender.SendBatchAsync(peer, request, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+
+        await answers.CompleteAsync().ConfigureAwait(false);
+    }
+
+    public async Task SubscribeAsync(SubscribeRequest request, IServerStreamWriter<EncodedResponse> responseStream, ServerCallContext context)
+    {
+        using var stop = lifetime.Link(context.CancellationToken);
+        // Headers at once, so that a caller knows that it is subscribed before the first message comes.
+        await context.WriteResponseHeadersAsync([]).ConfigureAwait(false);
+        try
+        {
+            await foreach (var stretch in subscriptions.ReadAsync(request, stop.Token).ConfigureAwait(false))
+                await responseStream.WriteAsync(new EncodedResponse(stretch), context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
+        {
+            throw ApiLifetime.Ended();
+        }
+    }
+}

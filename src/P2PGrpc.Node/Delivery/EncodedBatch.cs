@@ -1,0 +1,69 @@
+using Google.Protobuf;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Delivery;
+
+/// <summary>A MessageBatch in its encoded form: fields that are encoded already, and a segment's body whose entries become its messages. Both are repeated fields
+/// of the same type, so only the tag of each differs.</summary>
+/// <param name="Head">The encoded fields; all of them where there is no body.</param>
+/// <param name="Body">A simple segment's body.</param>
+internal readonly record struct EncodedBatch(byte[] Head, ReadOnlyMemory<byte> Body)
+{
+    private const byte EntriesTag = (SegmentBody.EntriesFieldNumber << 3) | 2;
+    private const byte MessagesTag = (MessageBatch.MessagesFieldNumber << 3) | 2;
+    private const byte BatchesTag = (SubscribeResponse.BatchesFieldNumber << 3) | 2;
+
+    /// <summary>Bytes as a field of a SubscribeResponse.</summary>
+    public int FieldLength => 1 + CodedOutputStream.ComputeLengthSize(Length) + Length;
+
+    private int Length => Head.Length + Body.Length;
+
+    /// <summary>True if the segment's body is nothing but simple entries, as many as its header says.</summary>
+    public static bool IsSimple(FeedSegment segment, out ulong clock)
+    {
+        clock = 0;
+        var rest = segment.Body.Span;
+        var count = 0;
+        for (; !rest.IsEmpty; count++)
+        {
+            if (rest[0] != EntriesTag)
+                return false;
+            rest = rest[1..];
+            if (!EncodedContent.TryTake(ref rest, out var entry) || !EncodedContent.IsSimpleEntry(entry, out var stamp))
+                return false;
+            clock = Math.Max(clock, stamp);
+        }
+
+        return count == segment.Header.Count;
+    }
+
+    /// <summary>Writes it as a field of a SubscribeResponse.</summary>
+    public void WriteTo(Span<byte> target)
+    {
+        var at = 0;
+        target[at++] = BatchesTag;
+        for (var length = (uint)Length; ; length >>= 7)
+        {
+            if (length <= 0x7F)
+            {
+                target[at++] = (byte)length;
+                break;
+            }
+
+            target[at++] = (byte)(length | 0x80);
+        }
+
+        Head.CopyTo(target[at..]);
+        var messages = target.Slice(at + Head.Length, Body.Length);
+        Body.Span.CopyTo(messages);
+        ReadOnlySpan<byte> rest = messages;
+        while (!rest.IsEmpty)
+        {
+            messages[^rest.Length] = MessagesTag;
+            rest = rest[1..];
+            EncodedContent.TryTake(ref rest, out _);
+        }
+    }
+}
