@@ -122,6 +122,16 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
         Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
     }
 
+    [Theory]
+    [InlineData("wrong")]
+    [InlineData("")]
+    public async Task A_wrong_token_is_refused(string suffix)
+    {
+        using var client = NodeClient.OverTcp(pair.Alice.ApiAddress, suffix.Length > 0 ? pair.Alice.Token + suffix : pair.Alice.Token[..^1]);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => client.SendAsync("bob", "by a wrong token"));
+        Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+    }
+
     /// <summary>A3: what a browser sends by itself is refused even where a page has got hold of the token, or none is asked for.</summary>
     [Theory]
     [InlineData("POST", "application/grpc", "http://a-page.example", HttpStatusCode.Forbidden)]
