@@ -1,0 +1,53 @@
+using P2PGrpc.Benchmarks.Contenders;
+using P2PGrpc.Benchmarks.Measuring;
+
+namespace P2PGrpc.Benchmarks;
+
+/// <summary>The contenders of each part, in the order in which they take turns.</summary>
+internal static class Parts
+{
+    /// <summary>The names of the parts that <c>make bench</c> runs, in order.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<Contender>> All { get; } = new Dictionary<string, IReadOnlyList<Contender>>
+    {
+        ["durable"] =
+        [
+            NodeContenders.ThroughApi(Names.DurableApi, BenchmarkSettings.MessageLength),
+            NodeContenders.Embedded(Names.DurableEmbedded, BenchmarkSettings.MessageLength, ephemeral: false),
+            NodeContenders.Embedded(Names.DurableEmbeddedLong, 1024, ephemeral: false),
+            NatsContenders.JetStream(Names.JetStream, isSynchronous: false, "js-publish", isRead: false),
+            NatsContenders.JetStream(Names.JetStreamRead, isSynchronous: false, "js-publish", isRead: true),
+            NatsContenders.JetStream(Names.JetStreamSynchronous, isSynchronous: true, "js-publish", isRead: false),
+        ],
+        ["unary"] =
+        [
+            BareContenders.Fsync(Names.Fsync),
+            BareContenders.Unary(Names.BareUnaryOne, 1),
+            BareContenders.Unary(Names.BareUnaryMany, BenchmarkSettings.Callers),
+            NodeContenders.Unary(Names.EphemeralOne, "handed to the link, nothing stored", 1, "ephemeral"),
+            NodeContenders.Unary(Names.EphemeralMany, "handed to the link, nothing stored", BenchmarkSettings.Callers, "ephemeral"),
+            NodeContenders.Unary(Names.AcceptedOne, "fsynced at the sender's node", 1, "accepted"),
+            NodeContenders.Unary(Names.AcceptedMany, "fsynced at the sender's node", BenchmarkSettings.Callers, "accepted"),
+            NodeContenders.Unary(Names.Delivered, "fsynced at both nodes, acknowledged by the other", 1, "delivered"),
+            NatsContenders.JetStream(Names.JetStreamSingle, isSynchronous: false, "js-single", isRead: false),
+            NatsContenders.JetStream(Names.JetStreamSingleSynchronous, isSynchronous: true, "js-single", isRead: false),
+            BareContenders.Seed(Names.Seed),
+        ],
+        ["ephemeral"] =
+        [
+            NodeContenders.Embedded(Names.EphemeralEmbedded, BenchmarkSettings.MessageLength, ephemeral: true),
+            BareContenders.Stream(Names.BareTyped, "typed", isTls: true, BenchmarkSettings.FrameSize),
+            BareContenders.Stream(Names.BareOpaque, "opaque", isTls: true, BenchmarkSettings.FrameSize),
+            BareContenders.Stream(Names.BareTypedClear, "typed", isTls: false, BenchmarkSettings.FrameSize),
+            BareContenders.Stream(Names.BareSingle, "opaque", isTls: true, 1),
+            BareContenders.Actors(Names.ActorsTell, "tell"),
+            BareContenders.Queues(Names.Queues),
+            NatsContenders.Core(Names.NatsCore),
+        ],
+        ["roundtrip"] =
+        [
+            NodeContenders.RoundTrip(Names.RoundTrip, BenchmarkSettings.MessageLength),
+            BareContenders.Stream(Names.BarePing, "ping", isTls: true, 1),
+            BareContenders.Actors(Names.ActorsAsk, "ask"),
+        ],
+    };
+}
