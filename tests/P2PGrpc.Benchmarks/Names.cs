@@ -34,4 +34,10 @@ internal static class Names
     public const string RoundTrip = "P2PGrpc, ephemeral there and back, embedded";
     public const string BarePing = "Bare grpc-dotnet, bidi ping-pong, TLS";
     public const string ActorsAsk = "Proto.Remote, request";
+
+    public const string Start = "Start to listening";
+    public const string IdleMemory = "Idle memory";
+    public const string LinkMemory = "Memory per idle link";
+    public const string StartWithHistory = "Start with stored messages";
+    public const string CatchUp = "Catching up after absence";
 }

@@ -6,8 +6,18 @@ namespace P2PGrpc.Benchmarks;
 /// <summary>The contenders of each part, in the order in which they take turns.</summary>
 internal static class Parts
 {
-    /// <summary>The names of the parts that <c>make bench</c> runs, in order.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<Contender>> All { get; } = new Dictionary<string, IReadOnlyList<Contender>>
+    /// <summary>All parts by name, in the order in which they are measured.</summary>
+    public static IReadOnlyDictionary<string, Func<BenchmarkSettings, Task<Outcome>>> Measures { get; } = MakeMeasures();
+
+    private static Dictionary<string, Func<BenchmarkSettings, Task<Outcome>>> MakeMeasures()
+    {
+        var measures = new Dictionary<string, Func<BenchmarkSettings, Task<Outcome>>>(StringComparer.Ordinal);
+        foreach (var (name, contenders) in MakeContenders())
+            measures[name] = async settings => Outcome.Of(await Rounds.RunAsync(settings, contenders));
+        return measures;
+    }
+
+    private static Dictionary<string, IReadOnlyList<Contender>> MakeContenders() => new(StringComparer.Ordinal)
     {
         ["durable"] =
         [

@@ -26,6 +26,11 @@ internal static class Rounds
                     await setup.DisposeAsync();
                     missing[contender.Name] = Row.Without(contender.Name, contender.Promise, reason.Message);
                 }
+                catch
+                {
+                    await setup.DisposeAsync();
+                    throw;
+                }
             }
             for (var round = 0; round < settings.Rounds; round++)
             {

@@ -37,8 +37,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         var worker = new WorkerProcess(
             string.Join(' ', start.ArgumentList.Skip(1)), Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start"));
-        var line = await worker.ReadAsync();
-        return line == "ready" ? worker : throw new InvalidOperationException($"{worker.name}: {line}");
+        try
+        {
+            var line = await worker.ReadAsync();
+            return line == "ready" ? worker : throw new InvalidOperationException($"{worker.name}: {line}");
+        }
+        catch
+        {
+            await worker.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<string> AskAsync(string command)

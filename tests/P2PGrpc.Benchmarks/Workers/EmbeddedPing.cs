@@ -32,8 +32,11 @@ internal static class EmbeddedPing
 
         async Task ReadAsync()
         {
-            await foreach (var _ in peer.Node.SubscribeAsync(new SubscribeRequest { StartAt = StartAt.End }, CancellationToken.None))
-                answered.Release();
+            await foreach (var response in peer.Node.SubscribeAsync(new SubscribeRequest { StartAt = StartAt.End }, CancellationToken.None))
+            {
+                // The first response has no messages: it only says that nothing was waiting.
+                if (response.Batches.Count > 0) answered.Release();
+            }
         }
     }
 
@@ -44,8 +47,9 @@ internal static class EmbeddedPing
         var answer = new SendRequest { To = "alice", Text = Samples.Text(length), Ephemeral = true };
         await WorkerConsole.ServeAsync(tally, gate, Task.Run(async () =>
         {
-            await foreach (var _ in peer.Node.SubscribeAsync(new SubscribeRequest { StartAt = StartAt.End }, CancellationToken.None))
+            await foreach (var response in peer.Node.SubscribeAsync(new SubscribeRequest { StartAt = StartAt.End }, CancellationToken.None))
             {
+                if (response.Batches.Count == 0) continue;
                 tally.Add(1);
                 await peer.Node.SendAsync(answer, CancellationToken.None);
             }
