@@ -10,7 +10,7 @@ internal static class Names
     public const string JetStreamRead = "JetStream, default, published and read";
     public const string JetStreamSynchronous = "JetStream, synchronous writes, published";
 
-    public const string Fsync = "The disk: write 4 KiB and fsync";
+    public const string Fsync = "The disk: append 4 KiB and fsync";
     public const string BareUnaryOne = "Bare grpc-dotnet, unary, 1 caller";
     public const string BareUnaryMany = "Bare grpc-dotnet, unary, 64 callers";
     public const string EphemeralOne = "P2PGrpc, Send ephemeral, 1 caller";

@@ -14,6 +14,12 @@ internal static class Parts
         var measures = new Dictionary<string, Func<BenchmarkSettings, Task<Outcome>>>(StringComparer.Ordinal);
         foreach (var (name, contenders) in MakeContenders())
             measures[name] = async settings => Outcome.Of(await Rounds.RunAsync(settings, contenders));
+        measures["nodes"] = NodeMeasures.RunAsync;
+        measures["micro"] = _ => Task.FromResult(Micro.MicroRun.Run());
+        measures["growth-size"] = Growth.MeasureSizeAsync;
+        measures["growth-links"] = Growth.MeasureLinksAsync;
+        measures["growth-subscribers"] = Growth.MeasureSubscribersAsync;
+        measures["growth-history"] = Growth.MeasureHistoryAsync;
         return measures;
     }
 

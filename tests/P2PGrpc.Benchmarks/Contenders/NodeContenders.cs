@@ -10,12 +10,17 @@ internal static class NodeContenders
     public const string EphemeralPromise = "at most once, nothing stored; over TLS 1.3";
 
     /// <summary>Load driver → node → node → reader.</summary>
-    public static Contender ThroughApi(string name, int length) => new(name, DurablePromise, async setup =>
+    /// <param name="name">Its name.</param>
+    /// <param name="length">Bytes of text in a message.</param>
+    /// <param name="subscribers">How many read at the receiving node; one of them counts.</param>
+    /// <param name="idleLinks">How many more nodes are linked to the sending node and idle.</param>
+    public static Contender ThroughApi(string name, int length, int subscribers = 1, int idleLinks = 0) => new(name, DurablePromise, async setup =>
     {
         var (alice, bob) = await StartPairAsync(setup);
-        setup.Counter = await setup.AddAsync("read", bob.SocketPath, "end");
+        if (idleLinks > 0) await setup.AddAsync("swarm", setup.PathOf("swarm"), alice.ListenAddress, idleLinks);
+        setup.Counter = await setup.AddAsync("read", bob.SocketPath, "end", subscribers);
         setup.Driver = await setup.AddAsync(
-            "stream", alice.SocketPath, length, BenchmarkSettings.BatchSize, BenchmarkSettings.Outstanding);
+            "stream", alice.SocketPath, "bob", length, BenchmarkSettings.BatchSize, BenchmarkSettings.Outstanding);
     });
 
     /// <summary>Producer with its node → consumer with its node.</summary>
@@ -49,6 +54,8 @@ internal static class NodeContenders
         var (alice, bob) = (new NodeProcess("alice", setup.PathOf("alice")), new NodeProcess("bob", setup.PathOf("bob")));
         alice.Peers.Add($"bob={bob.ListenAddress}");
         bob.Peers.Add($"alice={alice.ListenAddress}");
+        alice.Options.Add("--accept");
+        alice.Options.Add("any");
         setup.Keep(alice);
         setup.Keep(bob);
         await Task.WhenAll(alice.StartAsync(), bob.StartAsync());

@@ -57,7 +57,7 @@ internal static class Report
 
     private static async Task AppendPartAsync(StringBuilder text, PartResult part)
     {
-        text.Append(CultureInfo.InvariantCulture, $"\n## {Title(part.Part)}\n\nCommit {part.Commit}, {part.Date} UTC; {part.Settings}.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"\n## {Title(part.Part)}\n\nCommit {part.Commit}, {part.Date} UTC{(part.Facts.Count > 0 ? "" : "; " + part.Settings)}.\n\n");
         if (part.Rows.Count > 0) AppendRows(text, part.Rows);
         if (part.Facts.Count > 0)
         {
@@ -116,6 +116,7 @@ internal static class Report
         "roundtrip" => "Round trips",
         "unary" => "Unary calls",
         "nodes" => "Nodes: starting, memory, catching up",
+        "micro" => "Single operations, in process (BenchmarkDotNet)",
         "growth-size" => "Growth: message size",
         "growth-links" => "Growth: links",
         "growth-logs" => "Growth: logs",

@@ -6,19 +6,17 @@ namespace P2PGrpc.Benchmarks.Workers;
 /// <summary>Batches through SendStream as fast as they are answered: the same encoded bytes over and over.</summary>
 internal static class StreamDriver
 {
-    /// <summary>Requests that may be unanswered at a time.</summary>
-    private const int Outstanding = 16;
-
     /// <param name="address">The node's socket, or a bare server.</param>
+    /// <param name="to">To whom.</param>
     /// <param name="length">Bytes of text in a message.</param>
     /// <param name="batch">Messages in a request.</param>
     /// <param name="outstanding">Requests that may be unanswered at a time.</param>
-    public static async Task RunAsync(string address, int length, int batch, int outstanding = Outstanding)
+    public static async Task RunAsync(string address, string to, int length, int batch, int outstanding)
     {
         var (tally, gate) = (new Tally(), new LoadGate());
         using var channel = Channels.Open(address);
         using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(RawMessages.SendStream, null, new CallOptions());
-        var request = Samples.Batch("bob", length, batch, ephemeral: false).ToByteArray();
+        var request = Samples.Batch(to, length, batch, ephemeral: false).ToByteArray();
         using var room = new SemaphoreSlim(outstanding);
         var starts = new Queue<long>();
         await WorkerConsole.ServeAsync(tally, gate, Task.Run(WriteAsync), Task.Run(ReadAsync));

@@ -7,9 +7,9 @@ internal static class WorkerRoles
 {
     public static Task RunAsync(string[] words) => words switch
     {
-        ["stream", var address, var length, var batch, var outstanding] =>
-            StreamDriver.RunAsync(address, Number(length), Number(batch), Number(outstanding)),
-        ["read", var address, var start] => SubscribeReader.RunAsync(address, start),
+        ["stream", var address, var to, var length, var batch, var outstanding] =>
+            StreamDriver.RunAsync(address, to, Number(length), Number(batch), Number(outstanding)),
+        ["read", var address, var start, var count] => SubscribeReader.RunAsync(address, start, Number(count)),
         ["unary", var address, var length, var callers, var mode] => UnaryDriver.RunAsync(address, Number(length), Number(callers), mode),
         ["fsync", var path] => FsyncDriver.RunAsync(path),
         ["bare-server", var address] => BareServer.RunAsync(address),
@@ -19,6 +19,7 @@ internal static class WorkerRoles
         ["consume", var data, var listen, var peers, var start] => EmbeddedConsumer.RunAsync(data, listen, peers, start),
         ["ping", var data, var listen, var peers, var length] => EmbeddedPing.AskAsync(data, listen, peers, Number(length)),
         ["pong", var data, var listen, var peers, var length] => EmbeddedPing.AnswerAsync(data, listen, peers, Number(length)),
+        ["swarm", var folder, var hub, var count] => Swarm.RunAsync(folder, hub, Number(count)),
         ["actor-server", var port] => ActorWorkers.ServeAsync(Number(port)),
         ["actor-tell", var port, var length] => ActorWorkers.TellAsync(Number(port), Number(length)),
         ["actor-ask", var port, var length] => ActorWorkers.AskAsync(Number(port), Number(length)),
