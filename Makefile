@@ -36,9 +36,10 @@ fuzz: build
 check: build
 	@build/check.sh
 
-# Measures, and writes docs/benchmarks.md.
+# Measures beside the alternatives, and writes docs/benchmarks.md: about ten minutes. `make bench ONLY=durable` measures the parts whose name contains
+# the word, `make bench GROWTH=1` what grows with size, links, logs, history and subscribers (long), `make bench QUICK=1` only shows that it runs.
 bench: build
-	@build/bench.sh
+	@build/bench.sh $(if $(GROWTH),--growth) $(if $(QUICK),--quick) $(if $(HISTORY),--history=$(HISTORY)) $(ONLY)
 
 # Plants bugs in a scratch copy, one by one, and shows that the tests catch each. `make mutants ONLY=Core` plants those that are caught there.
 mutants: setup

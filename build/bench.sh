@@ -1,6 +1,29 @@
 #!/usr/bin/env bash
 # Measures with real processes and writes docs/benchmarks.md.
+# usage: build/bench.sh [--quick] [--growth] [--history=N] [--report] [WORD]   only the parts whose name contains WORD
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+note() { echo "bench: $*" >&2; }
+
+# NATS is only needed here, so setup does not install it. Without it its rows say so.
+install_nats() {
+    command -v nats-server > /dev/null && [ -e /usr/include/nats/nats.h ] && return 0
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo -n true 2> /dev/null || return 1
+        as_root=(sudo -n)
+    fi
+    command -v apt-get > /dev/null || return 1
+    note "installing nats-server and libnats-dev"
+    { "${as_root[@]}" apt-get update -qq \
+        && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nats-server libnats-dev; } > /dev/null 2>&1
+}
+
+source=tests/P2PGrpc.Benchmarks/Nats/nats_worker.c worker=artifacts/nats_worker
+rm -f "$worker"
+if ! { install_nats && command -v gcc > /dev/null && gcc -O2 -Wall -o "$worker" "$source" -lnats -lpthread; }; then
+    note "no nats-server, libnats-dev or gcc: the rows of NATS will be skipped"
+fi
 
 exec dotnet artifacts/bin/P2PGrpc.Benchmarks/release/P2PGrpc.Benchmarks.dll "$@"

@@ -1,19 +1,11 @@
 using P2PGrpc.Benchmarks;
+using P2PGrpc.Benchmarks.Workers;
 
-// The baseline server is a process of its own, as the nodes are.
-if (args is ["echo", var socketPath])
+// Everything that takes part in a measurement is a process of its own: this program in one of its roles.
+if (args is ["worker", .. var role])
 {
-    await EchoServer.RunAsync(socketPath);
+    await WorkerRoles.RunAsync(role);
     return 0;
 }
 
-var settings = args is ["--quick"] ? BenchmarkSettings.Quick : BenchmarkSettings.Full;
-var measurements = new List<Measurement>();
-await foreach (var measurement in Suite.RunAsync(settings))
-{
-    Console.WriteLine(measurement.ToLine());
-    measurements.Add(measurement);
-}
-var report = await Report.WriteAsync(settings, measurements);
-Console.WriteLine($"written to {report}");
-return 0;
+return await BenchmarkRun.RunAsync(args);

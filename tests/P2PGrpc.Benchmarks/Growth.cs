@@ -1,0 +1,84 @@
+using System.Globalization;
+using P2PGrpc.Benchmarks.Contenders;
+using P2PGrpc.Benchmarks.Measuring;
+using P2PGrpc.Benchmarks.Reporting;
+using P2PGrpc.EndToEnd.Harness;
+
+namespace P2PGrpc.Benchmarks;
+
+/// <summary>How rates and times change with what grows. Each a part of its own, since they take long.</summary>
+internal static class Growth
+{
+    private const string Rate = "Durable through the API, messages/s";
+    private const string Latency = "Durable through the API, p50 of a batch's answer, ms";
+    private const string Processor = "Durable through the API, processor time, µs per message";
+    private const string StartTime = "Start to listening, ms";
+
+    private static readonly int[] Sizes = [16, 100, 1024, 4096, 16 * 1024, 64 * 1024];
+    private static readonly int[] LinkCounts = [1, 10, 50, 100, 200];
+    private static readonly int[] SubscriberCounts = [1, 2, 4, 8, 16];
+    private static readonly long[] Histories = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
+    public static async Task<Outcome> MeasureSizeAsync(BenchmarkSettings settings)
+    {
+        var points = await MeasureAsync(settings, Sizes, (name, size) => NodeContenders.ThroughApi(name, size));
+        var bytes = points.Where(point => point.Curve == Rate).Select(point => new GrowthPoint("Durable through the API, MB/s", point.At, point.Value * point.At / 1e6));
+        return Outcome.Of([.. points, .. bytes]);
+    }
+
+    public static async Task<Outcome> MeasureLinksAsync(BenchmarkSettings settings) => Outcome.Of(await MeasureAsync(
+        settings, LinkCounts, (name, links) => NodeContenders.ThroughApi(name, BenchmarkSettings.MessageLength, idleLinks: links - 1)));
+
+    public static async Task<Outcome> MeasureSubscribersAsync(BenchmarkSettings settings) => Outcome.Of(await MeasureAsync(
+        settings, SubscriberCounts, (name, count) => NodeContenders.ThroughApi(name, BenchmarkSettings.MessageLength, subscribers: count)));
+
+    /// <summary>One node that gets fuller: how fast it takes more, and how fast it starts.</summary>
+    public static async Task<Outcome> MeasureHistoryAsync(BenchmarkSettings settings)
+    {
+        var points = new List<GrowthPoint>();
+        await using var setup = new Setup();
+        var node = setup.Keep(new NodeProcess("alice", setup.PathOf("alice")));
+        await node.StartAsync();
+        var stored = 0L;
+        foreach (var history in Histories.Where(history => history <= settings.History))
+        {
+            if (stored < history) stored += await NodeMeasures.FillAsync(node, "self", history - stored);
+            var (row, added) = await MeasureAppendAsync(settings, node);
+            points.Add(new GrowthPoint("Stored at one node, messages/s", history, row.Count / row.Seconds));
+            points.Add(new GrowthPoint("Stored at one node, p50 of a batch's answer, ms", history, row.P50 / 1000));
+            await node.StopAsync();
+            points.Add(new GrowthPoint(StartTime, history, await NodeMeasures.TimeStartAsync(node)));
+            stored += added;
+        }
+        return Outcome.Of(points);
+    }
+
+    private static async Task<(WorkerTally Tally, long Added)> MeasureAppendAsync(BenchmarkSettings settings, NodeProcess node)
+    {
+        await using var driver = await WorkerProcess.StartAsync(
+            "stream", node.SocketPath, "self", BenchmarkSettings.MessageLength, BenchmarkSettings.BatchSize, BenchmarkSettings.Outstanding);
+        await driver.AskAsync("go");
+        await Eventually.PauseAsync((int)settings.Settle.TotalMilliseconds);
+        await driver.AskAsync("begin");
+        await Eventually.PauseAsync((int)settings.Measured.TotalMilliseconds);
+        var tally = WorkerTally.Parse(await driver.AskAsync("end"));
+        await driver.AskAsync("rest");
+        await Eventually.PauseAsync(500);
+        return (tally, await driver.AskTotalAsync());
+    }
+
+    // One after the other and never together: what is measured here must not share the machine with the processes of another point.
+    private static async Task<IReadOnlyList<GrowthPoint>> MeasureAsync(BenchmarkSettings settings, IEnumerable<int> places, Func<string, int, Contender> make)
+    {
+        var points = new List<GrowthPoint>();
+        foreach (var at in places)
+        {
+            var name = at.ToString("N0", CultureInfo.InvariantCulture);
+            var row = (await Rounds.RunAsync(settings, [make(name, at)]))[0];
+            points.Add(new GrowthPoint(Rate, at, row.Rate));
+            points.Add(new GrowthPoint(Latency, at, row.P50 / 1000));
+            points.Add(new GrowthPoint(Processor, at, row.Processor));
+        }
+        return points;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using P2PGrpc.Benchmarks.Contenders;
+using P2PGrpc.Benchmarks.Measuring;
+using P2PGrpc.Benchmarks.Reporting;
+using P2PGrpc.EndToEnd.Harness;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Benchmarks;
+
+/// <summary>Single numbers of nodes: how fast they start, what they take when idle, how fast they catch up.</summary>
+internal static class NodeMeasures
+{
+    private const int Links = 100;
+    private const int RepeatedStarts = 3;
+
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    public static async Task<Outcome> RunAsync(BenchmarkSettings settings)
+    {
+        var facts = new List<Fact> { await MeasureStartAsync(settings) };
+        facts.AddRange(await MeasureMemoryAsync());
+        facts.Add(await MeasureStartWithHistoryAsync(settings));
+        facts.Add(await MeasureCatchingUpAsync(settings));
+        return Outcome.Of(facts);
+    }
+
+    /// <summary>Milliseconds from the start of the process to the first connection that the peer port takes.</summary>
+    public static async Task<double> TimeStartAsync(NodeProcess node)
+    {
+        var startedAt = TimeProvider.System.GetTimestamp();
+        var ready = node.StartAsync();
+        while (!await ConnectsAsync(node.ListenPort)) await Eventually.PauseAsync(1);
+        var took = TimeProvider.System.GetElapsedTime(startedAt).TotalMilliseconds;
+        await ready;
+        return took;
+    }
+
+    /// <summary>Has a node store at least so many messages, and gives how many it stored in this call.</summary>
+    public static async Task<long> FillAsync(NodeProcess node, string to, long count)
+    {
+        await using var driver = await WorkerProcess.StartAsync(
+            "stream", node.SocketPath, to, BenchmarkSettings.MessageLength, (int)Math.Min(count, BenchmarkSettings.BatchSize), 4);
+        await driver.AskAsync("go");
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while (await driver.AskTotalAsync() < count)
+        {
+            if (TimeProvider.System.GetElapsedTime(startedAt) > Patience) throw new TimeoutException($"{count} messages were not stored in {Patience}");
+            await Eventually.PauseAsync(10);
+        }
+        await driver.AskAsync("rest");
+        await Eventually.PauseAsync(500);
+        return await driver.AskTotalAsync();
+    }
+
+    private static async Task<Fact> MeasureStartAsync(BenchmarkSettings settings)
+    {
+        var times = new List<double>();
+        for (var i = 0; i < settings.Starts; i++)
+        {
+            await using var setup = new Setup();
+            times.Add(await TimeStartAsync(setup.Keep(new NodeProcess("alice", setup.PathOf("alice")))));
+        }
+        return new Fact(Names.Start, Median(times), "ms", $"median of {settings.Starts} first starts, each with a new data directory");
+    }
+
+    private static async Task<IReadOnlyList<Fact>> MeasureMemoryAsync()
+    {
+        await using var setup = new Setup();
+        var (alice, _) = await NodeContenders.StartPairAsync(setup);
+        await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
+        var idle = ProcessUsage.ReadMemory([alice.ProcessId]);
+        await setup.AddAsync("swarm", setup.PathOf("swarm"), alice.ListenAddress, Links);
+        await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
+        var linked = ProcessUsage.ReadMemory([alice.ProcessId]);
+        return
+        [
+            new Fact(Names.IdleMemory, idle / 1e6, "MB", "resident, one link, nothing to do"),
+            new Fact(Names.LinkMemory, (linked - idle) / Links / 1e3, "KB", $"growth of the resident memory by {Links} more links, divided"),
+        ];
+    }
+
+    private static async Task<Fact> MeasureStartWithHistoryAsync(BenchmarkSettings settings)
+    {
+        await using var setup = new Setup();
+        var node = setup.Keep(new NodeProcess("alice", setup.PathOf("alice")));
+        await node.StartAsync();
+        var stored = await FillAsync(node, "self", settings.History);
+        var times = new List<double>();
+        for (var i = 0; i < RepeatedStarts; i++)
+        {
+            await node.StopAsync();
+            times.Add(await TimeStartAsync(node));
+        }
+        return new Fact(Names.StartWithHistory, Median(times), "ms", string.Create(
+            CultureInfo.InvariantCulture,
+            $"median of {RepeatedStarts} starts to listening, {stored:N0} messages stored, {ProcessUsage.ReadFolder(node.DataDirectory) / 1e6:N0} MB"));
+    }
+
+    private static async Task<Fact> MeasureCatchingUpAsync(BenchmarkSettings settings)
+    {
+        await using var setup = new Setup();
+        var (alice, bob) = await NodeContenders.StartPairAsync(setup);
+        await bob.StopAsync();
+        var waiting = await FillAsync(alice, "bob", settings.Absence);
+        var startedAt = TimeProvider.System.GetTimestamp();
+        await bob.StartAsync();
+        await Eventually.HoldsAsync(
+            "everything is delivered", async () => (await alice.Client.Node.GetNodeAsync(new GetNodeRequest())).Undelivered == 0, Patience);
+        var took = TimeProvider.System.GetElapsedTime(startedAt).TotalSeconds;
+        return new Fact(Names.CatchUp, took * settings.Absence / waiting, "s", string.Create(
+            CultureInfo.InvariantCulture,
+            $"from the start of the process that was away until the sender has all acknowledged, for {settings.Absence:N0} messages (measured with {waiting:N0})"));
+    }
+
+    private static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);
+
+    private static async Task<bool> ConnectsAsync(int port)
+    {
+        using var socket = new TcpClient();
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
