@@ -151,6 +151,32 @@ public sealed class SuccessionTests
         Assert.Single(Push(1, OldSecond).OfType<ReplicatorOutput.Store>());
     }
 
+    /// <summary>L1: one read that failed must not keep a conversation silent for ever.</summary>
+    [Fact]
+    public void Heads_that_could_not_be_read_are_read_for_the_next_link()
+    {
+        var other = ConversationId.Direct(Keys[0].PeerId, Keys[1].PeerId);
+        Assert.Single(Handle(new ReplicatorInput.Sharing(new LinkId(1), other, null, true)).OfType<ReplicatorOutput.LoadHeads>());
+        Handle(new ReplicatorInput.HeadsFailed(other));
+        Handle(new ReplicatorInput.LinkDown(new LinkId(1)));
+        Join(3);
+        Assert.Single(Handle(new ReplicatorInput.Sharing(new LinkId(3), other, null, true)).OfType<ReplicatorOutput.LoadHeads>());
+    }
+
+    /// <summary>However often its first segment comes, a log waits in one place: who repeats it takes no other's.</summary>
+    [Fact]
+    public void A_log_that_waits_takes_one_place_however_often_it_comes()
+    {
+        Tell(1, OldSecond);
+        Tell(2, NewFirst);
+        for (var times = 0; times < 5; times++)
+            Assert.Empty(Push(2, NewFirst).OfType<ReplicatorOutput.Store>());
+        var another = new LogKey(Room, Keys[3].PeerId, 3);
+        var first = Sign(another, another.ToLogId().Empty, OpeningAfter(Old.Epoch, OldSecond.Head));
+        Tell(2, first);
+        Assert.Empty(Push(2, first).OfType<ReplicatorOutput.Store>());
+    }
+
     private static SegmentHeader Sign(LogKey log, Head after, byte[] opening) => SegmentHeader.Sign(Keys[3], log, after, 1, [1], opening);
 
     private static byte[] OpeningAfter(ulong epoch, Head head) =>

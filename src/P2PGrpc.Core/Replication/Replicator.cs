@@ -101,6 +101,10 @@ internal sealed class Replicator
             case ReplicatorInput.HeadsLoaded loaded:
                 OnHeadsLoaded(loaded);
                 break;
+            case ReplicatorInput.HeadsFailed failed:
+                if (state.Conversations.TryGetValue(failed.Conversation, out var unread))
+                    unread.Loading = false;
+                break;
             case ReplicatorInput.Stored stored:
                 OnStored(stored);
                 break;

@@ -79,6 +79,9 @@ internal abstract record ReplicatorInput
     /// <summary>Answers LoadHeads. More: another page follows, asked for by Next.</summary>
     internal sealed record HeadsLoaded(ConversationId Conversation, IReadOnlyList<StoredHead> Heads, LogId? Next) : ReplicatorInput;
 
+    /// <summary>Answers LoadHeads: they could not be read. The next link that shares the conversation asks anew.</summary>
+    internal sealed record HeadsFailed(ConversationId Conversation) : ReplicatorInput;
+
     internal sealed record Loaded(LinkId Link, LogId LogId, LoadResult Result) : ReplicatorInput;
 
     /// <summary>A Store is on disk. Stored and Appended come in order of position, none left out.</summary>

@@ -106,7 +106,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     /// <summary>Forgets a log of which nothing is held and nobody speaks, so that peers can't fill memory by naming logs.</summary>
     public void ForgetIfEmpty(LogState log)
     {
-        if (!log.Forgettable)
+        if (!log.Forgettable || !Logs.TryGetValue(log.Id, out var known) || known != log)
             return;
         Deadlines.Set(log, null);
         Logs.Remove(log.Id);

@@ -24,6 +24,8 @@ internal sealed class Succession(ReplicatorState state, StoreGate gate, PusherCh
     /// <summary>True if a log's first segment must not be taken yet; then the log is wanted again when it may be.</summary>
     public bool MustWait(LogState log, SegmentHeader header)
     {
+        if (log.Successor is not null)
+            return true;
         if (header.Opening.Length == 0 || log.WaitedOut || waiting.Count >= state.Limits.Successors || Read(log, header) is not { } successor || !Waits(successor))
             return false;
         log.Successor = successor;
@@ -48,6 +50,13 @@ internal sealed class Succession(ReplicatorState state, StoreGate gate, PusherCh
         if (gate.Closed)
         {
             state.Deadlines.Set(successor, state.Now + state.Limits.SuccessionTime);
+            return;
+        }
+
+        // As long as it comes, however slowly, it is given.
+        if (state.Logs.TryGetValue(successor.Predecessor, out var predecessor) && predecessor.LastProgress + state.Limits.SuccessionTime is var patience && patience > state.Now)
+        {
+            state.Deadlines.Set(successor, patience);
             return;
         }
 

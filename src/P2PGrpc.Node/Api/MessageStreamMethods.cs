@@ -1,6 +1,6 @@
+using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
-using Google.Protobuf;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
 using P2PGrpc.Protocol;

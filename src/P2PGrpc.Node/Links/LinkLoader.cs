@@ -40,7 +40,7 @@ internal sealed class LinkLoader : IAsyncDisposable
             await foreach (var load in loads.Reader.ReadAllAsync(stopping.Token).ConfigureAwait(false))
             {
                 await session.Outbound.WaitForRoomAsync(stopping.Token).ConfigureAwait(false);
-                report(new ReplicatorInput.Loaded(load.Link, load.LogId, Read(load)));
+                report(new ReplicatorInput.Loaded(load.Link, load.LogId, store.Load(load.LogId, load.After, load.MaxWeight)));
             }
         }
         catch (OperationCanceledException)
@@ -49,23 +49,11 @@ internal sealed class LinkLoader : IAsyncDisposable
         }
         catch (Exception broken)
         {
-            // The replicator waits for this read: without it the link would seem alive and send nothing more.
+            // The replicator waits for this read: without it the link would seem alive and send nothing more. On the next link all is asked for anew. To call
+            // it damage would be wrong: what can't be read now is not asked for again.
             if (!stopping.IsCancellationRequested)
                 ReplicationLog.ReadFailed(log, broken);
             session.Close(GoodbyeReason.Unspecified, "its store could not be read");
-        }
-    }
-
-    private LoadResult Read(ReplicatorOutput.Load load)
-    {
-        try
-        {
-            return store.Load(load.LogId, load.After, load.MaxWeight);
-        }
-        catch (Exception broken) when (broken is StoreException or Microsoft.Data.Sqlite.SqliteException or IOException)
-        {
-            ReplicationLog.ReadFailed(log, broken);
-            return new LoadResult.Damaged();
         }
     }
 

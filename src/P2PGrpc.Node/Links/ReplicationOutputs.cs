@@ -118,6 +118,7 @@ internal sealed class ReplicationOutputs(
         {
             // Without heads nothing of the conversation can be exchanged: its links are closed, and dialling again tries anew.
             ReplicationLog.ReadFailed(log, broken);
+            report(new ReplicatorInput.HeadsFailed(request.Conversation));
             CloseAll("its store could not be read");
         }
     }

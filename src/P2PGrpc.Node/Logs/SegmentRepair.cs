@@ -36,7 +36,7 @@ internal static class SegmentRepair
     private static bool Fits(StoreConnection connection, StoredLog log, ulong position, SegmentHeader header)
     {
         var behind = connection.ReadScalar("SELECT position FROM segment WHERE position > $1 ORDER BY position LIMIT 1", (long)position);
-        if (behind is long next && position + (ulong)header.Count > (ulong)next)
+        if (behind is long next && position + (ulong)header.Count != (ulong)next)
             return false;
         if (DamagedPlace.FindBefore(connection, log.LogId, log.Id, header.FirstSequence) != header.After)
             return false;
@@ -47,6 +47,11 @@ internal static class SegmentRepair
         // Without a readable successor, the head that the log is known by must be the segment's own.
         if (!row.Read())
             return log.Head == header.Head;
-        return SegmentRow.ReadHeader(row) is not { } successor || successor.After == header.Head;
+        if (SegmentRow.ReadHeader(row) is { } successor)
+            return successor.After == header.Head;
+
+        // Where the successor is unreadable too, the damaged row's own hash is the witness that is left: a forking author could send another segment.
+        return connection.ReadScalar("SELECT hash FROM segment WHERE position = $1", (long)position) is byte[] hash
+            && hash.AsSpan().SequenceEqual(header.Hash.ToArray());
     }
 }

@@ -62,6 +62,9 @@ internal sealed class OperationWork(WriteOperation operation, long weight) : Awa
 /// <summary>A segment that arrived.</summary>
 internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes body, long refusals) : StoreWork(header.Weight)
 {
+    /// <summary>True if it was refused in the transaction that is open: then it is another's doing if its segment is found on disk.</summary>
+    public bool Refused { get; set; }
+
     /// <summary>How many refusals were known to who gave it.</summary>
     public long Refusals { get; } = refusals;
 

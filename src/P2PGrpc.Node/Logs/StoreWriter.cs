@@ -140,6 +140,7 @@ internal sealed class StoreWriter
         try
         {
             open.Connection.Begin();
+            refusals.Pending = false;
             foreach (var work in batch)
                 WorkExecution.Apply(open, work, refusals, events);
             open.Appends.Seal(events);
@@ -161,7 +162,7 @@ internal sealed class StoreWriter
     /// <summary>All is on disk: shows it, tells it, answers.</summary>
     private void Publish()
     {
-        if (health.Error is not null)
+        if (health.Error is not null && HasWritten())
         {
             StoreLog.RoomAgain(logger);
             SetHealth(new StoreHealth(true, null));
@@ -176,6 +177,11 @@ internal sealed class StoreWriter
             awaited.Complete();
         }
     }
+
+    /// <summary>A transaction that wrote nothing succeeds on a full disk, too.</summary>
+    private bool HasWritten() =>
+        events.Exists(raised => raised is StoreEvent.Committed or StoreEvent.Repaired { Done: true } or StoreEvent.Frozen { Proof: not null })
+        || batch.Exists(work => work is OperationWork { Fault: null });
 
     private void RaiseEvents()
     {
@@ -240,7 +246,7 @@ internal sealed class StoreWriter
                     room.Leave(awaited.Weight);
                     awaited.Fail(new StoreException(failure, message, cause));
                     break;
-                case ReceivedWork { Header: var header } when recovered?.Contains(header.Hash) is not true:
+                case ReceivedWork { Header: var header } received when received.Refused || recovered?.Contains(header.Hash) is not true:
                     Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
                     break;
                 case RepairWork { Header: var header }:

@@ -11,6 +11,9 @@ internal sealed class Refusals
 
     public StoreFailure Last { get; private set; }
 
+    /// <summary>True once something was refused in the transaction that is open: what comes after it must be, too.</summary>
+    public bool Pending { get; set; }
+
     public void Add(StoreFailure failure)
     {
         Count++;
@@ -28,8 +31,10 @@ internal static class WorkExecution
             case AppendWork append:
                 open.Appends.Append(append, events);
                 break;
-            case ReceivedWork received when received.Refusals < refusals.Count:
+            case ReceivedWork received when received.Refusals < refusals.Count || refusals.Pending:
                 // Its author wrote it after what was refused, perhaps: it must not be read before that.
+                refusals.Pending = true;
+                received.Refused = true;
                 events.Add(new StoreEvent.Refused(received.Header.LogId, received.Header.Head, refusals.Last));
                 break;
             case ReceivedWork received:

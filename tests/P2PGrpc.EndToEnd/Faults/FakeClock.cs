@@ -17,7 +17,7 @@ internal sealed class FakeClock(string file)
     public IReadOnlyList<string> Follow()
     {
         Set(0);
-        return [.. Prefix, $"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_CACHE_DURATION=1"];
+        return [.. Prefix, $"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_NO_CACHE=1"];
     }
 
     public void Set(int days) => File.WriteAllText(file, Word(days) + "\n");

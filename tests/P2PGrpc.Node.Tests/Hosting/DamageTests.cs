@@ -47,7 +47,10 @@ public sealed class DamageTests
         await alice.AddAsync(bob.PeerText("bob"));
         foreach (var text in Texts)
             await alice.SendAsync("bob", text, request => request.WaitFor = Protocol.DeliveryState.Delivered);
+        // Restarted, so that nothing is in memory.
+        await bob.StopAsync();
         Execute(bob, "UPDATE segment SET body = zeroblob(length(body)) WHERE position = 2");
+        await bob.StartAgainAsync();
 
         await RunningNode.WaitUntilAsync(async () => await CountReadableAsync(bob) == Texts.Length, "all is readable again");
         await alice.SendAsync("bob", "five", request => request.WaitFor = Protocol.DeliveryState.Delivered);

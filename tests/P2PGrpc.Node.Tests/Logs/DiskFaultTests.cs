@@ -38,6 +38,51 @@ public sealed class DiskFaultTests
     }
 
     [Fact]
+    public async Task A_transaction_that_writes_nothing_is_no_sign_of_room_D5()
+    {
+        await using var fixture = new StoreFixture();
+        await FailTogetherAsync(fixture, new SqliteException("database or disk is full", 13), StoreFailure.Full);
+        using var author = StoreFixture.MakeKey(2);
+        var log = new LogKey(fixture.Conversation, author.PeerId, 7);
+        var (header, _) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
+        var answered = new TaskCompletionSource();
+        fixture.Store.Frozen += (_, _) => answered.TrySetResult();
+        fixture.Store.Freeze(log.ToLogId(), header, null);
+        await answered.Task.WaitAsync(StoreFixture.Deadline);
+
+        Assert.NotNull(fixture.Store.Health.Error);
+        await fixture.AppendAsync("room");
+        Assert.Null(fixture.Store.Health.Error);
+    }
+
+    /// <summary>Where one segment is refused because of an earlier refusal, what comes after it in the same transaction is, too.</summary>
+    [Fact]
+    public async Task What_comes_after_a_refused_segment_is_refused_with_it_S5()
+    {
+        await using var fixture = new StoreFixture();
+        var refused = new List<LogId>();
+        using var author = StoreFixture.MakeKey(2);
+        var (old, young) = (new LogKey(fixture.Conversation, author.PeerId, 7), new LogKey(fixture.Conversation, author.PeerId, 8));
+        var before = StoreFixture.MakeSegment(author, old, old.ToLogId().Empty, "before");
+        var after = StoreFixture.MakeSegment(author, young, young.ToLogId().Empty, "after");
+        await FailTogetherAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
+        fixture.Store.SegmentRefused += (log, _, _) => refused.Add(log);
+
+        using var gate = new BlockingOperation();
+        var blocked = fixture.Store.WriteAsync(gate, StoreFixture.Deadline);
+        gate.WaitUntilReached();
+        fixture.Store.Store(before.Header, before.Body, 0);
+        fixture.Store.Store(after.Header, after.Body, 1);
+        var last = fixture.AppendAsync("mine");
+        gate.Open();
+        await blocked;
+        await last;
+
+        Assert.Equal([old.ToLogId(), young.ToLogId()], refused);
+        Assert.Equal(["mine"], fixture.ReadAll());
+    }
+
+    [Fact]
     public async Task After_a_full_disk_the_epoch_is_abandoned_and_the_next_names_its_last_durable_head_S3()
     {
         await using var fixture = new StoreFixture();
