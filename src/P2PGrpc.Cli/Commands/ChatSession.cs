@@ -65,7 +65,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
             var message = OutgoingMessage.FromText(typed) with { MessageId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)) };
             try
             {
-                var receipt = await client.SendAsync(peer, message, cancellationToken: cancellationToken);
+                var receipt = await SendAsync(message, cancellationToken);
                 await ShowSentAsync(SentLine.Create(message, receipt), typed);
             }
             catch (P2PGrpcException fault)
@@ -75,6 +75,23 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
             }
         }
         return exitCode;
+    }
+
+    /// <summary>Where the node is gone, or went in the midst of it, nobody knows whether the line was stored: it is given again, with the same message_id, until the
+    /// node is back. So ✗ is said only of what was surely not taken.</summary>
+    private async Task<SendReceipt> SendAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await client.SendAsync(peer, message, cancellationToken: cancellationToken);
+            }
+            catch (P2PGrpcException gone) when (gone.Reason is P2PGrpcException.NodeUnreachable or P2PGrpcException.TimedOut)
+            {
+                await Task.Delay(AskAgain, surroundings.Time, cancellationToken);
+            }
+        }
     }
 
     private async Task ShowSentAsync(SentLine line, string typed)

@@ -27,8 +27,10 @@ internal static class ContentLimits
     /// <summary>The longest wait for delivery.</summary>
     public static readonly TimeSpan DeliveryWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long before the caller's deadline the wait ends, so that the answer still reaches it.</summary>
-    public static readonly TimeSpan DeadlineMargin = TimeSpan.FromMilliseconds(100);
+    /// <summary>How long before the caller's deadline the wait ends, so that the answer still reaches a caller that is slow: a tenth of what it waits, 0.1 s at least and
+    /// 1 s at most.</summary>
+    public static TimeSpan DeadlineMargin(TimeSpan wait) =>
+        TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds / 10, 100, 1000));
 
     /// <summary>How long a Send may take to learn who is at an address.</summary>
     public static readonly TimeSpan Discovery = TimeSpan.FromSeconds(5);

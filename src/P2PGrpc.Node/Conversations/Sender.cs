@@ -38,7 +38,7 @@ internal sealed class Sender(
         var delivered = peer == recipients.Self;
         if (!delivered && request.WaitFor == DeliveryState.Delivered)
         {
-            var limit = remaining is { } all && all - time.GetElapsedTime(startedAt) - ContentLimits.DeadlineMargin is var left && left < ContentLimits.DeliveryWait
+            var limit = remaining is { } all && all - time.GetElapsedTime(startedAt) - ContentLimits.DeadlineMargin(all) is var left && left < ContentLimits.DeliveryWait
                 ? left
                 : ContentLimits.DeliveryWait;
             delivered = await receipts.WaitAsync(peer, reference, limit, cancellationToken).ConfigureAwait(false);

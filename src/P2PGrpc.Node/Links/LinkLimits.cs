@@ -54,6 +54,9 @@ internal static class LinkLimits
     /// <summary>Frames from all links that wait for the replicator: with 256 KiB a frame at most 32 MiB.</summary>
     public const int WaitingInputs = 128;
 
+    /// <summary>Warnings about identities that are used twice in one minute: as long as both processes run, they take the link from each other again and again.</summary>
+    public const int UsedTwicePerMinute = 5;
+
     /// <summary>The version of the protocol that this node speaks.</summary>
     public const uint ProtocolVersion = 1;
 }

@@ -18,6 +18,7 @@ internal sealed class LinkTable
     private readonly TimeProvider time;
     private readonly ILogger<LinkTable> log;
     private readonly Lock gate = new();
+    private readonly AnnouncementRate usedTwice;
     private readonly Dictionary<PeerId, LinkSession> sessions = [];
     private readonly Dictionary<PeerId, PeerHistory> histories = [];
     private long lastLinkId;
@@ -33,6 +34,7 @@ internal sealed class LinkTable
         this.events = events;
         this.time = time;
         this.log = log;
+        usedTwice = new AnnouncementRate(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
         book.Changed += CloseUnwelcome;
     }
 
@@ -175,7 +177,7 @@ internal sealed class LinkTable
                 Dialled = session.Dialled,
             },
         });
-        if (twice)
+        if (twice && usedTwice.TryTake())
         {
             LinkLog.IdentityUsedTwice(log, session.Peer);
             events.Notice(

@@ -9,7 +9,7 @@ internal static partial class StoreLog
     public static partial void Opened(ILogger logger, ulong lastPosition, string version);
 
     [LoggerMessage(1001, LogLevel.Warning, "The disk is full: nothing was written. The store tries again with each write.")]
-    public static partial void Full(ILogger logger, Exception exception);
+    public static partial void Full(ILogger logger);
 
     [LoggerMessage(1002, LogLevel.Information, "The disk has room again.")]
     public static partial void RoomAgain(ILogger logger);

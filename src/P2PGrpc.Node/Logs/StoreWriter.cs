@@ -227,7 +227,7 @@ internal sealed class StoreWriter
         session.Logs.Forget();
         if (health.Error is null)
         {
-            StoreLog.Full(logger, exception);
+            StoreLog.Full(logger);
             SetHealth(new StoreHealth(true, "The disk is full."));
         }
 

@@ -58,6 +58,23 @@ public sealed class ChatCommandTests
         Assert.Equal(2, terminal.Lines.Count(line => line.EndsWith("✗ the disk is full", StringComparison.Ordinal)));
     }
 
+    /// <summary>D3: a line of unknown outcome is neither called refused nor sent under another message_id.</summary>
+    [Fact]
+    public async Task A_line_that_finds_no_node_is_given_again_until_there_is_one()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Peers.Refuses = FakePeerService.Refusal(Google.Rpc.Code.Unavailable, "NODE_UNREACHABLE", "nothing answers");
+        var terminal = new Terminal { Input = new StringReader("one\n") };
+        var chat = terminal.RunAtAsync(node, "chat", "bob");
+        while (node.Peers.Sends.Select(send => send.MessageId).Count() < 2)
+            await Task.Yield();
+        node.Peers.Refuses = null;
+
+        Assert.Equal(ExitCodes.Success, await chat);
+        Assert.Single(node.Peers.Sends.Select(send => send.MessageId).Distinct());
+        Assert.DoesNotContain("✗", terminal.Output);
+    }
+
     [Fact]
     public async Task A_chat_with_an_unknown_peer_ends_with_the_words_of_the_node()
     {
