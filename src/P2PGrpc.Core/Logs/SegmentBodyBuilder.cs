@@ -21,16 +21,8 @@ internal sealed class SegmentBodyBuilder
         if (Count == LogLimits.EntryCount || body.WrittenCount + EncodedLength(entry.Length) > LogLimits.BodyLength)
             return false;
         var span = body.GetSpan(EncodedLength(entry.Length));
-        var at = 0;
-        span[at++] = EntriesTag;
-        var length = (uint)entry.Length;
-        while (length > 0x7F)
-        {
-            span[at++] = (byte)(length | 0x80);
-            length >>= 7;
-        }
-
-        span[at++] = (byte)length;
+        span[0] = EntriesTag;
+        var at = 1 + Varint.Write(span[1..], (uint)entry.Length);
         entry.CopyTo(span[at..]);
         body.Advance(at + entry.Length);
         Count++;

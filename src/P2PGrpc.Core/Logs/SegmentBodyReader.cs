@@ -33,13 +33,13 @@ internal static class SegmentBodyReader
     private static bool TryTakeEntry(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> entry)
     {
         entry = default;
-        while (TryTakeVarint(ref rest, out var tag))
+        while (Varint.TryTake(ref rest, out var tag))
         {
             var isEntry = tag >> 3 == Protocol.SegmentBody.EntriesFieldNumber;
             ulong length;
             switch (tag & 7)
             {
-                case 0 when TryTakeVarint(ref rest, out _):
+                case 0 when Varint.TryTake(ref rest, out _):
                     continue;
                 case 1:
                     length = 8;
@@ -47,7 +47,7 @@ internal static class SegmentBodyReader
                 case 5:
                     length = 4;
                     break;
-                case 2 when TryTakeVarint(ref rest, out length):
+                case 2 when Varint.TryTake(ref rest, out length):
                     break;
                 default:
                     return false;
@@ -59,21 +59,6 @@ internal static class SegmentBodyReader
             rest = rest[(int)length..];
             if (isEntry && (tag & 7) == 2)
                 return true;
-        }
-
-        return false;
-    }
-
-    private static bool TryTakeVarint(ref ReadOnlySpan<byte> rest, out ulong value)
-    {
-        value = 0;
-        for (var index = 0; index < Math.Min(10, rest.Length); index++)
-        {
-            value |= (ulong)(rest[index] & 0x7F) << (7 * index);
-            if (rest[index] >= 0x80)
-                continue;
-            rest = rest[(index + 1)..];
-            return true;
         }
 
         return false;

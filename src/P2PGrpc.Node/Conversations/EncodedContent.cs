@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Conversations;
@@ -46,20 +47,10 @@ internal static class EncodedContent
     public static bool TryTake(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
-        var length = 0;
-        for (var index = 0; index < Math.Min(4, rest.Length); index++)
-        {
-            length |= (rest[index] & 0x7F) << (7 * index);
-            if (rest[index] >= 0x80)
-                continue;
-            rest = rest[(index + 1)..];
-            if (length > rest.Length)
-                return false;
-            bytes = rest[..length];
-            rest = rest[length..];
-            return true;
-        }
-
-        return false;
+        if (!Varint.TryTake(ref rest, out var length) || length > (ulong)rest.Length)
+            return false;
+        bytes = rest[..(int)length];
+        rest = rest[(int)length..];
+        return true;
     }
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
@@ -42,19 +43,8 @@ internal readonly record struct EncodedBatch(byte[] Head, ReadOnlyMemory<byte> B
     /// <summary>Writes it as a field of a SubscribeResponse.</summary>
     public void WriteTo(Span<byte> target)
     {
-        var at = 0;
-        target[at++] = BatchesTag;
-        for (var length = (uint)Length; ; length >>= 7)
-        {
-            if (length <= 0x7F)
-            {
-                target[at++] = (byte)length;
-                break;
-            }
-
-            target[at++] = (byte)(length | 0x80);
-        }
-
+        target[0] = BatchesTag;
+        var at = 1 + Varint.Write(target[1..], (uint)Length);
         Head.CopyTo(target[at..]);
         var messages = target.Slice(at + Head.Length, Body.Length);
         Body.Span.CopyTo(messages);

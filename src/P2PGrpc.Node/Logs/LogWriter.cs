@@ -153,14 +153,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], stamp);
         entry[ClockLength] = ContentTag;
         var at = ClockLength + 1;
-        var rest = (uint)content.Length;
-        while (rest > 0x7F)
-        {
-            entry[at++] = (byte)(rest | 0x80);
-            rest >>= 7;
-        }
-
-        entry[at++] = (byte)rest;
+        at += Varint.Write(entry[at..], (uint)content.Length);
         content.CopyTo(entry[at..]);
         return entry;
     }

@@ -59,7 +59,8 @@ internal static class LinkMethod
         }
     }
 
-    private static void Write(IMessage message, SerializationContext context)
+    /// <summary>Writes a message as the generated marshallers do.</summary>
+    public static void Write(IMessage message, SerializationContext context)
     {
         context.SetPayloadLength(message.CalculateSize());
         message.WriteTo(context.GetBufferWriter());
