@@ -16,6 +16,8 @@ public sealed class RepairTests
     private static readonly SegmentHeader[] Chain = MakeChain(Keys[3], Log);
     private static readonly SegmentHeader[] OwnChain = MakeChain(Keys[0], Own);
 
+    private static readonly TimeSpan Pause = new ReplicatorLimits().RepairRetry;
+
     private readonly Replicator replicator = new(Keys[0].PeerId, new ReplicatorLimits(), 0);
     private TimeSpan now = TimeSpan.FromSeconds(1);
 
@@ -77,7 +79,7 @@ public sealed class RepairTests
         Damage(Chain[1]);
         Assert.Empty(Damage(Chain[2]));
         Push(1, Chain[1]);
-        Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head));
+        Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head, null));
         Assert.Equal(1, LinkAsked(Damage(Chain[2])));
     }
 
@@ -112,9 +114,41 @@ public sealed class RepairTests
         Damage(Chain[1]);
         Push(1, Chain[1]);
 
-        var outputs = Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head));
+        var outputs = Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head, null));
 
         Assert.Contains(outputs.OfType<ReplicatorOutput.SendHave>(), have => have.Link == new LinkId(2) && have.Logs[0].Head == Chain[2].Head);
+    }
+
+    /// <summary>Nobody may ever read the place again here: the store's refusal must not be the end of it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_repair_that_the_store_did_not_take_is_tried_again_after_a_pause(bool halted)
+    {
+        Damage(Chain[1]);
+        Push(1, Chain[1]);
+        for (var tries = 0; tries < 3; tries++)
+        {
+            Assert.Empty(Repaired(halted ? StoreFailure.Halted : StoreFailure.Full).OfType<ReplicatorOutput.SendWant>());
+            now += Pause - TimeSpan.FromMilliseconds(1);
+            Assert.Empty(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendWant>());
+            now += TimeSpan.FromMilliseconds(1);
+            Assert.Equal(1, LinkAsked(Handle(new ReplicatorInput.Tick())));
+            Assert.Single(Push(1, Chain[1]).OfType<ReplicatorOutput.Repair>());
+        }
+
+        Repaired(null);
+        AssertOver();
+    }
+
+    /// <summary>What does not belong there will not do so later: asking on would fetch it for ever.</summary>
+    [Fact]
+    public void A_repair_with_a_segment_that_does_not_belong_there_ends()
+    {
+        Damage(Chain[1]);
+        Push(1, Chain[1]);
+        Repaired(StoreFailure.Mismatch);
+        AssertOver();
     }
 
     [Fact]
@@ -147,6 +181,14 @@ public sealed class RepairTests
         var outputs = Handle(new ReplicatorInput.Sharing(new LinkId(link), Room, null, true));
         return outputs;
     }
+
+    private void AssertOver()
+    {
+        now += Pause * 10;
+        Assert.Empty(Handle(new ReplicatorInput.Tick()));
+    }
+
+    private List<ReplicatorOutput> Repaired(StoreFailure? failure) => Handle(new ReplicatorInput.Repaired(Log.ToLogId(), Chain[1].Head, failure));
 
     private List<ReplicatorOutput> Damage(SegmentHeader header) => Handle(new ReplicatorInput.Damaged(header.Log, header.LogId, header.After));
 

@@ -27,6 +27,7 @@ internal sealed class FaultInjector(SimulationRun run)
         {
             node.DiskFull = false;
             node.FlushError = null;
+            node.ReadError = false;
             Start(node);
         }
 
@@ -55,6 +56,9 @@ internal sealed class FaultInjector(SimulationRun run)
                 break;
             case FaultKind.FlushError:
                 node.FlushError = Random.Next(2) == 0;
+                break;
+            case FaultKind.ReadError:
+                node.ReadError = true;
                 break;
             case FaultKind.DoubleDial:
                 run.Network.DialAnother();

@@ -18,6 +18,9 @@ internal enum FaultKind
     /// <summary>A flush fails: what was written may be on disk or not.</summary>
     FlushError,
 
+    /// <summary>The next read of a log or of a conversation's heads fails.</summary>
+    ReadError,
+
     /// <summary>One direction of a connection stands still for a while; nothing is lost.</summary>
     Stall,
 

@@ -45,7 +45,7 @@ internal sealed record SimulationOptions
             LargestBody = largestBody,
             SendEvery = TimeSpan.FromMilliseconds(random.Next(1, 200)),
             LatestLatency = TimeSpan.FromMilliseconds(random.Next(3) == 0 ? random.Next(1, 800) : random.Next(1, 60)),
-            SlowestCommit = TimeSpan.FromMilliseconds(random.Next(3) == 0 ? random.Next(1, 700) : random.Next(1, 20)),
+            SlowestCommit = TimeSpan.FromMilliseconds(random.Next(3) == 0 ? random.Next(1, 2000) : random.Next(1, 20)),
             LinkCredit = credit,
             CreditBudget = credit * (nodes - 1),
             Faults = FaultRates.Draw(random),

@@ -80,17 +80,28 @@ internal sealed class SimulationRun
         faults.Plan(end);
         Schedule.RunThrough(end);
         faults.Heal();
-        var limit = Schedule.Now + Patience();
-        while (checks.FindDifference() is not null && Schedule.Now < limit)
+        Converge();
+        checks.Check();
+    }
+
+    /// <summary>L1. What is missing comes as fast as it can be stored: it never takes long until something more of it is on a disk.</summary>
+    private void Converge()
+    {
+        var limit = LongestPause();
+        var (stored, since) = (Stored(), Schedule.Now);
+        while (checks.FindDifference() is not null && Schedule.Now < since + limit)
         {
             // Whoever reads finds what is damaged.
             foreach (var node in Nodes)
                 node.ReadFeed();
             Schedule.RunThrough(Schedule.Now + CheckEvery);
+            if (Stored() is var now && now != stored)
+                (stored, since) = (now, Schedule.Now);
         }
-
-        checks.Check();
     }
+
+    private (ulong Entries, int Damaged) Stored() => (
+        Nodes.Aggregate(0ul, (sum, node) => sum + node.Disk.LastPosition), Nodes.Sum(node => node.Disk.Feed.Count(segment => segment.Damaged)));
 
     public ulong NextEpoch() => ++lastEpoch;
 
@@ -105,8 +116,8 @@ internal sealed class SimulationRun
     private void SendSomewhere() =>
         Clients[Random.Next(Clients.Count)].Send(Random.Next(0, Random.Next(4) == 0 ? Options.LargestBody - 80 : 60));
 
-    /// <summary>Ten seconds, what the backlog takes where each segment waits for the one before (L1), the time in which a mute connection is found out,
-    /// and that in which damage is reported again and another neighbour is asked for a repair.</summary>
-    private TimeSpan Patience() => TimeSpan.FromSeconds(10) + LongestKeepAlive + VirtualNode.DamagePause + Limits.RepairTime * Options.Nodes
-        + (Options.LatestLatency * 3 + Options.SlowestCommit * 2 + TimeSpan.FromMilliseconds(20)) * (Ledger.Accepted + 10) * Options.Nodes;
+    /// <summary>Five seconds (L1) with commits and round trips as slow as they are here, the time in which a mute connection is found out, and that in which
+    /// damage is reported again and another neighbour is asked for a repair.</summary>
+    private TimeSpan LongestPause() => TimeSpan.FromSeconds(5) + Options.LatestLatency * 6 + Options.SlowestCommit * 4 + LongestKeepAlive
+        + (Options.Faults[FaultKind.Damage] is null ? TimeSpan.Zero : VirtualNode.DamagePause + Limits.RepairTime);
 }

@@ -35,6 +35,9 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     /// <summary>The next flush fails: true if what it was to flush is on disk all the same.</summary>
     public bool? FlushError { get; set; }
 
+    /// <summary>The next read of a log or of a conversation's heads fails.</summary>
+    public bool ReadError { get; set; }
+
     public TimeSpan ClockOffset { get; set; }
 
     public DateTimeOffset WallClock => FirstDay + run.Schedule.Now + ClockOffset;
@@ -186,7 +189,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         switch (output)
         {
             case ReplicatorOutput.LoadHeads load:
-                Later(2, () => Handle([Disk.LoadHeads(load.Conversation, load.After, 3)]));
+                Later(2, () => Answer(load));
                 break;
             case ReplicatorOutput.Load load:
                 SimulationFault.Check(loads.Add((load.Link, load.LogId)), "Two Loads of one log are in flight for one link.");
@@ -229,13 +232,39 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         }
     }
 
+    private void Answer(ReplicatorOutput.LoadHeads load)
+    {
+        if (!TakeReadError())
+        {
+            Handle([Disk.LoadHeads(load.Conversation, load.After, 3)]);
+            return;
+        }
+
+        Handle([new ReplicatorInput.HeadsFailed(load.Conversation)]);
+        foreach (var link in links.Values.ToList())
+            LinkDown(link, Incarnation);
+    }
+
     private void Answer(ReplicatorOutput.Load load)
     {
+        if (links.TryGetValue(load.Link, out var link) && TakeReadError())
+        {
+            LinkDown(link, Incarnation);
+            return;
+        }
+
         loads.Remove((load.Link, load.LogId));
         var result = Disk.Load(load.LogId, load.After, load.MaxWeight);
         if (result is LoadResult.Damaged)
             ReportDamage(Disk.Find(load.LogId, load.After.Sequence + 1)!);
         Handle([new ReplicatorInput.Loaded(load.Link, load.LogId, result)]);
+    }
+
+    private bool TakeReadError()
+    {
+        var error = ReadError;
+        ReadError = false;
+        return error;
     }
 
     private void ReportDamage(DiskSegment segment)

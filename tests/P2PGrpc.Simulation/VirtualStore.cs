@@ -112,9 +112,12 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
     private Outcome Write(List<Work> group, List<SealedSegment> own)
     {
         var outcome = new Outcome([], []);
+        var refused = false;
         foreach (var work in group)
         {
-            var stale = work is Received asked && asked.Refusals < refusals;
+            // What follows something that was refused must be refused, too: it may have been written after it.
+            var stale = work is Received asked && (refused || asked.Refusals < refusals);
+            refused |= stale;
             var segment = work is Received received && !stale ? node.Disk.TryWrite(received.Header, received.Body) : null;
             var done = work is Append || segment is not null || (work is Repair repair && node.Disk.TryRepair(repair.Header));
             outcome.Works.Add((work, segment, done ? null : stale ? lastRefusal : StoreFailure.Mismatch));
@@ -145,7 +148,7 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
                     break;
                 case Repair { Header: var header }:
                     Storing -= header.Weight;
-                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head));
+                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head, failure));
                     break;
             }
         }
@@ -221,7 +224,7 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
                     break;
                 case Repair { Header: var header }:
                     Storing -= header.Weight;
-                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head));
+                    inputs.Add(new ReplicatorInput.Repaired(header.LogId, header.Head, failure));
                     break;
             }
         }

@@ -71,7 +71,7 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
         Ask(repair);
     }
 
-    /// <summary>Who was asked took too long.</summary>
+    /// <summary>Who was asked took too long, or the store may take it by now.</summary>
     public void OnDue(Repair repair)
     {
         if (repair.Asked is not null)
@@ -79,12 +79,15 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
         Ask(repair);
     }
 
-    public void OnRepaired(LogState log, Head head)
+    public void OnRepaired(LogState log, Head head, StoreFailure? failure)
     {
         var replacing = log.Repair?.Replacing;
         InvariantException.Check(log.Repair is not null && replacing?.Head == head, "The store answers only the repair that it was asked for.");
         credit.Finish(replacing.Value.Link, replacing.Value.Weight);
-        Remove(log.Repair);
+        if (failure is StoreFailure.Full or StoreFailure.Halted)
+            TryLater(log.Repair);
+        else
+            Remove(log.Repair);
         foreach (var linkedLog in log.Links)
         {
             // Who was refused because of the damage asks again only when it is told again. Also after a failure: a store that halted may have
@@ -92,6 +95,14 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
             if (linkedLog.Head.Sequence < log.Durable.Sequence)
                 teller.Acknowledge(linkedLog);
         }
+    }
+
+    /// <summary>The store took nothing: that says nothing of the segment, nor of who sent it. Until it is tried again, the place is as good as free.</summary>
+    private void TryLater(Repair repair)
+    {
+        repair.Replacing = null;
+        repair.Tried.Clear();
+        state.Deadlines.Set(repair, state.Now + state.Limits.RepairRetry);
     }
 
     private void Ask(Repair repair)

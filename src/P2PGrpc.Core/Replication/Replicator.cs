@@ -121,7 +121,7 @@ internal sealed class Replicator
                 repairs.OnDamaged(damaged);
                 break;
             case ReplicatorInput.Repaired repaired:
-                repairs.OnRepaired(FindLog(repaired.LogId), repaired.Head);
+                repairs.OnRepaired(FindLog(repaired.LogId), repaired.Head, repaired.Failure);
                 break;
             case ReplicatorInput.Interest interest:
                 OnInterest(interest);

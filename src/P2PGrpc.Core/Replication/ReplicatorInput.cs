@@ -107,8 +107,11 @@ internal abstract record ReplicatorInput
     /// <param name="After">The head right before it.</param>
     internal sealed record Damaged(LogKey Log, LogId LogId, Head After) : ReplicatorInput;
 
-    /// <summary>Answers Repair, whether the segment took the damaged one's place or not: who reads it again finds out.</summary>
-    internal sealed record Repaired(LogId LogId, Head Head) : ReplicatorInput;
+    /// <summary>Answers Repair.</summary>
+    /// <param name="LogId">The log.</param>
+    /// <param name="Head">The segment's.</param>
+    /// <param name="Failure">Null if the segment took the damaged one's place; Mismatch if it does not belong there, or nothing was damaged.</param>
+    internal sealed record Repaired(LogId LogId, Head Head, StoreFailure? Failure) : ReplicatorInput;
 
     /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.
     /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>

@@ -39,9 +39,16 @@ internal sealed record ReplicatorLimits
     /// <summary>How long a neighbour may take to send a segment again before another is asked.</summary>
     public TimeSpan RepairTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Logs that wait for their author's log before them at the same time. An author has one such log for each of its starts that is on its way; beyond
-    /// this, logs are taken as they come.</summary>
-    public int Successors { get; init; } = 64;
+    /// <summary>How long to wait before a repair is tried again that the store did not take, because the disk was full or an error halted it: each try
+    /// fetches the segment once more.</summary>
+    public TimeSpan RepairRetry { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Logs of one author in one conversation that wait for the author's log before them at the same time. An author has one such log for each of its
+    /// starts that is on its way; beyond this, logs are taken as they come. So an author's many starts take nobody else's places.</summary>
+    public int SuccessorsPerAuthor { get; init; } = 16;
+
+    /// <summary>Logs that wait so, of all authors: each step looks at all of them.</summary>
+    public int Successors { get; init; } = 1024;
 
     /// <summary>How long a log waits for its author's log before it, where a neighbour says that it has that and does not give it.</summary>
     public TimeSpan SuccessionTime { get; init; } = TimeSpan.FromSeconds(60);

@@ -3,17 +3,6 @@ using P2PGrpc.Core.Logs;
 
 namespace P2PGrpc.Core.Replication;
 
-/// <summary>A log whose first segment was turned away because its author's log before it is not here yet. Its deadline is the end of the patience.</summary>
-internal sealed class Successor(LogState log, LogId predecessor, ulong sequence) : Timed
-{
-    public LogState Log { get; } = log;
-
-    public LogId Predecessor { get; } = predecessor;
-
-    /// <summary>How far the predecessor went when the log began.</summary>
-    public ulong Sequence { get; } = sequence;
-}
-
 /// <summary>Keeps an author's logs of one conversation in the author's order. A log's first segment names the log before it and how far that went; it is
 /// taken only once that much is here or on its way to the store, as long as some neighbour is known to have it. However the logs come, by whichever
 /// neighbours and whatever the store refused meanwhile, what was written before is read before.</summary>
@@ -26,7 +15,7 @@ internal sealed class Succession(ReplicatorState state, StoreGate gate, PusherCh
     {
         if (log.Successor is not null)
             return true;
-        if (header.Opening.Length == 0 || log.WaitedOut || waiting.Count >= state.Limits.Successors || Read(log, header) is not { } successor || !Waits(successor))
+        if (header.Opening.Length == 0 || log.WaitedOut || !HasPlace(log.Key) || Read(log, header) is not { } successor || !Waits(successor))
             return false;
         log.Successor = successor;
         waiting.Add(successor);
@@ -63,6 +52,9 @@ internal sealed class Succession(ReplicatorState state, StoreGate gate, PusherCh
         successor.Log.WaitedOut = true;
         End(successor);
     }
+
+    private bool HasPlace(LogKey log) => waiting.Count < state.Limits.Successors && waiting.Count(
+        other => other.Log.Key.Author == log.Author && other.Log.Key.Conversation == log.Conversation) < state.Limits.SuccessorsPerAuthor;
 
     private void End(Successor successor)
     {

@@ -129,7 +129,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 
     private void OnDamageFound(DamagedPlace place) => Report(new ReplicatorInput.Damaged(place.Log, place.LogId, place.After));
 
-    private void OnRepaired(LogId logId, Head head, bool done) => Report(new ReplicatorInput.Repaired(logId, head));
+    private void OnRepaired(LogId logId, Head head, StoreFailure? failure) => Report(new ReplicatorInput.Repaired(logId, head, failure));
 
     private async Task RunAsync()
     {

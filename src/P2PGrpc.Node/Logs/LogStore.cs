@@ -89,7 +89,7 @@ internal sealed class LogStore : IAsyncDisposable
     }
 
     /// <summary>Answers <see cref="Repair"/>: whether the segment took the damaged one's place. Writer thread.</summary>
-    public event Action<LogId, Head, bool>? Repaired
+    public event Action<LogId, Head, StoreFailure?>? Repaired
     {
         add => writer.Watchers.Repaired += value;
         remove => writer.Watchers.Repaired -= value;

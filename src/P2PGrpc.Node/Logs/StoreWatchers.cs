@@ -19,7 +19,7 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
 
     public event Action<LogId, ForkProof?>? Frozen;
 
-    public event Action<LogId, Head, bool>? Repaired;
+    public event Action<LogId, Head, StoreFailure?>? Repaired;
 
     public event Action<StoreHealth>? HealthChanged;
 
@@ -34,9 +34,9 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
                 Tell(SegmentRefused, watcher => watcher(refused.Log, refused.Head, refused.Failure));
                 break;
             case StoreEvent.Repaired repaired:
-                if (repaired.Done)
+                if (repaired.Failure is null)
                     StoreLog.Repaired(logger, repaired.Log.ToString(), repaired.Head.Sequence);
-                Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Done));
+                Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Failure));
                 break;
             case StoreEvent.Frozen frozen:
                 if (frozen.Proof is not null && frozenLines.TryTake())

@@ -180,7 +180,7 @@ internal sealed class StoreWriter
 
     /// <summary>A transaction that wrote nothing succeeds on a full disk, too.</summary>
     private bool HasWritten() =>
-        events.Exists(raised => raised is StoreEvent.Committed or StoreEvent.Repaired { Done: true } or StoreEvent.Frozen { Proof: not null })
+        events.Exists(raised => raised is StoreEvent.Committed or StoreEvent.Repaired { Failure: null } or StoreEvent.Frozen { Proof: not null })
         || batch.Exists(work => work is OperationWork { Fault: null });
 
     private void RaiseEvents()
@@ -250,7 +250,7 @@ internal sealed class StoreWriter
                     Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
                     break;
                 case RepairWork { Header: var header }:
-                    Watchers.Raise(new StoreEvent.Repaired(header.LogId, header.Head, Done: false));
+                    Watchers.Raise(new StoreEvent.Repaired(header.LogId, header.Head, failure));
                     break;
                 case FreezeWork freeze:
                     Watchers.Raise(new StoreEvent.Frozen(freeze.Log, null));

@@ -4,23 +4,6 @@ using SQLitePCL;
 
 namespace P2PGrpc.Node.Logs;
 
-/// <summary>How often the store took nothing, because the disk was full or an error halted it, and why the last time. Writer thread only.</summary>
-internal sealed class Refusals
-{
-    public long Count { get; private set; }
-
-    public StoreFailure Last { get; private set; }
-
-    /// <summary>True once something was refused in the transaction that is open: what comes after it must be, too.</summary>
-    public bool Pending { get; set; }
-
-    public void Add(StoreFailure failure)
-    {
-        Count++;
-        Last = failure;
-    }
-}
-
 /// <summary>Carries out one piece of work inside the writer's transaction. What is to be told once it is on disk is added to the events.</summary>
 internal static class WorkExecution
 {
@@ -41,8 +24,8 @@ internal static class WorkExecution
                 events.Add(StoreReceived(open.Logs, received));
                 break;
             case RepairWork { Header: var header } repair:
-                events.Add(new StoreEvent.Repaired(
-                    header.LogId, header.Head, SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body)));
+                StoreFailure? failure = SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body) ? null : StoreFailure.Mismatch;
+                events.Add(new StoreEvent.Repaired(header.LogId, header.Head, failure));
                 break;
             case FreezeWork freeze:
                 events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));

@@ -5,6 +5,9 @@ using P2PGrpc.Core.Replication;
 
 namespace P2PGrpc.Fuzz.Targets;
 
+/// <summary>A body that knows nothing; only that it leaves the replicator once.</summary>
+internal sealed class HostileBody : BodyHandle;
+
 /// <summary>A replicator among peers that say anything that is well-formed, above a store that keeps its side of the contract.
 /// Each step draws an input; every output is checked against the invariants.</summary>
 internal sealed class HostileWorld
@@ -29,29 +32,22 @@ internal sealed class HostileWorld
         LoadsPerLink = 2,
     };
 
-    private readonly Dictionary<LogId, List<SegmentHeader>> disk = [];
     private readonly Dictionary<LinkId, long> allowances = [];
     private readonly HashSet<(LinkId, LogId)> loads = [];
     private readonly List<(LinkId Link, ReplicatorOutput.Load Load)> pendingLoads = [];
-    private readonly Queue<ReplicatorOutput.Store> pendingStores = [];
-    private readonly Queue<ReplicatorOutput.Repair> pendingRepairs = [];
-    private readonly Queue<ReplicatorOutput.Freeze> pendingFreezes = [];
-    private readonly Queue<ConversationId> pendingHeads = [];
     private readonly Dictionary<LogId, LinkId> pushers = [];
-    private readonly HashSet<LogId> frozen = [];
-    private readonly HashSet<Body> inside = [];
+    private readonly HashSet<HostileBody> inside = [];
+    private readonly HostileStore store;
     private readonly ConversationId conversation = ConversationId.Direct(Keys[0].PeerId, Keys[1].PeerId);
-    private ulong position;
     private long nextLink;
     private TimeSpan now;
 
     public HostileWorld(Random random)
     {
         this.random = random;
+        store = new HostileStore(random, conversation, MakeBody);
         replicator = new Replicator(Keys[0].PeerId, limits, 0);
     }
-
-    private sealed class Body : BodyHandle;
 
     /// <summary>How often each kind of output was seen: a test that reaches nothing shows nothing.</summary>
     public SortedDictionary<string, int> Seen { get; } = new(StringComparer.Ordinal);
@@ -68,8 +64,8 @@ internal sealed class HostileWorld
     {
         foreach (var link in allowances.Keys.ToList())
             Down(link);
-        while (pendingStores.Count > 0)
-            Handle(AnswerStore());
+        while (store.AnswerStore() is { } answer)
+            Handle(answer);
         while (pendingLoads.Count > 0)
             Handle(AnswerLoad());
         Require(inside.Count == 0, "Every handle leaves.");
@@ -142,7 +138,7 @@ internal sealed class HostileWorld
             case 19:
                 return new ReplicatorInput.Tick();
             case 20:
-                return DrawDamaged();
+                return store.DrawDamaged();
             default:
                 return DrawAnswer();
         }
@@ -181,10 +177,9 @@ internal sealed class HostileWorld
     /// <summary>Mostly what comes next, so that something gets stored.</summary>
     private ReplicatorInput.Segment DrawSegment(LinkId link, SegmentHeader header)
     {
-        var next = Chains.SelectMany(chain => chain).Where(one => one.LogId == header.LogId && one.After == DiskHead(header.LogId)).ToArray();
+        var next = Chains.SelectMany(chain => chain).Where(one => one.LogId == header.LogId && one.After == store.HeadOf(header.LogId)).ToArray();
         var sent = next.Length > 0 && random.Next(4) > 0 ? next[random.Next(next.Length)] : header;
-        var body = new Body();
-        inside.Add(body);
+        var body = MakeBody();
         if (allowances.TryGetValue(link, out var allowance) && allowance < sent.Weight && random.Next(10) > 0)
             link = new LinkId(999);
         else if (allowances.ContainsKey(link))
@@ -192,104 +187,28 @@ internal sealed class HostileWorld
         return new ReplicatorInput.Segment(link, sent, body);
     }
 
-    private ReplicatorInput.Appended? DrawAppended()
+    private ReplicatorInput? DrawAppended()
     {
         // The epoch 3 of our own is what this process appends to.
         var chain = Chains.First(one => one[0].Log.Author == Keys[0].PeerId && one[0].Log.Epoch == 3);
-        var next = chain.FirstOrDefault(one => one.After == DiskHead(one.LogId));
-        if (next is null || frozen.Contains(next.LogId))
-            return null;
-        Write(next);
-        return new ReplicatorInput.Appended(next.Log, next.LogId, next.Head, position);
+        return chain.FirstOrDefault(one => one.After == store.HeadOf(one.LogId)) is { } next ? store.Append(next) : null;
     }
 
-    private ReplicatorInput.Damaged? DrawDamaged()
-    {
-        var held = disk.Values.SelectMany(log => log).ToList();
-        return held.Count > 0 && held[random.Next(held.Count)] is var header
-            ? new ReplicatorInput.Damaged(header.Log, header.LogId, header.After)
-            : null;
-    }
-
-    private ReplicatorInput? DrawAnswer() => random.Next(5) switch
-    {
-        3 when pendingRepairs.Count > 0 && pendingRepairs.Dequeue().Header is var header =>
-            new ReplicatorInput.Repaired(header.LogId, header.Head),
-        0 when pendingHeads.Count > 0 => AnswerHeads(),
-        1 when pendingLoads.Count > 0 => AnswerLoad(),
-        2 when pendingFreezes.Count > 0 => AnswerFreeze(),
-        _ when pendingStores.Count > 0 => AnswerStore(),
-        _ => null,
-    };
-
-    private ReplicatorInput.HeadsLoaded AnswerHeads() => new(pendingHeads.Dequeue(), disk.Values
-        .Where(log => log.Count > 0)
-        .Select(log => new StoredHead(log[^1].Log, log[^1].LogId, log[^1].Head, position, frozen.Contains(log[^1].LogId))).ToList(), null);
+    private ReplicatorInput? DrawAnswer() => random.Next(3) == 0 && pendingLoads.Count > 0 ? AnswerLoad() : store.TryAnswer();
 
     private ReplicatorInput.Loaded AnswerLoad()
     {
         var (link, load) = pendingLoads[0];
         pendingLoads.RemoveAt(0);
         loads.Remove((link, load.LogId));
-        return new ReplicatorInput.Loaded(link, load.LogId, Read(load));
+        return new ReplicatorInput.Loaded(link, load.LogId, store.Read(load));
     }
 
-    private LoadResult Read(ReplicatorOutput.Load load)
+    private HostileBody MakeBody()
     {
-        if (random.Next(10) == 0)
-            return random.Next(2) == 0 ? new LoadResult.Damaged() : new LoadResult.Pruned(5);
-        var log = disk[load.LogId];
-        var at = load.After == load.LogId.Empty ? 0 : log.FindIndex(header => header.Head == load.After) + 1;
-        if (at == 0 && load.After != load.LogId.Empty)
-            return new LoadResult.NoSuchBoundary(log.LastOrDefault(header => header.FirstSequence <= load.After.Sequence) ?? log[0]);
-        var held = new List<HeldSegment>();
-        var room = load.MaxWeight;
-        for (; at < log.Count && log[at].Weight <= room; at++)
-        {
-            room -= log[at].Weight;
-            var body = new Body();
-            inside.Add(body);
-            held.Add(new HeldSegment(log[at], body));
-        }
-
-        return new LoadResult.Segments(held);
-    }
-
-    private ReplicatorInput AnswerStore()
-    {
-        var header = pendingStores.Dequeue().Header;
-        var failure = random.Next(12);
-        if (failure < 3)
-        {
-            // What is in flight after a failure in the same log does not follow any more.
-            return new ReplicatorInput.StoreFailed(header.LogId, header.Head, (StoreFailure)failure);
-        }
-
-        if (header.After != DiskHead(header.LogId) || frozen.Contains(header.LogId))
-            return new ReplicatorInput.StoreFailed(header.LogId, header.Head, StoreFailure.Mismatch);
-        Write(header);
-        return new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position);
-    }
-
-    private ReplicatorInput.Frozen AnswerFreeze()
-    {
-        var freeze = pendingFreezes.Dequeue();
-        var second = freeze.Second
-            ?? disk.GetValueOrDefault(freeze.LogId)?.FirstOrDefault(header => ForkRule.Proves(header, freeze.First));
-        if (second is null)
-            return new ReplicatorInput.Frozen(freeze.LogId, null);
-        frozen.Add(freeze.LogId);
-        return new ReplicatorInput.Frozen(freeze.LogId, new ForkProof(freeze.First, second));
-    }
-
-    private Head DiskHead(LogId log) => disk.TryGetValue(log, out var headers) && headers.Count > 0 ? headers[^1].Head : log.Empty;
-
-    private void Write(SegmentHeader header)
-    {
-        if (!disk.TryGetValue(header.LogId, out var log))
-            disk.Add(header.LogId, log = []);
-        log.Add(header);
-        position += (ulong)header.Count;
+        var body = new HostileBody();
+        inside.Add(body);
+        return body;
     }
 
     private void Down(LinkId link)
@@ -319,8 +238,7 @@ internal sealed class HostileWorld
         Require(outputs.Count <= 100, $"{input.GetType().Name} gave {outputs.Count} outputs.");
         foreach (var output in outputs)
             Take(output);
-        var storing = pendingStores.Sum(store => store.Header.Weight) + pendingRepairs.Sum(repair => repair.Header.Weight);
-        Require(allowances.Values.Sum() + storing <= limits.CreditBudget, "The credit given stays within the budget.");
+        Require(allowances.Values.Sum() + store.Storing <= limits.CreditBudget, "The credit given stays within the budget.");
     }
 
     /// <summary>A pusher that refuses, or says what stands elsewhere, has ended its Want itself.</summary>
@@ -343,8 +261,8 @@ internal sealed class HostileWorld
         {
             case ReplicatorOutput.SendHave have:
                 Require(have.Logs.Count <= limits.HaveItems, "A Have stays small.");
-                Require(have.Logs.All(item => item.Head == DiskHead(item.LogId)), "D2: a Have says what is on disk.");
-                Require(!(have.Through > position), "Nothing beyond the feed's end is told.");
+                Require(have.Logs.All(item => store.Holds(item.LogId, item.Head)), "D2: a Have says what is on disk.");
+                Require(!(have.Through > store.Position), "Nothing beyond the feed's end is told.");
                 break;
             case ReplicatorOutput.SendWant { Standing: true } want:
                 Require(pushers.TryAdd(want.LogId, want.Link) || pushers[want.LogId] == want.Link, "A log has one standing pusher.");
@@ -360,27 +278,18 @@ internal sealed class HostileWorld
                 foreach (var held in sent.Segments)
                     Leave(held.Body);
                 break;
-            case ReplicatorOutput.LoadHeads load:
-                pendingHeads.Enqueue(load.Conversation);
-                break;
             case ReplicatorOutput.Load load:
                 Require(loads.Add((load.Link, load.LogId)) || !allowances.ContainsKey(load.Link), "A link and log have one Load in flight.");
                 Require(load.MaxWeight >= 0 && load.MaxWeight <= limits.LoadWeight, "A Load stays small.");
                 pendingLoads.Add((load.Link, load));
                 break;
-            case ReplicatorOutput.Store store:
-                Leave(store.Body);
-                Require(!frozen.Contains(store.Header.LogId), "S4: nothing is added to a frozen log.");
-                pendingStores.Enqueue(store);
+            case ReplicatorOutput.Store stored:
+                Leave(stored.Body);
+                store.Take(stored);
                 break;
             case ReplicatorOutput.Repair repair:
                 Leave(repair.Body);
-                Require(pendingRepairs.All(one => one.Header.LogId != repair.Header.LogId), "A log has one repair in flight.");
-                pendingRepairs.Enqueue(repair);
-                break;
-            case ReplicatorOutput.Freeze freeze:
-                Require(pendingFreezes.All(one => one.LogId != freeze.LogId), "A log has one Freeze in flight.");
-                pendingFreezes.Enqueue(freeze);
+                store.Take(repair);
                 break;
             case ReplicatorOutput.Release release:
                 Leave(release.Body);
@@ -389,16 +298,17 @@ internal sealed class HostileWorld
                 Forget(close.Link);
                 break;
             case ReplicatorOutput.Acknowledged acknowledged:
-                Require(acknowledged.Head.Sequence <= DiskHead(acknowledged.LogId).Sequence, "A false acknowledgement went through.");
+                Require(acknowledged.Head.Sequence <= store.HeadOf(acknowledged.LogId).Sequence, "A false acknowledgement went through.");
                 break;
             default:
+                store.Take(output);
                 break;
         }
     }
 
-    private void Leave(BodyHandle body) => Require(inside.Remove((Body)body), "A handle leaves once.");
+    private void Leave(BodyHandle body) => Require(inside.Remove((HostileBody)body), "A handle leaves once.");
 
-    private static void Require(bool holds, string rule)
+    internal static void Require(bool holds, string rule)
     {
         if (!holds)
             throw new InvalidOperationException(rule);
