@@ -18,7 +18,7 @@ public sealed class SuccessionTests
     private static readonly SegmentHeader OldSecond = Sign(Old, OldFirst.Head, []);
     private static readonly SegmentHeader NewFirst = Sign(New, New.ToLogId().Empty, OpeningAfter(Old.Epoch, OldSecond.Head));
 
-    private readonly Replicator replicator = new(Keys[0].PeerId, new ReplicatorLimits { Successors = 2 }, 0);
+    private readonly Replicator replicator = new(Keys[0].PeerId, new ReplicatorLimits { Successors = 3, SuccessorsPerAuthor = 2 }, 0);
     private readonly ReplicatorLimits limits = new();
     private TimeSpan now = TimeSpan.FromSeconds(1);
 
@@ -86,17 +86,27 @@ public sealed class SuccessionTests
         Assert.Single(Push(2, NewFirst).OfType<ReplicatorOutput.Store>());
     }
 
+    /// <summary>An author who starts without end takes nobody else's places, and all authors together take only so much memory.</summary>
     [Fact]
-    public void Only_so_many_wait_at_a_time()
+    public void Only_so_many_logs_of_an_author_wait_at_a_time_and_of_all_authors()
     {
-        Tell(1, OldSecond);
-        for (ulong epoch = 10; epoch < 13; epoch++)
+        Assert.Equal([true, true, false], Waits(Keys[3]));
+        Assert.Equal([true, false], Waits(Keys[2])[..2]);
+    }
+
+    /// <summary>Which of three logs of an author wait, each of which begins after one that a neighbour has.</summary>
+    private bool[] Waits(IdentityKey author)
+    {
+        var first = Old with { Author = author.PeerId };
+        var before = SegmentHeader.Sign(author, first, first.ToLogId().Empty, 1, [1], []);
+        Tell(1, before);
+        return Enumerable.Range(10, 3).Select(epoch =>
         {
-            var log = New with { Epoch = epoch };
-            var header = Sign(log, log.ToLogId().Empty, OpeningAfter(Old.Epoch, OldSecond.Head));
+            var log = first with { Epoch = (ulong)epoch };
+            var header = SegmentHeader.Sign(author, log, log.ToLogId().Empty, 1, [1], OpeningAfter(first.Epoch, before.Head));
             Tell(2, header);
-            Assert.Equal(epoch == 12, Push(2, header).OfType<ReplicatorOutput.Store>().Any());
-        }
+            return !Push(2, header).OfType<ReplicatorOutput.Store>().Any();
+        }).ToArray();
     }
 
     [Theory]

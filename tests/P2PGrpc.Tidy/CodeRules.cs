@@ -8,6 +8,9 @@ internal static partial class CodeRules
     /// <summary>The longest that a source file may be, in lines. Longer ones have more than one job.</summary>
     public const int SourceLines = 400;
 
+    /// <summary>The longest that a method of a source file may be, in lines of its body. Most are far shorter.</summary>
+    public const int MethodLines = 50;
+
     /// <summary>The longest that a test file may be, in lines.</summary>
     public const int TestLines = 500;
 
@@ -34,6 +37,24 @@ internal static partial class CodeRules
         var limit = file.Path.StartsWith("src/", StringComparison.Ordinal) ? SourceLines : TestLines;
         var lines = file.Text.TrimEnd('\n').Count(c => c == '\n') + 1;
         if (lines > limit) yield return $"{file}: {lines} lines; more than {limit} is more than one job";
+    }
+
+    /// <summary>Methods, found by the indentation that formatting gives them.</summary>
+    public static IEnumerable<string> CheckMethods(SourceFile file)
+    {
+        if (!file.Path.StartsWith("src/", StringComparison.Ordinal) || !file.Path.EndsWith(".cs", StringComparison.Ordinal)) yield break;
+        var lines = file.Lines;
+        var header = "";
+        var begin = -1;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (MemberHeader().IsMatch(lines[i])) header = lines[i];
+            if (lines[i] == "    {") begin = i;
+            if (lines[i] != "    }" || begin < 0) continue;
+            if (i - begin - 1 > MethodLines && !NestedType().IsMatch(header))
+                yield return $"{file}:{begin}: {i - begin - 1} lines; a method of more than {MethodLines} has more than one job";
+            begin = -1;
+        }
     }
 
     /// <summary>Notes of unfinished work, and paths that exist on one machine only.</summary>
@@ -87,4 +108,11 @@ internal static partial class CodeRules
 
     [GeneratedRegex(@"^\s*public\s+(?:(?:sealed|static|abstract|readonly|partial|ref)\s+)*(?:class|struct|interface|enum|record|delegate)\b")]
     private static partial Regex PublicType();
+
+    /// <summary>The first line of a member of a type.</summary>
+    [GeneratedRegex(@"^    [a-zA-Z]")]
+    private static partial Regex MemberHeader();
+
+    [GeneratedRegex(@"\b(class|record|struct|enum|interface)\b")]
+    private static partial Regex NestedType();
 }

@@ -77,6 +77,13 @@ public sealed class RuleTests
         Judges(CodeRules.CheckLength(new(path, string.Concat(Enumerable.Repeat("x\n", lines)))), allowed);
 
     [Theory]
+    [InlineData("void Write()", CodeRules.MethodLines, true)]
+    [InlineData("void Write()", CodeRules.MethodLines + 1, false)]
+    [InlineData("private sealed class Page", CodeRules.MethodLines + 1, true)]
+    public void A_method_that_is_too_long_is_found(string header, int lines, bool allowed) => Judges(
+        CodeRules.CheckMethods(new("src/A/B.cs", $"    {header}\n    {{\n{string.Concat(Enumerable.Repeat("x\n", lines))}    }}\n")), allowed);
+
+    [Theory]
     [InlineData("// all is well", true)]
     [InlineData("// TO" + "DO: later", false)]
     [InlineData("// FIX" + "ME", false)]

@@ -27,6 +27,9 @@ public sealed class TidyTests
     public void Files_have_one_job() => Holds(Repository.Code(), CodeRules.CheckLength);
 
     [Fact]
+    public void Methods_are_short() => Holds(Repository.Code(), CodeRules.CheckMethods);
+
+    [Fact]
     public void No_file_notes_unfinished_work_or_names_a_path_of_one_machine() => Holds(Repository.Files(), CodeRules.CheckWords);
 
     [Fact]

@@ -55,39 +55,16 @@ internal sealed class SegmentReceiver(
         }
 
         var log = linkedLog.Log;
-        if (gate.Closed)
+        if (!gate.Closed)
         {
-            // What is turned away now is missing later: want it again once the store takes it.
-            Reject(link, header, body);
-            choice.Drop(log);
-            choice.Consider(log);
+            Take(linkedLog, header, body);
             return;
         }
 
-        switch (AppendRule.Judge(log.Pending, header))
-        {
-            case AppendVerdict.Next when succession.MustWait(log, header):
-                Reject(link, header, body);
-                choice.Drop(log);
-                break;
-            case AppendVerdict.Next:
-                Store(linkedLog, header, body);
-                break;
-            case AppendVerdict.Duplicate:
-                Reject(link, header, body);
-                if (header.LastSequence <= log.Durable.Sequence)
-                    teller.Acknowledge(linkedLog);
-                break;
-            case AppendVerdict.Gap:
-                Reject(link, header, body);
-                if (log.Pusher == linkedLog)
-                    choice.AskAgain(linkedLog);
-                break;
-            default:
-                Reject(link, header, body);
-                forks.OnConflict(linkedLog, header);
-                break;
-        }
+        // What is turned away now is missing later: want it again once the store takes it.
+        Reject(link, header, body);
+        choice.Drop(log);
+        choice.Consider(log);
     }
 
     /// <summary>A Store is on disk: its credit is free, and who sent it is told.</summary>
@@ -159,6 +136,35 @@ internal sealed class SegmentReceiver(
             state.Emit(new ReplicatorOutput.Acknowledged(linkedLog.Link.Peer, log.Key, log.Id, head));
         else
             choice.Question(linkedLog);
+    }
+
+    private void Take(LinkedLog linkedLog, SegmentHeader header, BodyHandle body)
+    {
+        var (link, log) = (linkedLog.Link, linkedLog.Log);
+        switch (AppendRule.Judge(log.Pending, header))
+        {
+            case AppendVerdict.Next when succession.MustWait(log, header):
+                Reject(link, header, body);
+                choice.Drop(log);
+                break;
+            case AppendVerdict.Next:
+                Store(linkedLog, header, body);
+                break;
+            case AppendVerdict.Duplicate:
+                Reject(link, header, body);
+                if (header.LastSequence <= log.Durable.Sequence)
+                    teller.Acknowledge(linkedLog);
+                break;
+            case AppendVerdict.Gap:
+                Reject(link, header, body);
+                if (log.Pusher == linkedLog)
+                    choice.AskAgain(linkedLog);
+                break;
+            default:
+                Reject(link, header, body);
+                forks.OnConflict(linkedLog, header);
+                break;
+        }
     }
 
     private void OnHead(LinkedLog linkedLog, Head head)

@@ -56,10 +56,3 @@ internal sealed class UnprovenConnections
         }
     }
 }
-
-/// <summary>Whether a TCP connection has shown the token.</summary>
-internal sealed class ConnectionStanding(Action prove)
-{
-    /// <summary>A call with the token came over it: it stays as long as it likes.</summary>
-    public void Prove() => prove();
-}

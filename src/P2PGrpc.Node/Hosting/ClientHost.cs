@@ -51,27 +51,15 @@ internal sealed class ClientHost : IAsyncDisposable
     /// <exception cref="NodeStartException">PORT_IN_USE, or the certificate can't be read.</exception>
     public static async Task<ClientHost> StartAsync(
         NodeSettings settings, string socketPath, string? token, PeerApiService peerService, MessageStreamService streams, NodeApiService nodeService,
-        Func<bool> isHealthy, ILoggerFactory loggers, CancellationToken cancellationToken)
+        Func<bool> isHealthy, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
+        var limited = new RateLimitedLoggerFactory(loggers, LogInterval, time, limitsOwn: false);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        var limited = new RateLimitedLoggerFactory(loggers, LogInterval, TimeProvider.System, limitsOwn: false);
         builder.Services.AddSingleton<ILoggerFactory>(limited);
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
-        builder.Services.AddRoutingCore();
-        builder.Services.AddGrpc(options =>
-        {
-            options.MaxReceiveMessageSize = RequestLength;
-            options.Interceptors.Add<ErrorInterceptor>();
-        });
-        builder.Services.AddGrpcReflection();
-        builder.Services.AddGrpcHealthChecks(options =>
-        {
-            options.Services.Map("", _ => true);
-            options.Services.Map(PeerService.Descriptor.FullName, _ => true);
-        }).AddCheck("store", () => isHealthy() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
+        AddServices(builder.Services, isHealthy);
         builder.Services.AddSingleton(peerService);
         builder.Services.AddSingleton(streams);
-        builder.Services.AddSingleton<IServiceMethodProvider<MessageStreamService>, MessageStreamMethods>();
         builder.Services.AddSingleton(nodeService);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         var hasSocket = Encoding.UTF8.GetByteCount(socketPath) <= SocketPathLength;
@@ -81,15 +69,7 @@ internal sealed class ClientHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(server => Configure(server, settings, hasSocket ? socketPath : null, certificate));
 
         var application = builder.Build();
-        application.UseRouting();
-        application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
-        application.Use(next => context => new TokenCheck(token).InvokeAsync(context, next));
-        application.MapGrpcService<PeerApiService>();
-        // Before the generated methods of the same names, which reflection needs and nobody reaches.
-        application.MapGrpcService<MessageStreamService>().WithOrder(-1);
-        application.MapGrpcService<NodeApiService>();
-        application.MapGrpcReflectionService();
-        application.MapGrpcHealthChecksService();
+        Map(application, token);
         if (File.Exists(socketPath))
             File.Delete(socketPath);
         try
@@ -108,6 +88,37 @@ internal sealed class ClientHost : IAsyncDisposable
         if (hasSocket && !OperatingSystem.IsWindows())
             File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return new ClientHost(application, limited, FindAddress(application));
+    }
+
+    private static void AddServices(IServiceCollection services, Func<bool> isHealthy)
+    {
+        services.AddRoutingCore();
+        services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = RequestLength;
+            options.Interceptors.Add<ErrorInterceptor>();
+        });
+        services.AddGrpcReflection();
+        services.AddGrpcHealthChecks(options =>
+        {
+            options.Services.Map("", _ => true);
+            options.Services.Map(PeerService.Descriptor.FullName, _ => true);
+        }).AddCheck("store", () => isHealthy() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
+        services.AddSingleton<IServiceMethodProvider<MessageStreamService>, MessageStreamMethods>();
+    }
+
+    private static void Map(WebApplication application, string? token)
+    {
+        application.UseRouting();
+        application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
+        application.Use(next => context => new TokenCheck(token).InvokeAsync(context, next));
+        application.MapGrpcService<PeerApiService>();
+
+        // Before the generated methods of the same names, which reflection needs and nobody reaches.
+        application.MapGrpcService<MessageStreamService>().WithOrder(-1);
+        application.MapGrpcService<NodeApiService>();
+        application.MapGrpcReflectionService();
+        application.MapGrpcHealthChecksService();
     }
 
     private static void Configure(KestrelServerOptions server, NodeSettings settings, string? socketPath, X509Certificate2? certificate)

@@ -155,7 +155,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
         Replication.Start();
         peerHost = await PeerHost.StartAsync(
-            new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, cancellationToken).ConfigureAwait(false);
+            new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
         Address = $"{Id}@{Advertised(settings)}";
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
@@ -164,7 +164,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             new PeerApiService(Sender, Consumers, time),
             new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
             new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
-            () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, cancellationToken).ConfigureAwait(false);
+            () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         if (clientHost.Address is { } address)
             await File.WriteAllTextAsync(directory.AddressPath, address + "\n", cancellationToken).ConfigureAwait(false);
         else

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
@@ -13,19 +12,19 @@ internal sealed class LinkLoader : IAsyncDisposable
     private readonly LinkSession session;
     private readonly LogStore store;
     private readonly Action<ReplicatorInput> report;
-    private readonly ILogger log;
+    private readonly Action<Exception> readFailed;
     private readonly Channel<ReplicatorOutput.Load> loads =
         Channel.CreateUnbounded<ReplicatorOutput.Load>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly CancellationTokenSource stopping = new();
     private readonly Task running;
 
-    public LinkLoader(LinkSession session, LogStore store, Action<ReplicatorInput> report, ILogger log)
+    public LinkLoader(LinkSession session, LogStore store, Action<ReplicatorInput> report, Action<Exception> readFailed)
     {
         this.session = session;
         this.store = store;
         this.report = report;
-        this.log = log;
+        this.readFailed = readFailed;
         running = Task.Run(RunAsync);
     }
 
@@ -52,7 +51,7 @@ internal sealed class LinkLoader : IAsyncDisposable
             // The replicator waits for this read: without it the link would seem alive and send nothing more. On the next link all is asked for anew. To call
             // it damage would be wrong: what can't be read now is not asked for again.
             if (!stopping.IsCancellationRequested)
-                ReplicationLog.ReadFailed(log, broken);
+                readFailed(broken);
             session.Close(GoodbyeReason.Unspecified, "its store could not be read");
         }
     }

@@ -45,7 +45,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         this.log = log;
         startedAt = time.GetTimestamp();
         replicator = new Replicator(self, limits, store.LastPosition);
-        carrier = new ReplicationOutputs(store, events, Report, Wake, log);
+        carrier = new ReplicationOutputs(store, events, Report, Wake, time, log);
         alarm = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         store.Committed += OnCommitted;
         store.SegmentRefused += OnSegmentRefused;

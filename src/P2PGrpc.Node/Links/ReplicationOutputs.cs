@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -10,14 +11,18 @@ namespace P2PGrpc.Node.Links;
 /// <summary>Carries out what the replicator asks: hands frames to links and work to the store, all without waiting. Links may be added and removed
 /// from other threads; the rest belongs to the replication loop.</summary>
 internal sealed class ReplicationOutputs(
-    LogStore store, ReplicationEvents events, Action<ReplicatorInput> report, Action<TimeSpan> wakeAt, ILogger log) : IAsyncDisposable
+    LogStore store, ReplicationEvents events, Action<ReplicatorInput> report, Action<TimeSpan> wakeAt, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     /// <summary>Heads read from the store at a time.</summary>
     private const int HeadsPerPage = 1000;
 
+    /// <summary>Lines about reads that failed in one minute: with a disk that is dying, links come and go as fast as they are dialled.</summary>
+    private const int ReadFailedPerMinute = 5;
+
+    private readonly AnnouncementRate readFailedLines = new(ReadFailedPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly ConcurrentDictionary<LinkId, LinkLoader> links = new();
 
-    public void Add(LinkSession session) => links[session.Id] = new LinkLoader(session, store, report, log);
+    public void Add(LinkSession session) => links[session.Id] = new LinkLoader(session, store, report, OnReadFailed);
 
     public void Remove(LinkSession session)
     {
@@ -35,27 +40,6 @@ internal sealed class ReplicationOutputs(
     {
         switch (output)
         {
-            case ReplicatorOutput.SendHave have:
-                Find(have.Link)?.Outbound.AddHave(have.Logs, have.Through);
-                break;
-            case ReplicatorOutput.SendCredit credit:
-                Find(credit.Link)?.Outbound.AddCredit(credit.Bytes);
-                break;
-            case ReplicatorOutput.SendSegments send:
-                Send(send);
-                break;
-            case ReplicatorOutput.SendWant want:
-                Add(want.Link, WantFrames.WriteWant(want.LogId, want.After, want.Standing));
-                break;
-            case ReplicatorOutput.SendUnwant unwant:
-                Add(unwant.Link, WantFrames.WriteUnwant(unwant.LogId));
-                break;
-            case ReplicatorOutput.SendRefuse refuse:
-                Add(refuse.Link, WantFrames.WriteRefuse(refuse.LogId, refuse.Reason));
-                break;
-            case ReplicatorOutput.SendForkProof proof:
-                Add(proof.Link, ForkProofFrames.Write(proof.First, proof.Second));
-                break;
             case ReplicatorOutput.Load load:
                 if (links.TryGetValue(load.Link, out var loader))
                     loader.Add(load);
@@ -83,12 +67,45 @@ internal sealed class ReplicationOutputs(
                 if (Find(heard.Link) is { } session)
                     store.RecordHeard(session.Peer, session.Remote.Instance, heard.Position);
                 break;
-            case ReplicatorOutput.Close close:
-                Find(close.Link)?.Close(GoodbyeReason.Protocol, Describe(close.Reason));
-                break;
             case ReplicatorOutput.Release:
                 // Bodies here are ordinary memory: letting go is all there is to do.
                 break;
+            default:
+                SendOnLink(output);
+                break;
+        }
+    }
+
+    private void SendOnLink(ReplicatorOutput output)
+    {
+        switch (output)
+        {
+            case ReplicatorOutput.SendHave have:
+                Find(have.Link)?.Outbound.AddHave(have.Logs, have.Through);
+                break;
+            case ReplicatorOutput.SendCredit credit:
+                Find(credit.Link)?.Outbound.AddCredit(credit.Bytes);
+                break;
+            case ReplicatorOutput.SendSegments send:
+                Send(send);
+                break;
+            case ReplicatorOutput.SendWant want:
+                Add(want.Link, WantFrames.WriteWant(want.LogId, want.After, want.Standing));
+                break;
+            case ReplicatorOutput.SendUnwant unwant:
+                Add(unwant.Link, WantFrames.WriteUnwant(unwant.LogId));
+                break;
+            case ReplicatorOutput.SendRefuse refuse:
+                Add(refuse.Link, WantFrames.WriteRefuse(refuse.LogId, refuse.Reason));
+                break;
+            case ReplicatorOutput.SendForkProof proof:
+                Add(proof.Link, ForkProofFrames.Write(proof.First, proof.Second));
+                break;
+            case ReplicatorOutput.Close close:
+                Find(close.Link)?.Close(GoodbyeReason.Protocol, Describe(close.Reason));
+                break;
+            default:
+                throw new InvariantException($"Nobody does {output}.");
         }
     }
 
@@ -117,10 +134,16 @@ internal sealed class ReplicationOutputs(
         catch (Exception broken) when (broken is StoreException or Microsoft.Data.Sqlite.SqliteException or IOException)
         {
             // Without heads nothing of the conversation can be exchanged: its links are closed, and dialling again tries anew.
-            ReplicationLog.ReadFailed(log, broken);
+            OnReadFailed(broken);
             report(new ReplicatorInput.HeadsFailed(request.Conversation));
             CloseAll("its store could not be read");
         }
+    }
+
+    private void OnReadFailed(Exception broken)
+    {
+        if (readFailedLines.TryTake())
+            ReplicationLog.ReadFailed(log, broken);
     }
 
     private static string Describe(CloseReason reason) => reason switch

@@ -52,15 +52,16 @@ internal sealed partial class PeerHost : IAsyncDisposable
     /// call breaks or the host stops.</param>
     /// <param name="limits">What strangers may use up.</param>
     /// <param name="loggers">Where log lines go, rate-limited; not owned.</param>
+    /// <param name="time">For the pauses between log lines, and before a connection is closed.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="NodeStartException">PORT_IN_USE, or OPTIONS_INVALID if this address can't be listened on.</exception>
     public static async Task<PeerHost> StartAsync(
         PeerHostOptions options, NodeCertificate certificate, Func<IFrameConnection, CancellationToken, Task> serve,
-        WireLimits limits, ILoggerFactory loggers, CancellationToken cancellationToken)
+        WireLimits limits, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         var stopping = new CancellationTokenSource();
-        var limited = new RateLimitedLoggerFactory(loggers, limits.LogInterval, TimeProvider.System);
-        var host = new PeerHost(Build(options, certificate, serve, limits, limited, stopping.Token), stopping, limited);
+        var limited = new RateLimitedLoggerFactory(loggers, limits.LogInterval, time);
+        var host = new PeerHost(Build(options, certificate, serve, limits, limited, time, stopping.Token), stopping, limited);
         try
         {
             await host.application.StartAsync(cancellationToken);
@@ -93,7 +94,7 @@ internal sealed partial class PeerHost : IAsyncDisposable
 
     private static WebApplication Build(
         PeerHostOptions options, NodeCertificate certificate, Func<IFrameConnection, CancellationToken, Task> serve,
-        WireLimits limits, RateLimitedLoggerFactory loggers, CancellationToken stopping)
+        WireLimits limits, RateLimitedLoggerFactory loggers, TimeProvider time, CancellationToken stopping)
     {
         // Empty: the other builders read settings files and ASPNETCORE_ variables, which could open more endpoints here.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "P2PGrpc.Node" });
@@ -128,7 +129,7 @@ internal sealed partial class PeerHost : IAsyncDisposable
             });
         });
         var application = builder.Build();
-        var parting = new ConnectionParting(limits.Parting);
+        var parting = new ConnectionParting(limits.Parting, time);
         application.Use(next => context => parting.InvokeAsync(context, next));
         application.UseRouting();
         application.MapGrpcService<LinkService>();

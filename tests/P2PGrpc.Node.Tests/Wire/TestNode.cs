@@ -54,7 +54,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         host = await PeerHost.StartAsync(
             new PeerHostOptions(listen ?? new IPEndPoint(IPAddress.Loopback, 0)), Certificate, serve, limits ?? new WireLimits(),
-            loggers ?? NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            loggers ?? NullLoggerFactory.Instance, TimeProvider.System, TestContext.Current.CancellationToken);
         return this;
     }
 
