@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
@@ -22,7 +21,7 @@ internal sealed class StoreWriter
     private readonly QueueRoom room;
 
     // Awaited work is bounded by the room, received segments by the credit that was given for them.
-    private readonly BlockingCollection<StoreWork> queue = [];
+    private readonly WorkQueue queue = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer retry;
     private readonly List<StoreWork> batch = [];
@@ -63,38 +62,20 @@ internal sealed class StoreWriter
     public void Start() => new Thread(Run) { IsBackground = true, Name = "store writer" }.Start();
 
     /// <summary>False once the writer is closing.</summary>
-    public bool TryEnqueue(StoreWork work)
-    {
-        try
-        {
-            return queue.TryAdd(work);
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
+    public bool TryEnqueue(StoreWork work) => queue.TryAdd(work);
 
     /// <summary>Takes no more work, does what is queued, and closes the database.</summary>
     public async Task CloseAsync()
     {
-        queue.CompleteAdding();
+        queue.Close();
         await ended.Task;
         await retry.DisposeAsync();
     }
 
     private void Run()
     {
-        foreach (var first in queue.GetConsumingEnumerable())
+        while (queue.TakeAll(batch, options.TransactionWeight))
         {
-            batch.Add(first);
-            var weight = first.Weight;
-            while (weight < options.TransactionWeight && queue.TryTake(out var next))
-            {
-                batch.Add(next);
-                weight += next.Weight;
-            }
-
             Process(cursorsDue: batch.Exists(work => work is NudgeWork));
             batch.Clear();
         }
