@@ -5,13 +5,13 @@ usage: build/mutants.py [WORD]     only the mutants whose name or tests contain 
 
 tests/mutants/*.mutant: lines `key: value` (promise, file, tests, what), then the text to find between `<<<<` and `====`, and what takes its place until
 `>>>>`. `tests` is a test project and, after a space, a filter of its runner. A mutant counts as caught when the tests, which pass on the unchanged
-copy, fail with it; one that doesn't compile, or whose text is not found exactly once, is an error.
+copy, fail with it; one that doesn't compile, whose text is not found exactly once, or with which the tests do not come to an end, is an error.
 """
 import os, pathlib, shutil, subprocess, sys, time
 
 root = pathlib.Path(__file__).resolve().parent.parent
 scratch = root / "artifacts" / "mutants"
-limit = 300  # Seconds that the tests may take: a mutant that makes them hang is caught, too.
+limit = 300  # Seconds that the tests may take.
 
 
 def read(path):
@@ -41,6 +41,11 @@ def run(command, timeout):
 def copy():
     scratch.mkdir(parents=True, exist_ok=True)
     files = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
+    kept = {scratch / name for name in files if name and (root / name).exists()}
+    for folder in ("src", "tests", "protos", "testdata", "build"):
+        for old in (scratch / folder).rglob("*"):
+            if old.is_file() and old not in kept and not {"bin", "obj"} & set(old.relative_to(scratch).parts):
+                old.unlink()
     for name in filter(None, files):
         source, target = root / name, scratch / name
         if not source.exists():
@@ -103,7 +108,7 @@ def main():
                 verdict, by = "ERROR", next((line for line in output.splitlines() if "error" in line), "does not compile")
             else:
                 code, output = test(mutant["tests"])
-                verdict, by = ("caught", first_failure(output)) if code != 0 else ("SURVIVED", "")
+                verdict, by = ("SURVIVED", "") if code == 0 else ("ERROR", output) if code == 124 else ("caught", first_failure(output))
             path.write_text(original)
         bad += verdict != "caught"
         print(f"{mutant['name']:34} {mutant['promise']:8} {verdict:9} {time.monotonic() - started:4.0f}  {by}", flush=True)

@@ -53,6 +53,7 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
         await Eventually.HoldsAsync("their connections are gone", () => Task.FromResult(watch.CountFiles() <= watch.FilesBefore + 20));
     }
 
+    /// <summary>By whoever can reach the endpoint's port, by its owner there, and by its owner over the socket.</summary>
     [Theory]
     [InlineData(100, 100)]
     [InlineData(1, 1_000_000)]
@@ -60,15 +61,20 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
     public async Task Metadata_without_end_is_refused(int entries, int length)
     {
         var watch = new ProcessWatch(pair.Alice);
-        var metadata = new Metadata();
-        for (var entry = 0; entry < entries; entry++)
-            metadata.Add($"x-{entry.ToString(CultureInfo.InvariantCulture)}", new string('m', length));
-        var failure = await Record.ExceptionAsync(async () => await pair.Alice.Client.Peer.SendAsync(
-            new SendRequest { To = "bob", Text = "with much metadata" }, metadata, NodeClient.In(Eventually.Generous)));
+        using var stranger = NodeClient.OverTcp(pair.Alice.ApiAddress, token: null);
+        using var owner = TokenClient();
+        foreach (var client in new[] { stranger, owner, pair.Alice.Client })
+        {
+            var metadata = new Metadata();
+            for (var entry = 0; entry < entries; entry++)
+                metadata.Add($"x-{entry.ToString(CultureInfo.InvariantCulture)}", new string('m', length));
+            var refused = await Assert.ThrowsAsync<RpcException>(async () => await client.Peer.SendAsync(
+                new SendRequest { To = "bob", Text = "with much metadata" }, metadata, NodeClient.In(Eventually.Generous)));
+            Assert.NotEqual(StatusCode.DeadlineExceeded, refused.StatusCode);
+            await AssertServedAsync(pair.Alice.Client, "after the metadata");
+        }
 
-        if (failure is not null)
-            Assert.NotEqual(StatusCode.DeadlineExceeded, Assert.IsType<RpcException>(failure).StatusCode);
-        await AssertServedAsync(pair.Alice.Client, "after the metadata");
+        Assert.DoesNotContain("with much metadata", await ReadOwnAsync());
         Report($"metadata {entries} × {length}", watch);
         Assert.True(watch.Lines <= 2, pair.Alice.Output);
         Assert.True(watch.PeakMemory < MostMemory);
@@ -87,18 +93,24 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
             for (var reader = 0; reader < 50; reader++)
                 readers.Add(pair.Alice.Client.Peer.Subscribe(
                     new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = true }, deadline: NodeClient.In(TimeSpan.FromMinutes(2)), cancellationToken: stop.Token));
+            foreach (var reader in readers)
+                await reader.ResponseHeadersAsync;
             for (var number = 0; number < 1000; number++)
                 await pair.Alice.Client.SendAsync("bob", text, limit: TimeSpan.FromSeconds(5));
             await AssertServedAsync(pair.Bob.Client, "bob's messages to alice", to: "alice");
+            Report(nameof(Subscribers_that_never_read_cost_little_and_hold_nobody_up), watch);
+            Assert.True(watch.PeakMemory < MostMemory);
+
+            // They stood all the while: now that they read, each gets what it left lying, from its beginning on.
+            foreach (var reader in readers)
+                Assert.True(await reader.ResponseStream.MoveNext(token), "A subscription has ended.");
+            await ReadToAsync(readers[^1], "bob's messages to alice", token);
         }
         finally
         {
             await stop.CancelAsync();
             readers.ForEach(reader => reader.Dispose());
         }
-
-        Report(nameof(Subscribers_that_never_read_cost_little_and_hold_nobody_up), watch);
-        Assert.True(watch.PeakMemory < MostMemory);
     }
 
     [Fact]
@@ -160,6 +172,14 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
         using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(expected, answer.StatusCode);
     }
+
+    private static async Task ReadToAsync(AsyncServerStreamingCall<SubscribeResponse> reader, string text, CancellationToken cancellationToken)
+    {
+        while (!reader.ResponseStream.Current.Batches.Any(batch => batch.Messages.Any(message => message.Content.Text == text)))
+            Assert.True(await reader.ResponseStream.MoveNext(cancellationToken), $"The subscription ended before '{text}'.");
+    }
+
+    private async Task<IEnumerable<string>> ReadOwnAsync() => (await pair.Alice.Client.ReadAllAsync(includeOwn: true)).Texts;
 
     private NodeClient TokenClient() => NodeClient.OverTcp(pair.Alice.ApiAddress, pair.Alice.Token);
 

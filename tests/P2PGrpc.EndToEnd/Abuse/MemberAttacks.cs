@@ -33,17 +33,40 @@ internal static class MemberAttacks
         }
     }, stop);
 
-    /// <summary>Segments without a look at what was allowed.</summary>
-    public static Task CreditOverrunAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(2, async cancellationToken =>
+    /// <summary>Segments without a look at what was allowed: before anything was, and beyond what was. What counts is the node's word for
+    /// the latter.</summary>
+    public static Task CreditOverrunAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Task.WhenAll(
+        Attacker.RepeatAsync(cancellationToken => OverrunAsync(attacker, ids, invited: false, cancellationToken), stop),
+        Attacker.RepeatAsync(cancellationToken => OverrunAsync(attacker, ids, invited: true, cancellationToken), stop));
+
+    private static async Task OverrunAsync(Attacker attacker, PeerIds ids, bool invited, CancellationToken cancellationToken)
     {
         await using var link = await attacker.JoinAsync(cancellationToken);
         var segments = new SegmentFactory(attacker.Key, ids.Victim);
-        while (!link.Connection.Data.Completion.IsCompleted)
+        if (invited)
         {
-            await link.SayAsync(SegmentFactory.Write(segments.Next(120_000)), cancellationToken);
-            attacker.Count();
+            await link.SayAsync(segments.Have(segments.Make(segments.Log.ToLogId().Empty, "first")), cancellationToken);
+            while (await link.HearAsync(cancellationToken) is { } frame && frame.KindCase != Frame.KindOneofCase.Credit)
+                continue;
         }
-    }, stop);
+
+        var parted = HearGoodbyeAsync(link, cancellationToken);
+        while (!parted.IsCompleted)
+            await link.SayAsync(SegmentFactory.Write(segments.Next(120_000)), cancellationToken);
+        if (invited && (await parted)?.Detail.Contains("more than credit", StringComparison.Ordinal) is true)
+            attacker.Count();
+    }
+
+    private static async Task<Goodbye?> HearGoodbyeAsync(RawLink link, CancellationToken cancellationToken)
+    {
+        while (await link.HearAsync(cancellationToken) is { } frame)
+        {
+            if (frame.KindCase == Frame.KindOneofCase.Goodbye)
+                return frame.Goodbye;
+        }
+
+        return null;
+    }
 
     /// <summary>Two segments for one place, in log after log.</summary>
     public static Task EquivocationAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(2, async cancellationToken =>

@@ -127,6 +127,8 @@ public sealed class FlushTests
             await load.StopAsync();
         }
 
+        // The line of a store that halted: without one, no flush has failed.
+        Assert.Contains("The store has stopped writing", (atSender ? alice : bob).Output, StringComparison.Ordinal);
         await Campaign.CheckAsync(bob, load);
         await Campaign.StopAndVerifyAsync(alice, bob);
     }
