@@ -15,9 +15,7 @@ internal sealed class Surroundings
 
     public required TextWriter Error { get; init; }
 
-    public required TextReader Input { get; init; }
-
-    /// <summary>Standard input as bytes, for files.</summary>
+    /// <summary>Standard input, as bytes.</summary>
     public required Func<Stream> OpenInput { get; init; }
 
     public required Func<string, string?> Environment { get; init; }
@@ -46,7 +44,6 @@ internal sealed class Surroundings
         {
             Output = new StreamWriter(OpenOutput(), new UTF8Encoding(false)) { AutoFlush = false },
             Error = Console.Error,
-            Input = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false)) : Console.In,
             OpenInput = Console.OpenStandardInput,
             Environment = System.Environment.GetEnvironmentVariable,
             ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
