@@ -26,6 +26,10 @@ internal static class Failures
         {
             return ExitCodes.ReaderGone;
         }
+        catch (OutputFailedException fault)
+        {
+            return Report(surroundings, fault.Message, ExitCodes.Failure);
+        }
         catch (CommandException fault)
         {
             return Report(surroundings, fault.Message, fault.ExitCode);

@@ -54,6 +54,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes one line, flushed, in colours if somebody sees them.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void Write(StyledLine line)
     {
         if (Colors)
@@ -64,6 +65,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes one line, flushed.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void Write(string line) => Attempt(() =>
     {
         Output.Write(line);
@@ -73,6 +75,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes a table or the like for people.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void Write(Spectre.Console.Rendering.IRenderable renderable) => Attempt(() =>
     {
         OpenConsole().Write(renderable);
@@ -81,6 +84,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes text that may move the cursor, flushed. Never what a peer wrote.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void WriteRaw(string text) => Attempt(() =>
     {
         Output.Write(text);
@@ -111,9 +115,9 @@ internal sealed class Surroundings
         {
             write();
         }
-        catch (IOException gone)
+        catch (IOException fault)
         {
-            throw new OutputClosedException(gone);
+            throw OutputFailedException.Explain(fault);
         }
     }
 

@@ -53,6 +53,40 @@ public sealed partial class CommandLineTests
         Assert.DoesNotContain(bob.Output, c => (char.IsControl(c) && c != '\n') || c == '\u202e');
     }
 
+    [Theory]
+    [InlineData("status")]
+    [InlineData("tail --from start --no-follow --own")]
+    [InlineData("--help")]
+    public async Task An_output_that_can_not_be_written_is_an_error_and_a_reader_that_is_gone_is_none(string arguments)
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        await alice.Client.SendAsync("self", new string('x', 100_000));
+        var command = $"'{Checkout.Program}' {arguments}" + (arguments == "--help" ? "" : $" --data '{alice.DataDirectory}'");
+
+        var full = await Command.RunAsync("bash", ["-c", command + " > /dev/full"]);
+        var gone = await Command.RunAsync("bash", ["-c", $"{command} | true; exit ${{PIPESTATUS[0]}}"]);
+
+        Assert.Equal(1, full.ExitCode);
+        Assert.Matches("^p2pgrpc: The output can't be written: .*\n$", full.Error);
+        Assert.Equal(141, gone.ExitCode);
+        Assert.Empty(gone.Error);
+    }
+
+    [Fact]
+    public async Task A_node_whose_output_can_not_be_written_says_so_once_and_runs_on()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        alice.Wrapper = ["bash", "-c", "exec \"$0\" \"$@\" > /dev/full"];
+        await alice.StartAsync();
+        await alice.Client.SendAsync("self", "still here");
+
+        Assert.Single(alice.Output.Split('\n'), line => line.Contains("The output can't be written", StringComparison.Ordinal));
+        Assert.Equal(0, (await alice.StopAsync()).ExitCode);
+    }
+
     [Fact]
     public async Task Commands_in_the_documents_have_verbs_and_options_that_exist()
     {
