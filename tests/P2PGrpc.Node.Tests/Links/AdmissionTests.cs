@@ -100,7 +100,7 @@ public sealed class AdmissionTests
         var pinned = bob.Id;
         await bob.StopAsync();
         var noticed = alice.WaitForEventAsync(happened => happened.Notice?.Reason == "IDENTITY_CHANGED");
-        File.Delete(Path.Combine(bob.DataDirectory, "identity.key"));
+        Directory.Delete(bob.DataDirectory, recursive: true);
         await bob.StartAgainAsync(AdmissionPolicy.Any);
         Assert.NotEqual(pinned, bob.Id);
         Assert.Contains("p2pgrpc peers remove bob", (await noticed).Notice.Detail, StringComparison.Ordinal);
