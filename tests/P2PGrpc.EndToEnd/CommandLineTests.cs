@@ -108,6 +108,25 @@ public sealed partial class CommandLineTests
     }
 
     [Fact]
+    public async Task Each_option_of_run_stands_in_the_documents_and_its_variable_in_the_help()
+    {
+        var help = (await Command.P2PGrpcAsync("run", "--help")).Output;
+        var options = HelpedOption().Matches(help).Select(match => match.Groups[1].Value).Except(["--help", "--quiet", "--json", "--verbose"]).ToList();
+        Assert.Contains("--advertise", options);
+        foreach (var document in new[] { "operations.md", "cli.md" })
+        {
+            var lines = await File.ReadAllLinesAsync(Path.Combine(Checkout.Root, "docs", document), TestContext.Current.CancellationToken);
+            var rows = lines.Where(line => line.StartsWith("| `--", StringComparison.Ordinal)).ToList();
+            foreach (var option in options)
+            {
+                var row = Assert.Single(rows, row => Regex.IsMatch(row, $@"`{option}[ `].*P2PGRPC_"));
+                foreach (Match variable in Variable().Matches(row))
+                    Assert.Matches($@"{variable.Value}\b", help);
+            }
+        }
+    }
+
+    [Fact]
     public void Commands_are_found_in_fences_only() => Assert.Equal(
         ["p2pgrpc send bob \"hi\" --wait", "p2pgrpc id"],
         ReadCommands("p2pgrpc sends\n```sh\n$ p2pgrpc send bob \"hi\" --wait   # waits\nartifacts/bin/p2pgrpc id\nmake run\n```\n"));
@@ -124,6 +143,12 @@ public sealed partial class CommandLineTests
 
     [GeneratedRegex(@"^p2pgrpc (?:peers +)?[a-z]+")]
     private static partial Regex Verb();
+
+    [GeneratedRegex(@"^  (--[a-z-]+)", RegexOptions.Multiline)]
+    private static partial Regex HelpedOption();
+
+    [GeneratedRegex("P2PGRPC_[A-Z_]+")]
+    private static partial Regex Variable();
 
     [GeneratedRegex(@"(?<=\s)--[a-z][a-z-]*")]
     private static partial Regex Option();
