@@ -88,6 +88,35 @@ public sealed partial class CommandLineTests
     }
 
     [Fact]
+    public async Task A_mistake_in_where_the_node_is_or_what_is_sent_is_told_for_what_it_is()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        var token = Path.Combine(alice.DataDirectory, "api.token");
+        var wrong = Path.Combine(nodes.Folder, "wrong");
+        await File.WriteAllTextAsync(wrong, "wrong", TestContext.Current.CancellationToken);
+        var api = $"127.0.0.1:{alice.ApiPort}";
+
+        await RefusesAsync(4, "needs the header .* --token-file", "id", "--api", api);
+        await RefusesAsync(4, "is not this node's; the right one stands in .*api.token", "id", "--api", api, "--token-file", wrong);
+        await RefusesAsync(1, "token file .*/none can't be read", "id", "--api", api, "--token-file", Path.Combine(nodes.Folder, "none"));
+        await RefusesAsync(3, "No TLS connection .* without https", "id", "--api", "https://" + api, "--token-file", token);
+        await RefusesAsync(3, "not its port for peers", "id", "--api", alice.ListenAddress, "--token-file", token);
+        await RefusesAsync(4, "its port for peers shows another", "id", "--api", "https://" + alice.ListenAddress, "--token-file", token);
+        await RefusesAsync(1, "is a directory", "send", "self", "--file", nodes.Folder, "--data", alice.DataDirectory);
+        await RefusesAsync(4, "no peer 'zed'", "chat", "zed", "--data", alice.DataDirectory);
+        Assert.Equal(0, (await Command.P2PGrpcAsync("chat", "self", "--data", alice.DataDirectory)).ExitCode);
+
+        static async Task RefusesAsync(int exitCode, string pattern, params string[] arguments)
+        {
+            var result = await Command.P2PGrpcAsync(arguments);
+            Assert.True(result.ExitCode == exitCode, result.ToString());
+            Assert.Matches($"^p2pgrpc: [^\n]*{pattern}[^\n]*\n$", result.Error);
+        }
+    }
+
+    [Fact]
     public async Task Commands_in_the_documents_have_verbs_and_options_that_exist()
     {
         var documents = Directory.EnumerateFiles(Checkout.Root, "*.md")

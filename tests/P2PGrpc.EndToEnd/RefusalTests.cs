@@ -180,6 +180,21 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_directory_where_the_socket_belongs_is_named()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        var privately = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(alice.DataDirectory, privately);
+        Directory.CreateDirectory(alice.SocketPath);
+
+        await RefusesToStartAsync(alice, $"{alice.SocketPath} is a directory");
+        var asked = await Command.P2PGrpcAsync("id", "--data", alice.DataDirectory);
+        Assert.Equal(3, asked.ExitCode);
+        Assert.Contains($"{alice.SocketPath} is a directory", asked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_database_without_its_key_is_refused_until_one_of_them_is_put_right()
     {
         await using var nodes = new Neighbourhood();

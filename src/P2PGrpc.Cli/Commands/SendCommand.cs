@@ -117,6 +117,8 @@ internal sealed class SendCommand
 
     private static async Task<byte[]> ReadFileAsync(string path, Surroundings surroundings, CancellationToken cancellationToken)
     {
+        if (Directory.Exists(path))
+            throw new CommandException(ExitCodes.Failure, $"{path} is a directory: --file sends the bytes of one file.");
         await using var source = path is "-" ? surroundings.OpenInput() : File.OpenRead(path);
         var bytes = await ReadAsync(source, InputText.LargestBody + 1, cancellationToken);
         return bytes.Length <= InputText.LargestBody ? bytes : throw InputText.TooLong(path);

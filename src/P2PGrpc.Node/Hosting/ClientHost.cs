@@ -53,6 +53,7 @@ internal sealed class ClientHost : IAsyncDisposable
         NodeSettings settings, string socketPath, string? token, PeerApiService peerService, MessageStreamService streams, NodeApiService nodeService,
         Func<bool> isHealthy, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
+        ClearSocket(socketPath);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var limited = new RateLimitedLoggerFactory(loggers, LogInterval, TimeProvider.System, limitsOwn: false);
         builder.Services.AddSingleton<ILoggerFactory>(limited);
@@ -90,8 +91,6 @@ internal sealed class ClientHost : IAsyncDisposable
         application.MapGrpcService<NodeApiService>();
         application.MapGrpcReflectionService();
         application.MapGrpcHealthChecksService();
-        if (File.Exists(socketPath))
-            File.Delete(socketPath);
         try
         {
             // Without any endpoint Kestrel would listen on one of its own choice.
@@ -108,6 +107,15 @@ internal sealed class ClientHost : IAsyncDisposable
         if (hasSocket && !OperatingSystem.IsWindows())
             File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return new ClientHost(application, limited, FindAddress(application));
+    }
+
+    /// <summary>Takes away what a process that was killed has left.</summary>
+    private static void ClearSocket(string path)
+    {
+        if (Directory.Exists(path))
+            throw new NodeStartException(
+                "DIRECTORY_UNUSABLE", $"{path} is a directory, where the node's socket for clients belongs. Move it away, or give another directory with --data.");
+        File.Delete(path);
     }
 
     private static void Configure(KestrelServerOptions server, NodeSettings settings, string? socketPath, X509Certificate2? certificate)
