@@ -109,6 +109,54 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task A_peer_that_does_not_know_this_node_is_told_of_once_however_many_addresses_it_has()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var gone = await RunningNode.StartAsync("gone");
+        await using var alice = await RunningNode.StartAsync("alice");
+        using var watch = alice.Runtime.Events.Watch();
+        await alice.AddAsync($"bob={bob.Id}@127.0.0.1:{bob.Port}");
+        await alice.AddAsync($"bob={bob.Id}@127.0.0.1:{gone.Port}");
+        await gone.StopAsync();
+
+        var notices = await CountAsync(watch, "NOT_ADMITTED", LinkLimits.Acquaintance + TimeSpan.FromSeconds(5));
+
+        Assert.Equal(1, notices);
+    }
+
+    [Fact]
+    public async Task A_peer_that_comes_to_know_this_node_soon_is_no_news()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var alice = await RunningNode.StartAsync("alice");
+        using var watch = alice.Runtime.Events.Watch();
+        await alice.AddAsync(bob.PeerText("bob"));
+        await RunningNode.WaitUntilAsync(
+            () => alice.Find("bob")!.LastError.Contains("peers accept", StringComparison.Ordinal), "alice is refused, and can see why");
+        await bob.AddAsync(alice.PeerText("alice"));
+        await alice.WaitForLinkAsync("bob");
+
+        Assert.Equal(0, await CountAsync(watch, "NOT_ADMITTED", TimeSpan.FromMilliseconds(200)));
+    }
+
+    private static async Task<int> CountAsync(EventWatch watch, string reason, TimeSpan during)
+    {
+        using var limit = new CancellationTokenSource(during);
+        var count = 0;
+        try
+        {
+            await foreach (var happened in watch.ReadAllAsync(limit.Token))
+                count += happened.Notice?.Reason == reason ? 1 : 0;
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // The time is over.
+        }
+
+        return count;
+    }
+
+    [Fact]
     public async Task A_send_to_an_address_dials_and_pins_it()
     {
         await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Any);
