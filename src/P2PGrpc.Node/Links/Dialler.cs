@@ -81,7 +81,9 @@ internal sealed class Dialler : IAsyncDisposable
         if (record.PeerId is { } peer && context.Table.Find(peer) is not null)
         {
             Volatile.Write(ref state, new DialState(false, ""));
+            var linkedSince = context.Time.GetTimestamp();
             await nudge.WaitAsync(cancellationToken).ConfigureAwait(false);
+            Rest(linkedSince);
             absentSince = context.Time.GetTimestamp();
             return;
         }
@@ -143,16 +145,27 @@ internal sealed class Dialler : IAsyncDisposable
         notAdmittedSince = null;
         var upSince = context.Time.GetTimestamp();
         var end = await context.Table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
-        // A link that ends as soon as it is up must not be dialled again without a pause, so only one that lived resets the waits.
-        if (context.Time.GetElapsedTime(upSince) >= LinkLimits.Settled)
-        {
-            absentSince = context.Time.GetTimestamp();
-            delay.Reset();
-        }
-
         // What the link's own beginning and end have set is no reason to dial at once.
         nudge.Clear();
+        if (end is { Reason: GoodbyeReason.Superseded, ByOther: true } && context.Table.Find(remote.PeerId) is null)
+        {
+            // The peer keeps a link with this node's identity that this process does not have. However long ours lived, to dial at once would only
+            // take it from the other process.
+            delay.Contest();
+            return "Another process that uses this node's identity has taken the link. Stop one of the two; a copied data directory needs a key of its own.";
+        }
+
+        Rest(upSince);
         return end.Reason == GoodbyeReason.Superseded ? "" : end.Detail;
+    }
+
+    /// <summary>A link that ends as soon as it is up must not be dialled again without a pause, so only one that lived resets the waits.</summary>
+    private void Rest(long upSince)
+    {
+        if (context.Time.GetElapsedTime(upSince) < LinkLimits.Settled)
+            return;
+        absentSince = context.Time.GetTimestamp();
+        delay.Reset();
     }
 
     private string Describe(LinkRefusedException refused, PeerAddress address)

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Tests.Hosting;
 using P2PGrpc.Protocol;
 using Xunit;
@@ -139,14 +140,41 @@ public sealed class AdmissionTests
         Assert.Equal(0, await CountAsync(watch, "NOT_ADMITTED", TimeSpan.FromMilliseconds(200)));
     }
 
-    private static async Task<int> CountAsync(EventWatch watch, string reason, TimeSpan during)
+    [Fact]
+    public async Task Two_processes_with_one_identity_take_the_link_from_each_other_ever_more_seldom()
+    {
+        await using var carol = await RunningNode.StartAsync("carol", AdmissionPolicy.Any);
+        await using var alice = await RunningNode.StartAsync("alice");
+        await using var twin = await RunningNode.StartAsync("twin");
+        await twin.StopAsync();
+        foreach (var file in Directory.EnumerateFiles(twin.DataDirectory, "p2pgrpc.db*"))
+            File.Delete(file);
+        File.Copy(Path.Combine(alice.DataDirectory, "identity.key"), Path.Combine(twin.DataDirectory, "identity.key"), overwrite: true);
+        await twin.StartAgainAsync();
+        await alice.AddAsync(carol.PeerText("carol"));
+        await twin.AddAsync(carol.PeerText("carol"));
+
+        using var early = carol.Runtime.Events.Watch();
+        var changes = await CountAsync(early, happened => happened.LinkUp is not null, TimeSpan.FromSeconds(10));
+        using var later = carol.Runtime.Events.Watch();
+        var laterChanges = await CountAsync(later, happened => happened.LinkUp is not null, TimeSpan.FromSeconds(10));
+
+        Assert.InRange(changes, 3, 24);
+        Assert.InRange(laterChanges, 0, 6);
+        Assert.True(alice.Find("carol")!.Link == LinkState.Up || alice.Find("carol")!.LastError.Contains("identity", StringComparison.Ordinal));
+    }
+
+    private static Task<int> CountAsync(EventWatch watch, string reason, TimeSpan during) =>
+        CountAsync(watch, happened => happened.Notice?.Reason == reason, during);
+
+    private static async Task<int> CountAsync(EventWatch watch, Func<WatchEventsResponse, bool> counts, TimeSpan during)
     {
         using var limit = new CancellationTokenSource(during);
         var count = 0;
         try
         {
             await foreach (var happened in watch.ReadAllAsync(limit.Token))
-                count += happened.Notice?.Reason == reason ? 1 : 0;
+                count += counts(happened) ? 1 : 0;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
