@@ -40,7 +40,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Store = store;
         Book = book;
         Events = new NodeEvents(time);
-        Knocks = new Knocks();
+        Knocks = new Knocks(time);
         var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();

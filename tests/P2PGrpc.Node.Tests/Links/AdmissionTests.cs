@@ -141,6 +141,24 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task Two_nodes_that_know_each_other_by_address_meet_without_a_word_to_their_owners()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await alice.StopAsync();
+        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
+        using var watch = bob.Runtime.Events.Watch();
+        // So long that bob's next dial of its own would come too late.
+        await RunningNode.WaitUntilAsync(() => bob.Find("alice")!.LastError.Length > 0, "bob has dialled in vain");
+        await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        await alice.StartAgainAsync(AdmissionPolicy.Known, bob.PeerText("bob"));
+        await bob.WaitForLinkAsync("alice");
+        await alice.WaitForLinkAsync("bob");
+
+        Assert.Equal(0, await CountAsync(watch, happened => happened.Knock is not null || happened.Notice is not null, TimeSpan.FromMilliseconds(200)));
+    }
+
+    [Fact]
     public async Task Two_processes_with_one_identity_take_the_link_from_each_other_ever_more_seldom()
     {
         await using var carol = await RunningNode.StartAsync("carol", AdmissionPolicy.Any);
