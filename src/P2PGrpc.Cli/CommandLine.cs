@@ -27,17 +27,7 @@ internal static class CommandLine
             Output = surroundings.Output,
             Error = surroundings.Error,
         };
-        try
-        {
-            var exitCode = await parsed.InvokeAsync(configuration, cancellationToken);
-            await surroundings.Output.FlushAsync(CancellationToken.None);
-            return exitCode;
-        }
-        catch (IOException)
-        {
-            // Commands report their own failures; what is left is the help, whose reader went away.
-            return ExitCodes.ReaderGone;
-        }
+        return await Failures.GuardAsync(surroundings, () => InvokeAsync(parsed, configuration, cancellationToken), cancellationToken);
     }
 
     public static RootCommand Build(Surroundings surroundings)
@@ -57,6 +47,21 @@ internal static class CommandLine
         help.Action = new ExampleHelp((HelpAction)help.Action!);
         root.SetAction(parsed => new ExampleHelp(new HelpAction()).Invoke(parsed));
         return root;
+    }
+
+    private static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration configuration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var exitCode = await parsed.InvokeAsync(configuration, cancellationToken);
+            await configuration.Output.FlushAsync(CancellationToken.None);
+            return exitCode;
+        }
+        catch (IOException fault)
+        {
+            // Commands report their own failures; what is left is the help, which the framework writes.
+            throw OutputFailedException.Explain(fault);
+        }
     }
 
     private static IEnumerable<string> CommandNames(Command command)

@@ -26,6 +26,10 @@ internal static class Failures
         {
             return ExitCodes.ReaderGone;
         }
+        catch (OutputFailedException fault)
+        {
+            return Report(surroundings, fault.Message, ExitCodes.Failure);
+        }
         catch (CommandException fault)
         {
             return Report(surroundings, fault.Message, fault.ExitCode);
@@ -54,11 +58,13 @@ internal static class Failures
 
     public static int FindExitCode(P2PGrpcException fault) => fault.StatusCode switch
     {
+        StatusCode.Unauthenticated when fault.Reason == P2PGrpcException.TokenUnreadable => ExitCodes.Failure,
         StatusCode.Unavailable when fault.Reason == P2PGrpcException.NodeUnreachable => ExitCodes.Unreachable,
         StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss or StatusCode.Cancelled => ExitCodes.Failure,
         _ => ExitCodes.Refused,
     };
 
-    private static int Report(Surroundings surroundings, P2PGrpcException fault) =>
-        Report(surroundings, fault.Message, FindExitCode(fault));
+    // The node speaks of headers, which nobody types here.
+    private static int Report(Surroundings surroundings, P2PGrpcException fault) => Report(
+        surroundings, fault.Reason == "TOKEN_MISSING" ? $"{fault.Message} Name that file by --token-file." : fault.Message, FindExitCode(fault));
 }

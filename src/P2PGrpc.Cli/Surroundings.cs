@@ -15,9 +15,7 @@ internal sealed class Surroundings
 
     public required TextWriter Error { get; init; }
 
-    public required TextReader Input { get; init; }
-
-    /// <summary>Standard input as bytes, for files.</summary>
+    /// <summary>Standard input, as bytes.</summary>
     public required Func<Stream> OpenInput { get; init; }
 
     public required Func<string, string?> Environment { get; init; }
@@ -46,7 +44,6 @@ internal sealed class Surroundings
         {
             Output = new StreamWriter(OpenOutput(), new UTF8Encoding(false)) { AutoFlush = false },
             Error = Console.Error,
-            Input = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false)) : Console.In,
             OpenInput = Console.OpenStandardInput,
             Environment = System.Environment.GetEnvironmentVariable,
             ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
@@ -57,6 +54,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes one line, flushed, in colours if somebody sees them.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void Write(StyledLine line)
     {
         if (Colors)
@@ -67,6 +65,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes one line, flushed.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void Write(string line) => Attempt(() =>
     {
         Output.Write(line);
@@ -76,6 +75,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes a table or the like for people.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void Write(Spectre.Console.Rendering.IRenderable renderable) => Attempt(() =>
     {
         OpenConsole().Write(renderable);
@@ -84,6 +84,7 @@ internal sealed class Surroundings
 
     /// <summary>Writes text that may move the cursor, flushed. Never what a peer wrote.</summary>
     /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void WriteRaw(string text) => Attempt(() =>
     {
         Output.Write(text);
@@ -114,9 +115,9 @@ internal sealed class Surroundings
         {
             write();
         }
-        catch (IOException gone)
+        catch (IOException fault)
         {
-            throw new OutputClosedException(gone);
+            throw OutputFailedException.Explain(fault);
         }
     }
 

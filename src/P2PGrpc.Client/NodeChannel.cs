@@ -74,6 +74,8 @@ internal static class NodeChannel
                 throw new NodeNotFoundException($"No node runs on {directory.Path}: nothing answers at its socket.", fault);
             }
         }
+        if (Directory.Exists(directory.SocketPath))
+            throw new NodeNotFoundException($"{directory.SocketPath} is a directory, where a node's socket belongs. Move it away, and start the node again.");
         var address = directory.ReadAddress()
             ?? throw new NodeNotFoundException(
                 $"No node runs on {directory.Path}: there is neither api.sock nor api.address. Start one with 'p2pgrpc run --data {directory.Path}'.");

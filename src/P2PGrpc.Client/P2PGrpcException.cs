@@ -19,6 +19,9 @@ public sealed class P2PGrpcException : Exception
     /// <summary>The reason of an ephemeral message whose stream broke: whether it went out is not known.</summary>
     public const string OutcomeUnknown = "OUTCOME_UNKNOWN";
 
+    /// <summary>The reason of a token file that can't be read, or holds no token. The node was not asked.</summary>
+    public const string TokenUnreadable = "TOKEN_UNREADABLE";
+
     internal P2PGrpcException(StatusCode statusCode, string reason, string detail, TimeSpan? retryDelay, Exception? inner)
         : base(detail, inner)
     {
@@ -51,9 +54,10 @@ public sealed class P2PGrpcException : Exception
         var info = status?.GetDetail<ErrorInfo>();
         if (info is null)
         {
+            if (FindCause<TokenFileException>(exception) is { } unreadable)
+                return new P2PGrpcException(StatusCode.Unauthenticated, TokenUnreadable, unreadable.Message, null, exception);
             if (FindCause<AuthenticationException>(exception) is { } refused)
-                return new P2PGrpcException(
-                    StatusCode.Unauthenticated, "", $"The node's TLS certificate was not accepted: {refused.Message}", null, exception);
+                return DescribeTls(refused, exception);
             if (IsBrokenTransport(exception))
                 return new P2PGrpcException(StatusCode.Unavailable, NodeUnreachable, DescribeTransport(exception), null, exception);
             if (exception.StatusCode == StatusCode.DeadlineExceeded)
@@ -78,6 +82,17 @@ public sealed class P2PGrpcException : Exception
         }
     }
 
+    // The framework has one exception for a certificate that is refused and for a server that answers without TLS.
+    private static P2PGrpcException DescribeTls(AuthenticationException refused, RpcException exception) =>
+        refused.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase)
+            ? new P2PGrpcException(
+                StatusCode.Unauthenticated, "",
+                $"The node's TLS certificate was not accepted: {refused.Message} Name the certificate of its client endpoint; its port for peers shows another.",
+                null, exception)
+            : new P2PGrpcException(
+                StatusCode.Unavailable, NodeUnreachable,
+                $"No TLS connection to the node came about: {refused.Message} If it serves without TLS, write its address without https.", null, exception);
+
     // A connection that breaks in the middle of a call surfaces under several codes; the cause tells them from a node's own words.
     private static bool IsBrokenTransport(RpcException exception) =>
         FindCause<IOException>(exception) is not null
@@ -88,6 +103,8 @@ public sealed class P2PGrpcException : Exception
     {
         if (FindCause<NodeNotFoundException>(exception) is { } notFound)
             return notFound.Message;
+        if (FindCause<HttpIOException>(exception) is { HttpRequestError: HttpRequestError.InvalidResponse })
+            return "What answers there does not speak HTTP/2 in clear. Give the node's client endpoint, not its port for peers; if it serves by TLS, as https.";
         return FindCause<IOException>(exception) is { } broken
             ? $"The connection to the node broke: {broken.Message}"
             : $"The node can't be reached: {exception.Status.Detail}";

@@ -38,9 +38,9 @@ internal sealed class TokenInterceptor(TokenSource token) : Interceptor
         {
             text = token.Read();
         }
-        catch (NodeNotFoundException fault)
+        catch (TokenFileException fault)
         {
-            throw new RpcException(new Status(StatusCode.Unauthenticated, fault.Message));
+            throw new RpcException(new Status(StatusCode.Unauthenticated, fault.Message, fault));
         }
         if (text is null)
             return context;

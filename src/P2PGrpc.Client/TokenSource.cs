@@ -22,7 +22,7 @@ internal sealed class TokenSource
     public static TokenSource FromFile(string path, bool required) => new(path, required, null);
 
     /// <summary>The token, or null if none is needed.</summary>
-    /// <exception cref="NodeNotFoundException">The file can't be read.</exception>
+    /// <exception cref="TokenFileException">The file can't be read.</exception>
     public string? Read()
     {
         if (path is null)
@@ -34,18 +34,18 @@ internal sealed class TokenSource
         {
             var length = new FileInfo(path).Length;
             if (length > ClientLimits.TokenBytes)
-                throw new NodeNotFoundException($"The token file {path} holds {length} bytes: that is no token.");
+                throw new TokenFileException($"The token file {path} holds {length} bytes: that is no token.");
             var token = File.ReadAllText(path).Trim();
             if (token.Length == 0 || !token.All(letter => letter is > ' ' and <= '~'))
-                throw new NodeNotFoundException($"The token file {path} does not hold a token.");
+                throw new TokenFileException($"The token file {path} does not hold a token.");
             known = new Known(token, changed);
             return token;
         }
-        catch (Exception fault) when (fault is UnauthorizedAccessException or IOException and not NodeNotFoundException)
+        catch (Exception fault) when (fault is UnauthorizedAccessException or IOException)
         {
             if (!required)
                 return null;
-            throw new NodeNotFoundException($"The token file {path} can't be read: {fault.Message}", fault);
+            throw new TokenFileException($"The token file {path} can't be read: {fault.Message}", fault);
         }
     }
 

@@ -53,6 +53,69 @@ public sealed partial class CommandLineTests
         Assert.DoesNotContain(bob.Output, c => (char.IsControl(c) && c != '\n') || c == '\u202e');
     }
 
+    [Theory]
+    [InlineData("status")]
+    [InlineData("tail --from start --no-follow --own")]
+    [InlineData("--help")]
+    public async Task An_output_that_can_not_be_written_is_an_error_and_a_reader_that_is_gone_is_none(string arguments)
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        await alice.Client.SendAsync("self", new string('x', 100_000));
+        var command = $"'{Checkout.Program}' {arguments}" + (arguments == "--help" ? "" : $" --data '{alice.DataDirectory}'");
+
+        var full = await Command.RunAsync("bash", ["-c", command + " > /dev/full"]);
+        var gone = await Command.RunAsync("bash", ["-c", $"{command} | true; exit ${{PIPESTATUS[0]}}"]);
+
+        Assert.Equal(1, full.ExitCode);
+        Assert.Matches("^p2pgrpc: The output can't be written: .*\n$", full.Error);
+        Assert.Equal(141, gone.ExitCode);
+        Assert.Empty(gone.Error);
+    }
+
+    [Fact]
+    public async Task A_node_whose_output_can_not_be_written_says_so_once_and_runs_on()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        alice.Wrapper = ["bash", "-c", "exec \"$0\" \"$@\" > /dev/full"];
+        await alice.StartAsync();
+        await alice.Client.SendAsync("self", "still here");
+
+        Assert.Single(alice.Output.Split('\n'), line => line.Contains("The output can't be written", StringComparison.Ordinal));
+        Assert.Equal(0, (await alice.StopAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_mistake_in_where_the_node_is_or_what_is_sent_is_told_for_what_it_is()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        var token = Path.Combine(alice.DataDirectory, "api.token");
+        var wrong = Path.Combine(nodes.Folder, "wrong");
+        await File.WriteAllTextAsync(wrong, "wrong", TestContext.Current.CancellationToken);
+        var api = $"127.0.0.1:{alice.ApiPort}";
+
+        await RefusesAsync(4, "needs the header .* --token-file", "id", "--api", api);
+        await RefusesAsync(4, "is not this node's; the right one stands in .*api.token", "id", "--api", api, "--token-file", wrong);
+        await RefusesAsync(1, "token file .*/none can't be read", "id", "--api", api, "--token-file", Path.Combine(nodes.Folder, "none"));
+        await RefusesAsync(3, "No TLS connection .* without https", "id", "--api", "https://" + api, "--token-file", token);
+        await RefusesAsync(3, "not its port for peers", "id", "--api", alice.ListenAddress, "--token-file", token);
+        await RefusesAsync(4, "its port for peers shows another", "id", "--api", "https://" + alice.ListenAddress, "--token-file", token);
+        await RefusesAsync(1, "is a directory", "send", "self", "--file", nodes.Folder, "--data", alice.DataDirectory);
+        await RefusesAsync(4, "no peer 'zed'", "chat", "zed", "--data", alice.DataDirectory);
+        Assert.Equal(0, (await Command.P2PGrpcAsync("chat", "self", "--data", alice.DataDirectory)).ExitCode);
+
+        static async Task RefusesAsync(int exitCode, string pattern, params string[] arguments)
+        {
+            var result = await Command.P2PGrpcAsync(arguments);
+            Assert.True(result.ExitCode == exitCode, result.ToString());
+            Assert.Matches($"^p2pgrpc: [^\n]*{pattern}[^\n]*\n$", result.Error);
+        }
+    }
+
     [Fact]
     public async Task Commands_in_the_documents_have_verbs_and_options_that_exist()
     {
@@ -74,6 +137,25 @@ public sealed partial class CommandLineTests
     }
 
     [Fact]
+    public async Task Each_option_of_run_stands_in_the_documents_and_its_variable_in_the_help()
+    {
+        var help = (await Command.P2PGrpcAsync("run", "--help")).Output;
+        var options = HelpedOption().Matches(help).Select(match => match.Groups[1].Value).Except(["--help", "--quiet", "--json", "--verbose"]).ToList();
+        Assert.Contains("--advertise", options);
+        foreach (var document in new[] { "operations.md", "cli.md" })
+        {
+            var lines = await File.ReadAllLinesAsync(Path.Combine(Checkout.Root, "docs", document), TestContext.Current.CancellationToken);
+            var rows = lines.Where(line => line.StartsWith("| `--", StringComparison.Ordinal)).ToList();
+            foreach (var option in options)
+            {
+                var row = Assert.Single(rows, row => Regex.IsMatch(row, $@"`{option}[ `].*P2PGRPC_"));
+                foreach (Match variable in Variable().Matches(row))
+                    Assert.Matches($@"{variable.Value}\b", help);
+            }
+        }
+    }
+
+    [Fact]
     public void Commands_are_found_in_fences_only() => Assert.Equal(
         ["p2pgrpc send bob \"hi\" --wait", "p2pgrpc id"],
         ReadCommands("p2pgrpc sends\n```sh\n$ p2pgrpc send bob \"hi\" --wait   # waits\nartifacts/bin/p2pgrpc id\nmake run\n```\n"));
@@ -90,6 +172,12 @@ public sealed partial class CommandLineTests
 
     [GeneratedRegex(@"^p2pgrpc (?:peers +)?[a-z]+")]
     private static partial Regex Verb();
+
+    [GeneratedRegex(@"^  (--[a-z-]+)", RegexOptions.Multiline)]
+    private static partial Regex HelpedOption();
+
+    [GeneratedRegex("P2PGRPC_[A-Z_]+")]
+    private static partial Regex Variable();
 
     [GeneratedRegex(@"(?<=\s)--[a-z][a-z-]*")]
     private static partial Regex Option();

@@ -180,6 +180,62 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_directory_where_the_socket_belongs_is_named()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        var privately = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(alice.DataDirectory, privately);
+        Directory.CreateDirectory(alice.SocketPath);
+
+        await RefusesToStartAsync(alice, $"{alice.SocketPath} is a directory");
+        var asked = await Command.P2PGrpcAsync("id", "--data", alice.DataDirectory);
+        Assert.Equal(3, asked.ExitCode);
+        Assert.Contains($"{alice.SocketPath} is a directory", asked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_without_its_key_is_refused_until_one_of_them_is_put_right()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        var id = await alice.Client.GetPeerIdAsync();
+        await alice.StopAsync();
+        var key = Path.Combine(alice.DataDirectory, "identity.key");
+        File.Move(key, key + ".away");
+
+        await RefusesToStartAsync(alice, "Put back " + key);
+        Assert.False(File.Exists(key));
+
+        File.Move(key + ".away", key);
+        await alice.StartAsync();
+        Assert.Equal(id, await alice.Client.GetPeerIdAsync());
+        Assert.DoesNotContain("it begins empty", alice.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_key_without_its_database_starts_and_says_that_it_begins_empty(bool leavesEmptyFile)
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await alice.StartAsync();
+        var id = await alice.Client.GetPeerIdAsync();
+        await alice.StopAsync();
+        foreach (var file in Directory.EnumerateFiles(alice.DataDirectory, "p2pgrpc.db*")) File.Delete(file);
+        if (leavesEmptyFile) await File.WriteAllBytesAsync(alice.DatabasePath, [], TestContext.Current.CancellationToken);
+
+        await alice.StartAsync();
+
+        Assert.Equal(id, await alice.Client.GetPeerIdAsync());
+        await Eventually.HoldsAsync("the owner is told in the log and on the screen", () => Task.FromResult(
+            alice.Output.Contains("[1013]", StringComparison.Ordinal) && alice.Output.Contains("DATABASE_MISSING", StringComparison.Ordinal)));
+        await alice.Client.SendAsync("self", "works");
+    }
+
+    [Fact]
     public async Task An_API_beyond_loopback_without_TLS_is_refused()
     {
         await using var nodes = new Neighbourhood();

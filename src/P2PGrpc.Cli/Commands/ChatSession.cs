@@ -27,6 +27,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Prompt prompt = new(surroundings);
     private readonly Lock screen = new();
+    private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool ended;
 
     public async Task<int> RunAsync(TimeSpan settle, CancellationToken cancellationToken)
@@ -41,6 +42,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
             // A subscription that fails says why the chat can't be: an unknown peer, a node that refuses.
             await await Task.WhenAny(typing, incoming, deliveries);
             exitCode = await typing;
+            await JoinAsync(incoming, settle, cancellationToken);
             ended = true;
             changed.Writer.TryWrite(true);
             await SettleAsync(settle, cancellationToken);
@@ -52,6 +54,13 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
             prompt.Close();
         }
         return exitCode;
+    }
+
+    /// <summary>Input may end before the node has said whether there is such a peer. One that answers does so at once.</summary>
+    private async Task JoinAsync(Task incoming, TimeSpan settle, CancellationToken cancellationToken)
+    {
+        if (await Task.WhenAny(incoming, joined.Task, Task.Delay(settle, surroundings.Time, cancellationToken)) == incoming)
+            await incoming;
     }
 
     private async Task<int> SendTypedAsync(CancellationToken cancellationToken)
@@ -115,9 +124,11 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
             StartAt = StartAt.End,
             Interrupted = new InterruptionNotice(surroundings).Show,
         };
-        await foreach (var message in client.SubscribeAsync(settings, cancellationToken))
+        await foreach (var response in client.SubscribeBatchesAsync(settings, cancellationToken))
         {
-            prompt.Write(lines.Create(message));
+            joined.TrySetResult();
+            foreach (var message in ReceivedMessage.Read(response))
+                prompt.Write(lines.Create(message));
         }
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using P2PGrpc.Cli.Rendering;
 using P2PGrpc.Client;
 using P2PGrpc.Protocol;
@@ -9,9 +8,6 @@ namespace P2PGrpc.Cli.Commands;
 /// <summary><c>p2pgrpc send bob "hello"</c>: hands one message over, and prints its reference and state.</summary>
 internal sealed class SendCommand
 {
-    // What a node takes; reading a larger file would only waste memory.
-    private const int LargestBody = 128 * 1024;
-
     private readonly Argument<string> to = new("to") { Description = "Where to: an alias, a peer id, host:port, or self" };
 
     private readonly Argument<string?> text = new("text")
@@ -121,18 +117,33 @@ internal sealed class SendCommand
 
     private static async Task<byte[]> ReadFileAsync(string path, Surroundings surroundings, CancellationToken cancellationToken)
     {
+        if (Directory.Exists(path))
+            throw new CommandException(ExitCodes.Failure, $"{path} is a directory: --file sends the bytes of one file.");
         await using var source = path is "-" ? surroundings.OpenInput() : File.OpenRead(path);
-        var read = new byte[LargestBody + 1];
-        var length = await source.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken);
-        return length <= LargestBody
-            ? read[..length]
-            : throw new CommandException(
-                ExitCodes.Refused, string.Create(CultureInfo.InvariantCulture, $"{path} holds more than the {LargestBody} bytes that a message may have."));
+        var bytes = await ReadAsync(source, InputText.LargestBody + 1, cancellationToken);
+        return bytes.Length <= InputText.LargestBody ? bytes : throw InputText.TooLong(path);
     }
 
     private static async Task<string> ReadTextAsync(Surroundings surroundings, CancellationToken cancellationToken)
     {
-        var read = await surroundings.Input.ReadToEndAsync(cancellationToken);
-        return read.EndsWith("\r\n", StringComparison.Ordinal) ? read[..^2] : read.EndsWith('\n') ? read[..^1] : read;
+        const string source = "Standard input";
+        await using var input = surroundings.OpenInput();
+        var bytes = await ReadAsync(input, InputText.LargestBody + "\r\n".Length + 1, cancellationToken);
+        var text = bytes.AsMemory(0, bytes.Length - CountLineEnd(bytes));
+        return text.Length <= InputText.LargestBody ? InputText.Decode(text.Span, source) : throw InputText.TooLong(source);
+    }
+
+    private static int CountLineEnd(ReadOnlySpan<byte> bytes) => bytes switch
+    {
+        [.., (byte)'\r', (byte)'\n'] => 2,
+        [.., (byte)'\n'] => 1,
+        _ => 0,
+    };
+
+    private static async Task<byte[]> ReadAsync(Stream source, int most, CancellationToken cancellationToken)
+    {
+        var read = new byte[most];
+        var length = await source.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken);
+        return read[..length];
     }
 }

@@ -6,6 +6,7 @@ internal sealed class Prompt(Surroundings surroundings)
 {
     private readonly Lock screen = new();
     private readonly TypedLine typed = new();
+    private readonly Lazy<InputLines> input = new(() => new InputLines(surroundings.OpenInput()));
     private bool shown;
 
     private bool IsOnScreen => surroundings is { ReadKey: not null, Colors: true };
@@ -15,7 +16,7 @@ internal sealed class Prompt(Surroundings surroundings)
     public string? ReadLine()
     {
         if (!IsOnScreen)
-            return surroundings.Input.ReadLine();
+            return input.Value.Read();
         Change(() => shown = true);
         while (true)
         {

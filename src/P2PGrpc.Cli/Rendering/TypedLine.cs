@@ -17,7 +17,8 @@ internal sealed class TypedLine
 
     public void Clear() => text.Clear();
 
-    /// <summary>Takes one key: a character is added; backspace takes the last whole character away, Ctrl-W the last word, Ctrl-U all. Others do nothing.</summary>
+    /// <summary>Takes one key: a character is added; backspace takes the last whole character away, Ctrl-W the last word, Ctrl-U all. Others do nothing, and so does
+    /// what would make the line longer than any message.</summary>
     public void Press(ConsoleKeyInfo key)
     {
         if (key.Key == ConsoleKey.Backspace)
@@ -26,7 +27,7 @@ internal sealed class TypedLine
             Cut(Text.TrimEnd().LastIndexOf(' ') + 1);
         else if (key.Modifiers == ConsoleModifiers.Control && key.Key == ConsoleKey.U)
             Cut(0);
-        else if (!char.IsControl(key.KeyChar))
+        else if (!char.IsControl(key.KeyChar) && text.Length < InputText.LargestBody)
             text.Append(key.KeyChar);
     }
 

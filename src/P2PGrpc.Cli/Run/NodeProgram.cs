@@ -48,8 +48,10 @@ internal static class NodeProgram
         {
             // The regular end.
         }
-        catch (OutputClosedException)
+        catch (Exception fault) when (fault is OutputClosedException or OutputFailedException)
         {
+            if (fault is OutputFailedException)
+                Failures.Report(surroundings, $"{fault.Message} The node goes on without.", ExitCodes.Failure);
             // A node goes on without a reader of what it prints, as it does under --quiet.
             await Task.Delay(Timeout.InfiniteTimeSpan, surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

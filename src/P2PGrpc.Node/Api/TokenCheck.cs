@@ -15,7 +15,8 @@ internal sealed class TokenCheck(string? token)
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (expected is null || context.Features.Get<UnixSocketMark>() is not null || HoldsToken(context.Request.Headers.Authorization.ToString()))
+        var given = context.Request.Headers.Authorization.ToString();
+        if (expected is null || context.Features.Get<UnixSocketMark>() is not null || HoldsToken(given))
         {
             context.Features.Get<ConnectionStanding>()?.Prove();
             await next(context).ConfigureAwait(false);
@@ -24,7 +25,8 @@ internal sealed class TokenCheck(string? token)
 
         var error = ErrorMapping.ToRpcException(new NodeRequestException(
             StatusCode.Unauthenticated, "TOKEN_MISSING",
-            "This endpoint needs the header 'authorization: Bearer TOKEN'; the token stands in the file api.token in the node's data directory."));
+            (given.Length == 0 ? "This endpoint needs the header 'authorization: Bearer TOKEN'" : "The token in the header 'authorization' is not this node's")
+            + "; the right one stands in the file api.token in the node's data directory."));
         // A gRPC error without a body: status and details go as headers, which gRPC calls a trailers-only response.
         context.Response.ContentType = "application/grpc";
         context.Response.Headers["grpc-status"] = ((int)error.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);

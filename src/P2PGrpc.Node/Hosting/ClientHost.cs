@@ -53,6 +53,7 @@ internal sealed class ClientHost : IAsyncDisposable
         NodeSettings settings, string socketPath, string? token, PeerApiService peerService, MessageStreamService streams, NodeApiService nodeService,
         Func<bool> isHealthy, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
+        ClearSocket(socketPath);
         var limited = new RateLimitedLoggerFactory(loggers, LogInterval, time, limitsOwn: false);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<ILoggerFactory>(limited);
@@ -70,8 +71,6 @@ internal sealed class ClientHost : IAsyncDisposable
 
         var application = builder.Build();
         Map(application, token);
-        if (File.Exists(socketPath))
-            File.Delete(socketPath);
         try
         {
             // Without any endpoint Kestrel would listen on one of its own choice.
@@ -119,6 +118,15 @@ internal sealed class ClientHost : IAsyncDisposable
         application.MapGrpcService<NodeApiService>();
         application.MapGrpcReflectionService();
         application.MapGrpcHealthChecksService();
+    }
+
+    /// <summary>Takes away what a process that was killed has left.</summary>
+    private static void ClearSocket(string path)
+    {
+        if (Directory.Exists(path))
+            throw new NodeStartException(
+                "DIRECTORY_UNUSABLE", $"{path} is a directory, where the node's socket for clients belongs. Move it away, or give another directory with --data.");
+        File.Delete(path);
     }
 
     private static void Configure(KestrelServerOptions server, NodeSettings settings, string? socketPath, X509Certificate2? certificate)

@@ -5,7 +5,7 @@ namespace P2PGrpc.Node.Hosting;
 /// <summary>How a node runs. All of it has defaults; it is checked when the node starts.</summary>
 public sealed class NodeOptions
 {
-    /// <summary>The name that this node suggests to others, at most 64 bytes. Default: the machine's name.</summary>
+    /// <summary>The name that this node suggests to others, at most 64 bytes, without control characters. Default: the machine's name.</summary>
     public string Name { get; set; } = Environment.MachineName;
 
     /// <summary>Where identity and messages are kept; made with mode 0700 if missing. One process at a time.

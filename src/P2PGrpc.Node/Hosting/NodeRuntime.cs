@@ -40,7 +40,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Store = store;
         Book = book;
         Events = new NodeEvents(time);
-        Knocks = new Knocks();
+        Knocks = new Knocks(time);
         var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
@@ -126,10 +126,14 @@ internal sealed class NodeRuntime : IAsyncDisposable
         LogStore? store = null;
         try
         {
+            var databaseIsMissing = directory.FindKeyWithoutDatabase();
             identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
             store = LogStore.Open(new LogStoreOptions { DatabasePath = directory.DatabasePath }, identity, time, loggers.CreateLogger<LogStore>());
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
-            return new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, time, loggers);
+            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, time, loggers);
+            if (databaseIsMissing)
+                OwnerNotices.TellOfMissingDatabase(runtime.Events, directory.DatabasePath, loggers.CreateLogger<LogStore>());
+            return runtime;
         }
         catch
         {

@@ -23,6 +23,9 @@ internal sealed record NodeSettings(
         var faults = new List<string>();
         if (Encoding.UTF8.GetByteCount(options.Name) > NameLength)
             faults.Add($"The name has at most {NameLength} bytes.");
+        // The rule by which the names of others are cleaned: what they would see escaped is a slip here.
+        else if (DisplayText.Clean(options.Name, NameLength) is var shown && shown != options.Name)
+            faults.Add($"The name '{shown}' holds control characters or others that can't be seen: leave them out.");
         if (string.IsNullOrWhiteSpace(options.DataDirectory))
             faults.Add("The data directory is missing.");
         if (!IPEndPoint.TryParse(options.Listen, out var listen) || !options.Listen.Contains(':'))

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
@@ -34,6 +35,16 @@ internal static class OwnerNotices
             links.CloseAll(GoodbyeReason.Shutdown, "Replication has stopped because of an internal error.");
             events.Notice("REPLICATION_STOPPED", "", "One of replication's own rules was broken, so it has stopped. Restart the node, and report what its log says.");
         };
+    }
+
+    /// <summary>A first start that was cut off looks like a database that is lost. Neither keeps the node from running: it begins new logs at each start,
+    /// so it signs nothing twice.</summary>
+    public static void TellOfMissingDatabase(NodeEvents events, string path, ILogger log)
+    {
+        const string advice = "If this node has run before, stop it and put a copy of the database back, or leave it: peers send again what they hold, and "
+            + "what none of them had is gone.";
+        StoreLog.BeginsEmpty(log, path, advice);
+        events.NoticeAtStart("DATABASE_MISSING", $"There was a key but no database {path}: it begins empty. {advice}");
     }
 
     private static string Describe(ForkProof proof) =>

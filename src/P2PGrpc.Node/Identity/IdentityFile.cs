@@ -85,8 +85,8 @@ internal static class IdentityFile
 
         throw new NodeStartException(
             "KEY_FILE_DAMAGED",
-            $"The key file {path} is damaged. Put back a good copy; or move it away to start with a new identity, " +
-            "which other nodes will treat as a stranger.");
+            $"The key file {path} is damaged. Put back a good copy; or move it, the database and its -wal file away to start " +
+            "with a new identity, which other nodes will treat as a stranger.");
     }
 
     private static void Create(string path, string directory)

@@ -17,10 +17,12 @@ internal sealed class Dialler : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly Signal nudge = new();
     private readonly RedialDelay delay;
+    private readonly Dictionary<PeerAddress, string> told = [];
     private readonly Task running;
     private PeerRecord record;
     private DialState state = new(true, "");
     private long absentSince;
+    private long? notAdmittedSince;
     private int attempts;
 
     public Dialler(PeerRecord record, DialContext context)
@@ -79,7 +81,9 @@ internal sealed class Dialler : IAsyncDisposable
         if (record.PeerId is { } peer && context.Table.Find(peer) is not null)
         {
             Volatile.Write(ref state, new DialState(false, ""));
+            var linkedSince = context.Time.GetTimestamp();
             await nudge.WaitAsync(cancellationToken).ConfigureAwait(false);
+            Rest(linkedSince);
             absentSince = context.Time.GetTimestamp();
             return;
         }
@@ -111,11 +115,11 @@ internal sealed class Dialler : IAsyncDisposable
         {
             if (record.PeerId is null)
                 return await context.PinAsync(address, connection.Peer, cancellationToken).ConfigureAwait(false);
-            return await LinkAsync(connection, cancellationToken).ConfigureAwait(false);
+            return await LinkAsync(connection, address, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<string> LinkAsync(IFrameConnection connection, CancellationToken cancellationToken)
+    private async Task<string> LinkAsync(IFrameConnection connection, PeerAddress address, CancellationToken cancellationToken)
     {
         RemoteHello remote;
         try
@@ -126,7 +130,7 @@ internal sealed class Dialler : IAsyncDisposable
         }
         catch (LinkRefusedException refused)
         {
-            return Describe(refused);
+            return Describe(refused, address);
         }
         catch (WireException broken)
         {
@@ -137,28 +141,50 @@ internal sealed class Dialler : IAsyncDisposable
             return $"It did not answer within {LinkLimits.Handshake.TotalSeconds:0} s.";
         }
 
+        told.Clear();
+        notAdmittedSince = null;
         var upSince = context.Time.GetTimestamp();
         var end = await context.Table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
-        // A link that ends as soon as it is up must not be dialled again without a pause, so only one that lived resets the waits.
-        if (context.Time.GetElapsedTime(upSince) >= LinkLimits.Settled)
-        {
-            absentSince = context.Time.GetTimestamp();
-            delay.Reset();
-        }
-
         // What the link's own beginning and end have set is no reason to dial at once.
         nudge.Clear();
+        if (end is { Reason: GoodbyeReason.Superseded, ByOther: true } && context.Table.Find(remote.PeerId) is null)
+        {
+            // The peer keeps a link with this node's identity that this process does not have. However long ours lived, to dial at once would only
+            // take it from the other process.
+            delay.Contest();
+            return "Another process that uses this node's identity has taken the link. Stop one of the two; a copied data directory needs a key of its own.";
+        }
+
+        Rest(upSince);
         return end.Reason == GoodbyeReason.Superseded ? "" : end.Detail;
     }
 
-    private string Describe(LinkRefusedException refused)
+    /// <summary>A link that ends as soon as it is up must not be dialled again without a pause, so only one that lived resets the waits.</summary>
+    private void Rest(long upSince)
+    {
+        if (context.Time.GetElapsedTime(upSince) < LinkLimits.Settled)
+            return;
+        absentSince = context.Time.GetTimestamp();
+        delay.Reset();
+    }
+
+    private string Describe(LinkRefusedException refused, PeerAddress address)
     {
         if (refused is not { ByOther: true, Reason: GoodbyeReason.NotAdmitted })
             return refused.Message;
         var advice = $"{record.Label} does not know this node yet: its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
-        if (State.LastError != advice)
+        notAdmittedSince ??= context.Time.GetTimestamp();
+        if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance && IsNews(address, advice))
             context.Events.Notice("NOT_ADMITTED", record.PeerId?.ToString() ?? "", advice);
         return advice;
+    }
+
+    /// <summary>What is wrong at an address is told to the owner once, until it is something else or a link has been up.</summary>
+    private bool IsNews(PeerAddress address, string advice)
+    {
+        var isNews = told.GetValueOrDefault(address) != advice;
+        told[address] = advice;
+        return isNews;
     }
 
     private async Task<string> FailAsync(PeerAddress address, DialException failed, CancellationToken cancellationToken)
@@ -168,7 +194,7 @@ internal sealed class Dialler : IAsyncDisposable
         {
             var advice = $"The node at {address} is {other}, not {record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
                 + $"{record.Label}, then p2pgrpc peers add {(record.Alias is { } alias ? alias + "=" : "")}{address}";
-            if (State.LastError != advice)
+            if (IsNews(address, advice))
             {
                 LinkLog.IdentityChanged(context.Log, record.Label, address.ToString(), expected.ToString(), other.ToString());
                 context.Events.Notice("IDENTITY_CHANGED", expected.ToString(), advice);

@@ -23,6 +23,7 @@ internal sealed class Diallers : IAsyncDisposable
         book.Changed += Follow;
         table.Changed += Nudge;
         server.Heard += Nudge;
+        server.StrangerHeard += NudgeUnpinned;
     }
 
     public void Start()
@@ -44,6 +45,14 @@ internal sealed class Diallers : IAsyncDisposable
     {
         lock (gate)
             byKey.GetValueOrDefault(peer.ToString())?.Nudge();
+    }
+
+    private void NudgeUnpinned()
+    {
+        lock (gate)
+            foreach (var (key, record) in book.Snapshot.Records)
+                if (record.PeerId is null)
+                    byKey.GetValueOrDefault(key)?.Nudge();
     }
 
     private void Follow()

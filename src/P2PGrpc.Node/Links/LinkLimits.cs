@@ -18,6 +18,10 @@ internal static class LinkLimits
     /// <summary>How long a Goodbye may take to go out before the link is cut.</summary>
     public static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a peer may refuse this node, or one that may be known by address alone may knock, before the owner is told: of two nodes that know each
+    /// other by address, each learns who the other is by a dial of its own.</summary>
+    public static readonly TimeSpan Acquaintance = TimeSpan.FromSeconds(3);
+
     /// <summary>The first wait before dialling again.</summary>
     public static readonly TimeSpan FirstRedial = TimeSpan.FromMilliseconds(100);
 

@@ -13,10 +13,14 @@ internal sealed class LinkServer(
     ILogger<LinkServer> log)
 {
     private readonly AnnouncementRate announcements = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
+    private readonly AnnouncementRate meetings = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
     private int knocking;
 
     /// <summary>A peer that is not dialled from here showed itself: whoever dials it may try at once.</summary>
     public event Action<PeerId>? Heard;
+
+    /// <summary>A stranger knocked while this node knows peers by address alone, of which it may be one: whoever dials those may try at once.</summary>
+    public event Action? StrangerHeard;
 
     /// <summary>Serves one link from its first frame to its end.</summary>
     public async Task ServeAsync(IFrameConnection connection, CancellationToken cancellationToken)
@@ -107,7 +111,12 @@ internal sealed class LinkServer(
 
     private void Note(Knock knock)
     {
-        if (!knocks.Add(knock) || !announcements.TryTake())
+        // One that is known by address alone is no stranger any more once it has been dialled: the owner has nothing to do then.
+        var mayBeKnown = book.Snapshot.Records.Values.Any(record => record.PeerId is null);
+        var isDue = knocks.Add(knock, mayBeKnown ? LinkLimits.Acquaintance : TimeSpan.Zero);
+        if (mayBeKnown && meetings.TryTake())
+            StrangerHeard?.Invoke();
+        if (!isDue || !announcements.TryTake())
             return;
         LinkLog.Knocked(log, knock.PeerId, knock.Address, knock.PeerId);
         events.Publish(new WatchEventsResponse

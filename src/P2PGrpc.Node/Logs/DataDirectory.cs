@@ -46,6 +46,23 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>Looks whether identity and database belong together, before either is made. A first start makes the key first, and has it on disk
+    /// before there is a database; so whatever kill or power loss ends it, only a key may be left alone.</summary>
+    /// <returns>True if there is a key but no database, or one of no bytes: a first start that was cut off, or a database that is lost.</returns>
+    /// <exception cref="NodeStartException">KEY_FILE_MISSING: there is a database but no key. A new identity would not be the one that all of it was
+    /// written by and to.</exception>
+    public bool FindKeyWithoutDatabase()
+    {
+        var hasKey = File.Exists(IdentityPath);
+        var hasDatabase = new FileInfo(DatabasePath) is { Exists: true, Length: > 0 };
+        if (hasDatabase && !hasKey)
+            throw new NodeStartException(
+                "KEY_FILE_MISSING",
+                $"{DatabasePath} is there, but not the key of the node that wrote it. Put back {IdentityPath}; or move the database and its -wal file away "
+                + "to start as a new node, which others will treat as a stranger.");
+        return hasKey && !hasDatabase;
+    }
+
     public void Dispose() => lockFile.Dispose();
 
     private static void Create(string root)

@@ -43,4 +43,7 @@ internal static partial class StoreLog
 
     [LoggerMessage(1012, LogLevel.Warning, "A damaged segment was fetched again from a peer: log {Log}, through sequence {Sequence}.")]
     public static partial void Repaired(ILogger logger, string log, ulong sequence);
+
+    [LoggerMessage(1013, LogLevel.Warning, "There was a key but no database {Path}: it begins empty. {Advice}")]
+    public static partial void BeginsEmpty(ILogger logger, string path, string advice);
 }

@@ -8,6 +8,7 @@ namespace P2PGrpc.Node.Telemetry;
 internal sealed class NodeEvents(TimeProvider time)
 {
     private readonly Lock gate = new();
+    private readonly List<WatchEventsResponse> untold = [];
     private EventWatch[] watchers = [];
 
     public void Publish(WatchEventsResponse happened)
@@ -23,6 +24,18 @@ internal sealed class NodeEvents(TimeProvider time)
     public void Notice(string reason, string peerId, string detail) =>
         Publish(new WatchEventsResponse { Notice = new NoticeEvent { Reason = reason, PeerId = peerId, Detail = detail } });
 
+    /// <summary>A notice of the node's start, before which nobody can watch: it is kept for whoever watches first.</summary>
+    public void NoticeAtStart(string reason, string detail)
+    {
+        var notice = new WatchEventsResponse
+        {
+            TimeMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Notice = new NoticeEvent { Reason = reason, Detail = detail },
+        };
+        lock (gate)
+            untold.Add(notice);
+    }
+
     /// <summary>How many watch.</summary>
     public int WatcherCount => Volatile.Read(ref watchers).Length;
 
@@ -31,7 +44,12 @@ internal sealed class NodeEvents(TimeProvider time)
     {
         var watch = new EventWatch(Remove);
         lock (gate)
+        {
+            untold.ForEach(watch.Offer);
+            untold.Clear();
             watchers = [.. watchers, watch];
+        }
+
         return watch;
     }
 

@@ -6,19 +6,25 @@ namespace P2PGrpc.Node.Wire;
 /// <summary>Lets through at most one line per category and interval, so that what strangers do can't flood the log (V2). The next line says
 /// how many were
 /// left out. Lines are single lines without control characters, exceptions are reduced to their messages, and of the web framework only
-/// warnings and errors come through. Thread-safe. Does not own the factory that it wraps.</summary>
+/// warnings and errors come through, under a category and an event id of this project. Thread-safe. Does not own the factory that it wraps.</summary>
 /// <param name="inner">Where the lines go.</param>
 /// <param name="interval">The shortest time between two lines of one category.</param>
 /// <param name="time">For the interval.</param>
 /// <param name="limitsOwn">False: this project's own categories are passed on as they are, where they say only what is rare.</param>
 internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan interval, TimeProvider time, bool limitsOwn = true) : ILoggerFactory
 {
+    /// <summary>The category of what the web framework says, and its event: one that docs/operations.md explains.</summary>
+    private const string FrameworkCategory = "P2PGrpc.Node.Wire.WebServer";
+    private static readonly EventId FrameworkEvent = new(1302, "WebServer");
+
     public ILogger CreateLogger(string categoryName)
     {
         var ours = categoryName.StartsWith("P2PGrpc.", StringComparison.Ordinal);
         if (ours && !limitsOwn)
             return inner.CreateLogger(categoryName);
-        return new RateLimitedLogger(inner.CreateLogger(categoryName), ours ? LogLevel.Debug : LogLevel.Warning, interval, time);
+        return ours
+            ? new RateLimitedLogger(inner.CreateLogger(categoryName), LogLevel.Debug, null, interval, time)
+            : new RateLimitedLogger(inner.CreateLogger(FrameworkCategory), LogLevel.Warning, FrameworkEvent, interval, time);
     }
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
@@ -27,7 +33,7 @@ internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan in
     {
     }
 
-    private sealed class RateLimitedLogger(ILogger inner, LogLevel minimum, TimeSpan interval, TimeProvider time) : ILogger
+    private sealed class RateLimitedLogger(ILogger inner, LogLevel minimum, EventId? standsFor, TimeSpan interval, TimeProvider time) : ILogger
     {
         private const int LineLength = 400;
 
@@ -52,7 +58,7 @@ internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan in
             line = DisplayText.Clean(line, LineLength);
             if (leftOut > 0)
                 line += $" ({leftOut} more lines of this category were left out)";
-            inner.Log(logLevel, eventId, line, null, static (text, _) => text);
+            inner.Log(logLevel, standsFor ?? eventId, line, null, static (text, _) => text);
         }
 
         private bool TryTakeTurn(out long leftOut)

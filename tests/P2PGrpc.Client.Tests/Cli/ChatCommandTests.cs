@@ -11,7 +11,7 @@ public sealed class ChatCommandTests
     public async Task What_is_piped_in_is_sent_once_and_its_states_are_shown()
     {
         await using var node = await FakeNode.StartAsync();
-        var terminal = new Terminal { Input = new StringReader("one\n\ntwo\n") };
+        var terminal = new Terminal { InputText = "one\n\ntwo\n" };
         Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "chat", "bob"));
         Assert.Equal(["one", "two"], node.Feed.Texts);
         Assert.Contains("self: one ✓", terminal.Output);
@@ -41,7 +41,7 @@ public sealed class ChatCommandTests
     {
         await using var node = await FakeNode.StartAsync();
         node.Peers.Delivers = DeliveryState.Accepted;
-        var terminal = new Terminal { Input = new StringReader("one\ntwo\n") };
+        var terminal = new Terminal { InputText = "one\ntwo\n" };
         Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "chat", "bob", "--settle", "300ms"));
         Assert.Equal(2, node.Feed.Count);
         Assert.DoesNotContain("✓✓", terminal.Output);
@@ -53,7 +53,7 @@ public sealed class ChatCommandTests
     {
         await using var node = await FakeNode.StartAsync();
         node.Peers.Refuses = FakePeerService.Refusal(Google.Rpc.Code.ResourceExhausted, "STORE_FULL", "the disk is full");
-        var terminal = new Terminal { Input = new StringReader("one\ntwo\n") };
+        var terminal = new Terminal { InputText = "one\ntwo\n" };
         Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "chat", "bob"));
         Assert.Equal(2, terminal.Lines.Count(line => line.EndsWith("✗ the disk is full", StringComparison.Ordinal)));
     }
@@ -64,7 +64,7 @@ public sealed class ChatCommandTests
     {
         await using var node = await FakeNode.StartAsync();
         node.Peers.Refuses = FakePeerService.Refusal(Google.Rpc.Code.Unavailable, "NODE_UNREACHABLE", "nothing answers");
-        var terminal = new Terminal { Input = new StringReader("one\n") };
+        var terminal = new Terminal { InputText = "one\n" };
         var chat = terminal.RunAtAsync(node, "chat", "bob");
         while (node.Peers.Sends.Select(send => send.MessageId).Count() < 2)
             await Task.Yield();
@@ -109,17 +109,37 @@ public sealed class ChatCommandTests
         Assert.DoesNotContain("> half\n", terminal.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_line_without_an_end_ends_the_chat_before_it_fills_the_memory()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal { Input = new EndlessInput("one\n") };
+        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "chat", "bob"));
+        Assert.Equal(["one"], node.Feed.Texts);
+        Assert.Contains("more than the 131072 bytes", terminal.Error);
+    }
+
+    [Fact]
+    public async Task A_line_that_is_no_text_ends_the_chat_with_a_hint()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal { InputBytes = [.. "one\n"u8, 0xFF, .. "\n"u8] };
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "chat", "bob"));
+        Assert.Equal(["one"], node.Feed.Texts);
+        Assert.Contains("no UTF-8 text", terminal.Error);
+    }
+
     /// <summary>Input at which nobody types until it ends.</summary>
-    private sealed class HeldInput : TextReader
+    private sealed class HeldInput : MemoryStream
     {
         private readonly ManualResetEventSlim ended = new();
 
         public void End() => ended.Set();
 
-        public override string? ReadLine()
+        public override int Read(byte[] buffer, int offset, int count)
         {
             ended.Wait(TimeSpan.FromSeconds(60));
-            return null;
+            return 0;
         }
     }
 }

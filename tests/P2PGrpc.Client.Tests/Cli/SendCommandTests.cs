@@ -65,9 +65,46 @@ public sealed class SendCommandTests
     public async Task A_text_from_a_pipe_loses_one_line_end_only()
     {
         await using var node = await FakeNode.StartAsync();
-        var terminal = new Terminal { Input = new StringReader("one\ntwo\n\n") };
+        var terminal = new Terminal { InputText = "one\ntwo\n\n" };
         Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "send", "bob", "-"));
         Assert.Equal(["one\ntwo\n"], node.Feed.Texts);
+    }
+
+    [Fact]
+    public async Task A_text_from_a_pipe_is_read_no_further_than_a_message_goes()
+    {
+        await using var node = await FakeNode.StartAsync();
+        using var endless = new EndlessInput();
+        var terminal = new Terminal { Input = endless };
+        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "send", "bob", "-"));
+        Assert.Contains("more than the 131072 bytes", terminal.Error);
+        Assert.InRange(endless.Given, 128 * 1024, 256 * 1024);
+
+        var largest = new Terminal { InputText = new string('x', 128 * 1024) + "\r\n" };
+        Assert.Equal(ExitCodes.Success, await largest.RunAtAsync(node, "send", "bob", "-"));
+        Assert.Equal(128 * 1024, Assert.Single(node.Feed.Texts).Length);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x61, 0xFF })]
+    [InlineData(new byte[] { 0xFF, 0xFE, 0x61, 0x00 })]
+    [InlineData(new byte[] { 0xED, 0xA0, 0x80 })]
+    public async Task Bytes_from_a_pipe_that_are_no_UTF_8_are_not_sent_as_a_text(byte[] bytes)
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal { InputBytes = bytes };
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "send", "bob", "-"));
+        Assert.Empty(node.Peers.Sends);
+        Assert.Contains("--file", terminal.Error);
+    }
+
+    [Fact]
+    public async Task A_byte_order_mark_is_sent_as_the_character_that_it_is()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal { InputBytes = [0xEF, 0xBB, 0xBF, 0x61] };
+        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "send", "bob", "-"));
+        Assert.Equal(["\ufeffa"], node.Feed.Texts);
     }
 
     [Theory]

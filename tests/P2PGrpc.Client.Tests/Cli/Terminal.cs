@@ -12,9 +12,17 @@ internal sealed class Terminal : IDisposable
 
     public Dictionary<string, string> Environment { get; } = [];
 
-    public TextReader Input { get; set; } = TextReader.Null;
+    public Stream Input { get; init; } = Stream.Null;
 
-    public byte[] InputBytes { get; set; } = [];
+    public string InputText
+    {
+        init => Input = new MemoryStream(Encoding.UTF8.GetBytes(value));
+    }
+
+    public byte[] InputBytes
+    {
+        init => Input = new MemoryStream(value);
+    }
 
     public bool Colors { get; set; }
 
@@ -30,8 +38,7 @@ internal sealed class Terminal : IDisposable
     {
         Output = output,
         Error = error,
-        Input = Input,
-        OpenInput = () => new MemoryStream(InputBytes),
+        OpenInput = () => Input,
         Environment = name => Environment.GetValueOrDefault(name),
         Colors = Colors,
         ReadKey = ReadKey,

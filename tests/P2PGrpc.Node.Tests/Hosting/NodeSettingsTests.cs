@@ -25,6 +25,24 @@ public sealed class NodeSettingsTests
         Assert.Equal("OPTIONS_INVALID", refused.Reason);
     }
 
+    [Theory]
+    [InlineData("alice\u001b[2J")]
+    [InlineData("two\nlines")]
+    [InlineData("\u202eecila")]
+    [InlineData("two\u2028paragraphs")]
+    public void A_name_that_could_disturb_a_screen_is_refused(string name)
+    {
+        var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions { DataDirectory = "x", Name = name }));
+        Assert.Equal("OPTIONS_INVALID", refused.Reason);
+        Assert.DoesNotContain(refused.Message, c => char.IsControl(c) || c == '\u202e');
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Zoë's machine 👋🏽")]
+    public void Any_name_that_can_be_read_is_taken(string name) =>
+        Assert.Equal(name, NodeSettings.From(new NodeOptions { DataDirectory = "x", Name = name }).Name);
+
     [Fact]
     public void All_faults_are_named_at_once()
     {

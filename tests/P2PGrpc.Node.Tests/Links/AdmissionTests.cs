@@ -1,6 +1,7 @@
 using Grpc.Core;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Tests.Hosting;
 using P2PGrpc.Protocol;
 using Xunit;
@@ -100,12 +101,105 @@ public sealed class AdmissionTests
         var pinned = bob.Id;
         await bob.StopAsync();
         var noticed = alice.WaitForEventAsync(happened => happened.Notice?.Reason == "IDENTITY_CHANGED");
-        File.Delete(Path.Combine(bob.DataDirectory, "identity.key"));
+        Directory.Delete(bob.DataDirectory, recursive: true);
         await bob.StartAgainAsync(AdmissionPolicy.Any);
         Assert.NotEqual(pinned, bob.Id);
         Assert.Contains("p2pgrpc peers remove bob", (await noticed).Notice.Detail, StringComparison.Ordinal);
         Assert.NotEqual(LinkState.Up, alice.Find("bob")!.Link);
         Assert.Equal(pinned, alice.Find("bob")!.PeerId);
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_know_this_node_is_told_of_once_however_many_addresses_it_has()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var gone = await RunningNode.StartAsync("gone");
+        await using var alice = await RunningNode.StartAsync("alice");
+        using var watch = alice.Runtime.Events.Watch();
+        await alice.AddAsync($"bob={bob.Id}@127.0.0.1:{bob.Port}");
+        await alice.AddAsync($"bob={bob.Id}@127.0.0.1:{gone.Port}");
+        await gone.StopAsync();
+
+        var notices = await CountAsync(watch, "NOT_ADMITTED", LinkLimits.Acquaintance + TimeSpan.FromSeconds(5));
+
+        Assert.Equal(1, notices);
+    }
+
+    [Fact]
+    public async Task A_peer_that_comes_to_know_this_node_soon_is_no_news()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var alice = await RunningNode.StartAsync("alice");
+        using var watch = alice.Runtime.Events.Watch();
+        await alice.AddAsync(bob.PeerText("bob"));
+        await RunningNode.WaitUntilAsync(
+            () => alice.Find("bob")!.LastError.Contains("peers accept", StringComparison.Ordinal), "alice is refused, and can see why");
+        await bob.AddAsync(alice.PeerText("alice"));
+        await alice.WaitForLinkAsync("bob");
+
+        Assert.Equal(0, await CountAsync(watch, "NOT_ADMITTED", TimeSpan.FromMilliseconds(200)));
+    }
+
+    [Fact]
+    public async Task Two_nodes_that_know_each_other_by_address_meet_without_a_word_to_their_owners()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await alice.StopAsync();
+        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
+        using var watch = bob.Runtime.Events.Watch();
+        // So long that bob's next dial of its own would come too late.
+        await RunningNode.WaitUntilAsync(() => bob.Find("alice")!.LastError.Length > 0, "bob has dialled in vain");
+        await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        await alice.StartAgainAsync(AdmissionPolicy.Known, bob.PeerText("bob"));
+        await bob.WaitForLinkAsync("alice");
+        await alice.WaitForLinkAsync("bob");
+
+        Assert.Equal(0, await CountAsync(watch, happened => happened.Knock is not null || happened.Notice is not null, TimeSpan.FromMilliseconds(200)));
+    }
+
+    [Fact]
+    public async Task Two_processes_with_one_identity_take_the_link_from_each_other_ever_more_seldom()
+    {
+        await using var carol = await RunningNode.StartAsync("carol", AdmissionPolicy.Any);
+        await using var alice = await RunningNode.StartAsync("alice");
+        await using var twin = await RunningNode.StartAsync("twin");
+        await twin.StopAsync();
+        foreach (var file in Directory.EnumerateFiles(twin.DataDirectory, "p2pgrpc.db*"))
+            File.Delete(file);
+        File.Copy(Path.Combine(alice.DataDirectory, "identity.key"), Path.Combine(twin.DataDirectory, "identity.key"), overwrite: true);
+        await twin.StartAgainAsync();
+        await alice.AddAsync(carol.PeerText("carol"));
+        await twin.AddAsync(carol.PeerText("carol"));
+
+        using var early = carol.Runtime.Events.Watch();
+        var changes = await CountAsync(early, happened => happened.LinkUp is not null, TimeSpan.FromSeconds(10));
+        using var later = carol.Runtime.Events.Watch();
+        var laterChanges = await CountAsync(later, happened => happened.LinkUp is not null, TimeSpan.FromSeconds(10));
+
+        Assert.InRange(changes, 3, 24);
+        Assert.InRange(laterChanges, 0, 6);
+        Assert.True(alice.Find("carol")!.Link == LinkState.Up || alice.Find("carol")!.LastError.Contains("identity", StringComparison.Ordinal));
+    }
+
+    private static Task<int> CountAsync(EventWatch watch, string reason, TimeSpan during) =>
+        CountAsync(watch, happened => happened.Notice?.Reason == reason, during);
+
+    private static async Task<int> CountAsync(EventWatch watch, Func<WatchEventsResponse, bool> counts, TimeSpan during)
+    {
+        using var limit = new CancellationTokenSource(during);
+        var count = 0;
+        try
+        {
+            await foreach (var happened in watch.ReadAllAsync(limit.Token))
+                count += counts(happened) ? 1 : 0;
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // The time is over.
+        }
+
+        return count;
     }
 
     [Fact]

@@ -70,4 +70,17 @@ public sealed class LinkRuleTests
         delay.Reset();
         Assert.True(delay.Next(TimeSpan.FromDays(1)) <= TimeSpan.FromMilliseconds(100));
     }
+
+    [Fact]
+    public void Waits_for_a_contested_link_grow_without_any_absence()
+    {
+        var delay = new RedialDelay(new Random(1));
+        delay.Contest();
+        for (var turn = 0; turn < 20; turn++)
+            Assert.True(delay.Next(TimeSpan.Zero) <= TimeSpan.FromSeconds(30));
+        Assert.InRange(delay.Next(TimeSpan.Zero), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30));
+        delay.Reset();
+        for (var turn = 0; turn < 20; turn++)
+            Assert.True(delay.Next(TimeSpan.Zero) <= TimeSpan.FromSeconds(1));
+    }
 }

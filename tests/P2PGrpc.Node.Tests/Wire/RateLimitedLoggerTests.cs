@@ -58,6 +58,16 @@ public sealed class RateLimitedLoggerTests : IDisposable
     }
 
     [Fact]
+    public void What_the_framework_says_goes_by_a_name_of_our_own()
+    {
+        using var limited = new RateLimitedLoggerFactory(log, Interval, time, limitsOwn: false);
+
+        Write(limited.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Connections"), LogLevel.Warning, "all connections are taken");
+
+        Assert.Equal("P2PGrpc.Node.Wire.WebServer", Assert.Single(log.Lines).Category);
+    }
+
+    [Fact]
     public async Task V2_a_flood_of_refused_handshakes_costs_one_line()
     {
         await using var bob = await new TestNode(2).ListenAsync(TestNode.Echo, loggers: log);

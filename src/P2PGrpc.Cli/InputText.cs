@@ -1,0 +1,35 @@
+using System.Globalization;
+using System.Text;
+
+namespace P2PGrpc.Cli;
+
+/// <summary>What is read to become a message: never more than a node takes, and as a text only what is one.</summary>
+internal static class InputText
+{
+    /// <summary>Bytes that a node takes in one message; reading more would only waste memory.</summary>
+    public const int LargestBody = 128 * 1024;
+
+    // Neither byte-order marks nor replacement characters: what arrives is what was given, or nothing is.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Decodes UTF-8.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="source">What they are, to begin a sentence with.</param>
+    /// <exception cref="CommandException">They are something else.</exception>
+    public static string Decode(ReadOnlySpan<byte> bytes, string source)
+    {
+        try
+        {
+            return Strict.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new CommandException(
+                ExitCodes.Failure, $"{source} is no UTF-8 text. Convert it, or send the bytes as they are: p2pgrpc send TO --file -");
+        }
+    }
+
+    /// <summary>The error for what has more than <see cref="LargestBody"/> bytes.</summary>
+    public static CommandException TooLong(string source) => new(
+        ExitCodes.Refused, string.Create(CultureInfo.InvariantCulture, $"{source} holds more than the {LargestBody} bytes that a message may have."));
+}
