@@ -3,6 +3,7 @@ using P2PGrpc.Benchmarks.Contenders;
 using P2PGrpc.Benchmarks.Measuring;
 using P2PGrpc.Benchmarks.Reporting;
 using P2PGrpc.EndToEnd.Harness;
+using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Benchmarks;
 
@@ -14,9 +15,11 @@ internal static class Growth
     private const string Processor = "Durable through the API, processor time, µs per message";
     private const string StartTime = "Start to listening, ms";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly int[] Sizes = [16, 100, 1024, 4096, 16 * 1024, 64 * 1024];
     private static readonly int[] LinkCounts = [1, 10, 50, 100, 200];
     private static readonly int[] SubscriberCounts = [1, 2, 4, 8, 16];
+    private static readonly int[] LogCounts = [1, 100, 1_000, 10_000, 100_000];
     private static readonly long[] Histories = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
     public static async Task<Outcome> MeasureSizeAsync(BenchmarkSettings settings)
@@ -43,7 +46,7 @@ internal static class Growth
         foreach (var history in Histories.Where(history => history <= settings.History))
         {
             if (stored < history) stored += await NodeMeasures.FillAsync(node, "self", history - stored);
-            var (row, added) = await MeasureAppendAsync(settings, node);
+            var (row, added) = await MeasureAppendAsync(settings, node, "self");
             points.Add(new GrowthPoint("Stored at one node, messages/s", history, row.Count / row.Seconds));
             points.Add(new GrowthPoint("Stored at one node, p50 of a batch's answer, ms", history, row.P50 / 1000));
             await node.StopAsync();
@@ -53,10 +56,34 @@ internal static class Growth
         return Outcome.Of(points);
     }
 
-    private static async Task<(WorkerTally Tally, long Added)> MeasureAppendAsync(BenchmarkSettings settings, NodeProcess node)
+    /// <summary>Two nodes of which one has been started ever so often: each start began a log.</summary>
+    public static async Task<Outcome> MeasureLogsAsync(BenchmarkSettings settings)
+    {
+        var points = new List<GrowthPoint>();
+        foreach (var count in LogCounts.Where(count => count <= settings.History))
+        {
+            await using var setup = new Setup();
+            var (alice, bob) = await NodeContenders.StartPairAsync(setup);
+            await Task.WhenAll(alice.StopAsync(), bob.StopAsync());
+            await StoredLogs.WriteAsync(alice.DataDirectory, bob.DataDirectory, count);
+            await bob.StartAsync();
+            points.Add(new GrowthPoint(StartTime, count, await NodeMeasures.TimeStartAsync(alice)));
+            var startedAt = TimeProvider.System.GetTimestamp();
+            await alice.Client.SendAsync("bob", "after all that", waitFor: DeliveryState.Delivered, limit: Patience);
+            points.Add(new GrowthPoint("From listening to the first delivery, ms", count, TimeProvider.System.GetElapsedTime(startedAt).TotalMilliseconds));
+            await Eventually.PauseAsync((int)settings.Settle.TotalMilliseconds);
+            points.Add(new GrowthPoint("Resident memory of the author's node, MB", count, ProcessUsage.ReadMemory([alice.ProcessId]) / 1e6));
+            points.Add(new GrowthPoint("Resident memory of the reader's node, MB", count, ProcessUsage.ReadMemory([bob.ProcessId]) / 1e6));
+            var (tally, _) = await MeasureAppendAsync(settings, alice, "bob");
+            points.Add(new GrowthPoint("Accepted by one node, messages/s", count, tally.Count / tally.Seconds));
+        }
+        return Outcome.Of(points);
+    }
+
+    private static async Task<(WorkerTally Tally, long Added)> MeasureAppendAsync(BenchmarkSettings settings, NodeProcess node, string to)
     {
         await using var driver = await WorkerProcess.StartAsync(
-            "stream", node.SocketPath, "self", BenchmarkSettings.MessageLength, BenchmarkSettings.BatchSize, BenchmarkSettings.Outstanding);
+            "stream", node.SocketPath, to, BenchmarkSettings.MessageLength, BenchmarkSettings.BatchSize, BenchmarkSettings.Outstanding);
         await driver.AskAsync("go");
         await Eventually.PauseAsync((int)settings.Settle.TotalMilliseconds);
         await driver.AskAsync("begin");

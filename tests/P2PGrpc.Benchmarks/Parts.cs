@@ -19,6 +19,7 @@ internal static class Parts
         measures["growth-size"] = Growth.MeasureSizeAsync;
         measures["growth-links"] = Growth.MeasureLinksAsync;
         measures["growth-subscribers"] = Growth.MeasureSubscribersAsync;
+        measures["growth-logs"] = Growth.MeasureLogsAsync;
         measures["growth-history"] = Growth.MeasureHistoryAsync;
         return measures;
     }
