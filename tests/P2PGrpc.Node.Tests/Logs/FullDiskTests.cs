@@ -1,0 +1,132 @@
+using Microsoft.Data.Sqlite;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Logs;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Logs;
+
+/// <summary>A disk without room (D5): what is refused, what goes on, and that order and epochs survive it.</summary>
+public sealed class FullDiskTests
+{
+    [Fact]
+    public async Task A_full_disk_refuses_and_reads_go_on_and_writing_resumes_with_room_D5()
+    {
+        await using var fixture = new StoreFixture(options => options with { MaximumPages = 60 });
+        var accepted = new List<string>();
+        StoreException? full = null;
+        while (full is null)
+        {
+            var text = $"{accepted.Count} {new string('x', 20_000)}";
+            full = await Record.ExceptionAsync(() => fixture.AppendAsync(text)) as StoreException;
+            if (full is null)
+                accepted.Add(text);
+        }
+
+        Assert.Equal(StoreFailure.Full, full.Failure);
+        Assert.NotEmpty(accepted);
+        Assert.Equal(accepted, fixture.ReadAll());
+        Assert.True(fixture.Store.Health.Writable);
+        Assert.NotNull(fixture.Store.Health.Error);
+
+        await fixture.Store.WriteAsync(new SqlOperation("PRAGMA max_page_count = 1000000"), StoreFixture.Deadline);
+        await fixture.AppendAsync("room");
+        Assert.Null(fixture.Store.Health.Error);
+        Assert.Equal([.. accepted, "room"], fixture.ReadAll());
+    }
+
+    [Fact]
+    public async Task A_transaction_that_writes_nothing_is_no_sign_of_room_D5()
+    {
+        await using var fixture = new StoreFixture();
+        await FailedTransaction.RunAsync(fixture, new SqliteException("database or disk is full", 13), StoreFailure.Full);
+        using var author = StoreFixture.MakeKey(2);
+        var log = new LogKey(fixture.Conversation, author.PeerId, 7);
+        var (header, _) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
+        var answered = new TaskCompletionSource();
+        fixture.Store.Frozen += (_, _) => answered.TrySetResult();
+        fixture.Store.Freeze(log.ToLogId(), header, null);
+        await answered.Task.WaitAsync(StoreFixture.Deadline);
+
+        Assert.NotNull(fixture.Store.Health.Error);
+        await fixture.AppendAsync("room");
+        Assert.Null(fixture.Store.Health.Error);
+    }
+
+    /// <summary>Where one segment is refused because of an earlier refusal, what comes after it in the same transaction is, too.</summary>
+    [Fact]
+    public async Task What_comes_after_a_refused_segment_is_refused_with_it_S5()
+    {
+        await using var fixture = new StoreFixture();
+        var refused = new List<LogId>();
+        using var author = StoreFixture.MakeKey(2);
+        var (old, young) = (new LogKey(fixture.Conversation, author.PeerId, 7), new LogKey(fixture.Conversation, author.PeerId, 8));
+        var before = StoreFixture.MakeSegment(author, old, old.ToLogId().Empty, "before");
+        var after = StoreFixture.MakeSegment(author, young, young.ToLogId().Empty, "after");
+        await FailedTransaction.RunAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
+        fixture.Store.SegmentRefused += (log, _, _) => refused.Add(log);
+
+        using var gate = new BlockingOperation();
+        var blocked = fixture.Store.WriteAsync(gate, StoreFixture.Deadline);
+        gate.WaitUntilReached();
+        fixture.Store.Store(before.Header, before.Body, 0);
+        fixture.Store.Store(after.Header, after.Body, 1);
+        var last = fixture.AppendAsync("mine");
+        gate.Open();
+        await blocked;
+        await last;
+
+        Assert.Equal([old.ToLogId(), young.ToLogId()], refused);
+        Assert.Equal(["mine"], fixture.ReadAll());
+    }
+
+    [Fact]
+    public async Task After_a_full_disk_the_epoch_is_abandoned_and_the_next_names_its_last_durable_head_S3()
+    {
+        await using var fixture = new StoreFixture();
+        await fixture.AppendAsync("one");
+        await FailedTransaction.RunAsync(fixture, new SqliteException("database or disk is full", 13), StoreFailure.Full);
+        await fixture.AppendAsync("two");
+
+        await FailedTransaction.AssertNewEpochAsync(fixture, "one", "two");
+    }
+
+    [Fact]
+    public async Task A_segment_refused_because_the_disk_is_full_can_come_again()
+    {
+        await using var fixture = new StoreFixture();
+        var refused = new List<StoreFailure>();
+        fixture.Store.SegmentRefused += (_, _, failure) => refused.Add(failure);
+        using var author = StoreFixture.MakeKey(2);
+        var log = new LogKey(fixture.Conversation, author.PeerId, 7);
+        var (header, body) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
+        await FailedTransaction.RunAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(header, body, 0));
+        fixture.Store.Store(header, body, 1);
+        await fixture.AppendAsync("mine");
+
+        Assert.Equal([StoreFailure.Full], refused);
+        Assert.Equal(["theirs", "mine"], fixture.ReadAll());
+    }
+
+    [Fact]
+    public async Task What_was_given_before_a_refusal_was_known_is_refused_too_S5()
+    {
+        await using var fixture = new StoreFixture();
+        var refused = new List<(LogId, StoreFailure)>();
+        fixture.Store.SegmentRefused += (log, _, failure) => refused.Add((log, failure));
+        using var author = StoreFixture.MakeKey(2);
+        var (old, young) = (new LogKey(fixture.Conversation, author.PeerId, 7), new LogKey(fixture.Conversation, author.PeerId, 8));
+        var before = StoreFixture.MakeSegment(author, old, old.ToLogId().Empty, "before");
+        var after = StoreFixture.MakeSegment(author, young, young.ToLogId().Empty, "after");
+        await FailedTransaction.RunAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
+
+        fixture.Store.Store(after.Header, after.Body, 0);
+        await fixture.AppendAsync("mine");
+        fixture.Store.Store(before.Header, before.Body, 2);
+        fixture.Store.Store(after.Header, after.Body, 2);
+        await fixture.AppendAsync("mine too");
+
+        Assert.Equal([(old.ToLogId(), StoreFailure.Full), (young.ToLogId(), StoreFailure.Full)], refused);
+        Assert.Equal(["mine", "before", "after", "mine too"], fixture.ReadAll());
+    }
+}
