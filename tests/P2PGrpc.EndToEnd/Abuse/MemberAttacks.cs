@@ -33,16 +33,22 @@ internal static class MemberAttacks
         }
     }, stop);
 
-    /// <summary>Segments without a look at what was allowed.</summary>
-    public static Task CreditOverrunAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(2, async cancellationToken =>
+    /// <summary>A log that is wanted, and more of it at once than credit was given for. Counts how often it was refused for just that.</summary>
+    public static Task CreditOverrunAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(async cancellationToken =>
     {
+        const int length = 120_000;
+        const int beyond = 5;
         await using var link = await attacker.JoinAsync(cancellationToken);
         var segments = new SegmentFactory(attacker.Key, ids.Victim);
-        while (!link.Connection.Data.Completion.IsCompleted)
-        {
-            await link.SayAsync(SegmentFactory.Write(segments.Next(120_000)), cancellationToken);
+        await link.SayAsync(segments.Have(segments.Make(segments.Log.ToLogId().Empty, "first")), cancellationToken);
+        var credit = await HearCreditAsync(link, cancellationToken);
+        var frames = Enumerable.Range(0, (int)(credit / length) + beyond).Select(_ => SegmentFactory.Write(segments.Next(length))).ToArray();
+        await link.SayAtOnceAsync(frames, cancellationToken);
+        Frame? frame;
+        while ((frame = await link.HearAsync(cancellationToken)) is not null && frame.KindCase != Frame.KindOneofCase.Goodbye)
+            continue;
+        if (frame?.Goodbye.Detail.Contains("more than credit was given for", StringComparison.Ordinal) == true)
             attacker.Count();
-        }
     }, stop);
 
     /// <summary>Two segments for one place, in log after log.</summary>
@@ -120,6 +126,21 @@ internal static class MemberAttacks
                 attacker.Count();
             }
         }, stop);
+    }
+
+    /// <summary>The credit that came with the other side's Want.</summary>
+    private static async Task<long> HearCreditAsync(RawLink link, CancellationToken cancellationToken)
+    {
+        var wanted = false;
+        var credit = 0L;
+        while (!wanted || credit == 0)
+        {
+            var frame = await link.HearAsync(cancellationToken) ?? throw new IOException("The node has hung up.");
+            wanted |= frame.KindCase == Frame.KindOneofCase.Want;
+            credit += frame.KindCase == Frame.KindOneofCase.Credit ? (long)frame.Credit.Bytes : 0;
+        }
+
+        return credit;
     }
 
     private static LogHead Head(Core.Logs.LogKey log, Head head) => new(log, log.ToLogId(), head);
