@@ -34,6 +34,54 @@ public sealed class SegmentDamageTests
         Assert.IsType<LoadResult.Damaged>(fixture.Store.Load(log.LogId, log.Head, long.MaxValue));
     }
 
+    /// <summary>A flipped bit in a page that leads to others makes SQLite pass over rows without an error.</summary>
+    [Fact]
+    public async Task Segments_that_are_gone_are_named_and_what_is_behind_them_is_served_D6()
+    {
+        await using var fixture = new StoreFixture();
+        foreach (var text in new[] { "one", "two", "three", "four" })
+            await fixture.AppendAsync(text);
+        await fixture.ReopenAsync(() => Assert.Equal(2, fixture.Execute("DELETE FROM segment WHERE position IN (2, 3)")));
+
+        var page = fixture.Store.ReadFeed(0, 10, long.MaxValue);
+        Assert.Equal(1ul, Assert.Single(page.Segments).FirstPosition);
+        Assert.Equal(new DamagedSegment(2, 3), page.Damaged);
+        Assert.Equal(new DamagedSegment(2, 3), fixture.Store.ReadFeed(1, 10, long.MaxValue).Damaged);
+        var beyond = fixture.Store.ReadFeed(3, 10, long.MaxValue);
+        Assert.Equal("four", Assert.Single(StoreFixture.ReadTexts(beyond.Segments[0].Header, beyond.Segments[0].Body)));
+        Assert.Null(beyond.Damaged);
+    }
+
+    /// <summary>Of a row on a page that was cut, not even the position can be read.</summary>
+    [Fact]
+    public async Task Who_goes_on_behind_what_is_damaged_comes_to_the_end_of_a_file_that_was_cut_D6()
+    {
+        var texts = Enumerable.Range(0, 60).Select(number => $"{number} {new string('x', 300)}").ToArray();
+        var damaged = 0;
+        for (var cut = 256; cut < 4096; cut += 512)
+        {
+            await using var fixture = new StoreFixture();
+            foreach (var text in texts)
+                await fixture.AppendAsync(text);
+            await fixture.ReopenAsync(() =>
+            {
+                using var file = File.OpenWrite(fixture.Options.DatabasePath);
+                file.SetLength(file.Length - cut);
+            });
+            for (var after = 0ul; after < fixture.Store.LastPosition;)
+            {
+                var page = fixture.Store.ReadFeed(after, 100, long.MaxValue);
+                var reached = page.Damaged?.LastPosition ?? page.Segments[^1].LastPosition;
+                Assert.InRange(reached, after + 1, (ulong)texts.Length);
+                Assert.All(page.Segments, segment => Assert.Equal(texts[segment.FirstPosition - 1], Assert.Single(StoreFixture.ReadTexts(segment.Header, segment.Body))));
+                damaged += page.Damaged is null ? 0 : 1;
+                after = reached;
+            }
+        }
+
+        Assert.NotEqual(0, damaged);
+    }
+
     [Fact]
     public async Task A_flipped_bit_anywhere_in_the_file_is_never_served_D6()
     {
