@@ -13,7 +13,7 @@ internal sealed record DamagedSegment(ulong FirstPosition, ulong LastPosition);
 
 /// <summary>A stretch of the feed.</summary>
 /// <param name="Segments">In order of position. The first may begin at or before the asked-for place.</param>
-/// <param name="Damaged">The place where reading stopped because what stands there fails its hash; null if none.</param>
+/// <param name="Damaged">The place where reading stopped because what stands there fails its hash, or is gone; null if none.</param>
 internal sealed record FeedPage(IReadOnlyList<FeedSegment> Segments, DamagedSegment? Damaged);
 
 /// <summary>A place in this node's feed.</summary>

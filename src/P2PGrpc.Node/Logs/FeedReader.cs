@@ -64,17 +64,21 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
                 """,
                 (long)from, (long)last, maxSegments + 1L).ExecuteReader();
             var weight = 0L;
-            while (row.Read() && segments.Count < maxSegments)
+            while (segments.Count < maxSegments)
             {
+                if (!row.Read())
+                    return from > last ? new FeedPage(segments, null) : StopBefore(segments, from, last + 1);
                 var position = SegmentRow.ReadPosition(row);
                 var header = SegmentRow.ReadHeader(row);
                 if (header is not null && position + (ulong)header.Count <= from)
                     continue;
+                if (position > from)
+                    return StopBefore(segments, from, position);
                 weight += header?.Weight ?? 0;
                 if (weight > maxWeight && segments.Count > 0)
                     break;
                 if (header is null || SegmentRow.ReadBody(row, header) is not { } body)
-                    return StopAt(connection, segments, position, last);
+                    return StopAt(connection, segments, position, from, last);
                 segments.Add(new FeedSegment(position, header, body));
                 from = position + (ulong)header.Count;
             }
@@ -88,10 +92,20 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
         }
     }
 
-    private FeedPage StopAt(StoreConnection connection, List<FeedSegment> segments, ulong position, ulong last)
+    /// <summary>Positions have no gaps: where rows are missing, a page of the database that leads to them is damaged, which SQLite need not notice.</summary>
+    private FeedPage StopBefore(List<FeedSegment> segments, ulong from, ulong next)
+    {
+        damage.Report(from);
+        return new FeedPage(segments, new DamagedSegment(from, next - 1));
+    }
+
+    /// <summary>Stops at a row that can't be read. Its position may be damaged, too: what is named is never behind what was asked for, or who goes on
+    /// behind it would never come further.</summary>
+    private FeedPage StopAt(StoreConnection connection, List<FeedSegment> segments, ulong position, ulong from, ulong last)
     {
         damage.Report(connection, position);
-        var next = connection.ReadScalar("SELECT position FROM segment WHERE position > $1 ORDER BY position LIMIT 1", (long)position);
-        return new FeedPage(segments, new DamagedSegment(position, next is long begin && (ulong)begin <= last ? (ulong)begin - 1 : last));
+        var first = Math.Max(position, from);
+        var next = connection.ReadScalar("SELECT position FROM segment WHERE position > $1 ORDER BY position LIMIT 1", (long)first);
+        return new FeedPage(segments, new DamagedSegment(first, next is long begin && (ulong)begin <= last ? (ulong)begin - 1 : last));
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using Google.Protobuf;
 using Grpc.Core;
 using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Protocol;
@@ -14,6 +15,7 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
 {
     private const int Idlers = 2000;
     private const int MostMemory = 512;
+    private const string GetNode = "/p2pgrpc.v1.NodeService/GetNode";
     private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(1);
 
     [Theory]
@@ -53,29 +55,40 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
         await Eventually.HoldsAsync("their connections are gone", () => Task.FromResult(watch.CountFiles() <= watch.FilesBefore + 20));
     }
 
-    /// <summary>By whoever can reach the endpoint's port, by its owner there, and by its owner over the socket.</summary>
     [Theory]
-    [InlineData(100, 100)]
-    [InlineData(1, 1_000_000)]
-    [InlineData(5_000, 10)]
-    public async Task Metadata_without_end_is_refused(int entries, int length)
+    [InlineData(200, 100, false)]
+    [InlineData(200, 100, true)]
+    [InlineData(1, 1_000_000, false)]
+    [InlineData(1, 1_000_000, true)]
+    [InlineData(5_000, 10, false)]
+    [InlineData(5_000, 10, true)]
+    public async Task Metadata_without_end_is_refused_with_the_token_and_without_it(int entries, int length, bool authorised)
     {
         var watch = new ProcessWatch(pair.Alice);
-        using var stranger = NodeClient.OverTcp(pair.Alice.ApiAddress, token: null);
-        using var owner = TokenClient();
-        foreach (var client in new[] { stranger, owner, pair.Alice.Client })
-        {
-            var metadata = new Metadata();
-            for (var entry = 0; entry < entries; entry++)
-                metadata.Add($"x-{entry.ToString(CultureInfo.InvariantCulture)}", new string('m', length));
-            var refused = await Assert.ThrowsAsync<RpcException>(async () => await client.Peer.SendAsync(
-                new SendRequest { To = "bob", Text = "with much metadata" }, metadata, NodeClient.In(Eventually.Generous)));
-            Assert.NotEqual(StatusCode.DeadlineExceeded, refused.StatusCode);
-            await AssertServedAsync(pair.Alice.Client, "after the metadata");
-        }
+        // The same call with little metadata is answered: it is the length that is refused.
+        Assert.Equal(!authorised, (await AskAsync(3, 10, authorised)).Contains("api.token", StringComparison.Ordinal));
 
-        Assert.DoesNotContain("with much metadata", await ReadOwnAsync());
+        AssertCutOff(await AskAsync(entries, length, authorised));
+
+        await AssertServedAsync(pair.Alice.Client, "after the metadata");
         Report($"metadata {entries} × {length}", watch);
+        Assert.True(watch.Lines <= 2, pair.Alice.Output);
+        Assert.True(watch.PeakMemory < MostMemory);
+    }
+
+    [Fact]
+    public async Task A_header_block_that_never_ends_is_cut_off_soon()
+    {
+        const int soon = 32 * 1024 * 1024;
+        var token = TestContext.Current.CancellationToken;
+        var watch = new ProcessWatch(pair.Alice);
+        await using var client = await RawClient.ConnectAsync(pair.Alice, null, token);
+
+        // What the system's buffers of the connection hold is sent, too, before the node's word is heard.
+        Assert.InRange(await client.CallWithoutEndAsync(GetNode, token), 0, soon);
+
+        AssertCutOff(await client.Connection.FirstAnswer.WaitAsync(token));
+        Report(nameof(A_header_block_that_never_ends_is_cut_off_soon), watch);
         Assert.True(watch.Lines <= 2, pair.Alice.Output);
         Assert.True(watch.PeakMemory < MostMemory);
     }
@@ -83,34 +96,30 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
     [Fact]
     public async Task Subscribers_that_never_read_cost_little_and_hold_nobody_up()
     {
+        const int readers = 50;
+        const uint more = 1000;
         var token = TestContext.Current.CancellationToken;
         var watch = new ProcessWatch(pair.Alice);
         var text = new string('t', 60_000);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
-        var readers = new List<AsyncServerStreamingCall<SubscribeResponse>>();
-        try
-        {
-            for (var reader = 0; reader < 50; reader++)
-                readers.Add(pair.Alice.Client.Peer.Subscribe(
-                    new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = true }, deadline: NodeClient.In(TimeSpan.FromMinutes(2)), cancellationToken: stop.Token));
-            foreach (var reader in readers)
-                await reader.ResponseHeadersAsync;
-            for (var number = 0; number < 1000; number++)
-                await pair.Alice.Client.SendAsync("bob", text, limit: TimeSpan.FromSeconds(5));
-            await AssertServedAsync(pair.Bob.Client, "bob's messages to alice", to: "alice");
-            Report(nameof(Subscribers_that_never_read_cost_little_and_hold_nobody_up), watch);
-            Assert.True(watch.PeakMemory < MostMemory);
+        await using var client = await RawClient.ConnectAsync(pair.Alice, pair.Alice.Token, token);
+        var request = new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = true }.ToByteArray();
+        for (var reader = 0; reader < readers; reader++)
+            await client.CallAsync(2 * reader + 1, "/p2pgrpc.v1.PeerService/Subscribe", request, token);
+        for (var number = 0; number < 10; number++)
+            await pair.Alice.Client.SendAsync("bob", text, limit: TimeSpan.FromSeconds(5));
+        await Eventually.HoldsAsync("each subscription has sent all that it may", () => Task.FromResult(client.Connection.DataLength == readers * RawClient.FirstWindow));
 
-            // They stood all the while: now that they read, each gets what it left lying, from its beginning on.
-            foreach (var reader in readers)
-                Assert.True(await reader.ResponseStream.MoveNext(token), "A subscription has ended.");
-            await ReadToAsync(readers[^1], "bob's messages to alice", token);
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            readers.ForEach(reader => reader.Dispose());
-        }
+        for (var number = 0; number < 1000; number++)
+            await pair.Alice.Client.SendAsync("bob", text, limit: TimeSpan.FromSeconds(5));
+        await AssertServedAsync(pair.Bob.Client, "bob's messages to alice", to: "alice");
+
+        // All of them still stood there, and stood still: given room, each goes on, and only so far.
+        Assert.Equal(readers * RawClient.FirstWindow, client.Connection.DataLength);
+        for (var reader = 0; reader < readers; reader++)
+            await client.AllowAsync(2 * reader + 1, more, token);
+        await Eventually.HoldsAsync("each subscription goes on", () => Task.FromResult(client.Connection.DataLength == readers * (RawClient.FirstWindow + more)));
+        Report(nameof(Subscribers_that_never_read_cost_little_and_hold_nobody_up), watch);
+        Assert.True(watch.PeakMemory < MostMemory);
     }
 
     [Fact]
@@ -173,13 +182,27 @@ public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<Ho
         Assert.Equal(expected, answer.StatusCode);
     }
 
-    private static async Task ReadToAsync(AsyncServerStreamingCall<SubscribeResponse> reader, string text, CancellationToken cancellationToken)
+    /// <summary>Asks for the node's description with so much metadata, over TCP; gives what came back first.</summary>
+    private async Task<string> AskAsync(int entries, int length, bool authorised)
     {
-        while (!reader.ResponseStream.Current.Batches.Any(batch => batch.Messages.Any(message => message.Content.Text == text)))
-            Assert.True(await reader.ResponseStream.MoveNext(cancellationToken), $"The subscription ended before '{text}'.");
+        var token = TestContext.Current.CancellationToken;
+        var metadata = Enumerable.Range(0, entries).Select(entry => ($"x-{entry.ToString(CultureInfo.InvariantCulture)}", new string('m', length)));
+        await using var client = await RawClient.ConnectAsync(pair.Alice, authorised ? pair.Alice.Token : null, token);
+        try
+        {
+            await client.CallAsync(1, GetNode, [], token, [.. metadata]);
+        }
+        catch (IOException)
+        {
+            // The node hung up before it had heard all.
+        }
+
+        return await client.Connection.FirstAnswer.WaitAsync(Eventually.Generous, token);
     }
 
-    private async Task<IEnumerable<string>> ReadOwnAsync() => (await pair.Alice.Client.ReadAllAsync(includeOwn: true)).Texts;
+    /// <summary>The node has ended the call or the connection, or answered 431 (Request Header Fields Too Large), a text of three characters in the block.</summary>
+    private static void AssertCutOff(string answer) =>
+        Assert.True(answer is "hung up" or "RstStream" or "GoAway" || answer.Contains("\u0003431", StringComparison.Ordinal), answer);
 
     private NodeClient TokenClient() => NodeClient.OverTcp(pair.Alice.ApiAddress, pair.Alice.Token);
 

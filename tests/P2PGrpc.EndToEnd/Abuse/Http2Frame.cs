@@ -60,21 +60,25 @@ internal static class Http2Frame
     }
 
     /// <summary>The header block of a gRPC call, each field literally and without Huffman coding (RFC 7541, section 6.2.2).</summary>
-    public static byte[] WriteCallHeaders(string path, params (string Name, string Value)[] more)
+    public static byte[] WriteCallHeaders(string path, params (string Name, string Value)[] more) => WriteCallHeaders("https", path, more);
+
+    /// <summary>The same over a connection of another kind.</summary>
+    public static byte[] WriteCallHeaders(string scheme, string path, params (string Name, string Value)[] more)
     {
         (string Name, string Value)[] headers =
         [
-            (":method", "POST"), (":scheme", "https"), (":path", path), (":authority", "node"), ("content-type", "application/grpc"), ("te", "trailers"), .. more,
+            (":method", "POST"), (":scheme", scheme), (":path", path), (":authority", "node"), ("content-type", "application/grpc"), ("te", "trailers"), .. more,
         ];
-        var block = new List<byte>();
-        foreach (var (name, value) in headers)
-        {
-            block.Add(0);
-            AddText(block, name);
-            AddText(block, value);
-        }
+        return [.. headers.SelectMany(header => WriteField(header.Name, header.Value))];
+    }
 
-        return [.. block];
+    /// <summary>One field of a header block.</summary>
+    public static byte[] WriteField(string name, string value)
+    {
+        var field = new List<byte> { 0 };
+        AddText(field, name);
+        AddText(field, value);
+        return [.. field];
     }
 
     /// <summary>A gRPC message: flag, length, bytes.</summary>

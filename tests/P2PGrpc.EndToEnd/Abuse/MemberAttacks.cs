@@ -33,40 +33,23 @@ internal static class MemberAttacks
         }
     }, stop);
 
-    /// <summary>Segments without a look at what was allowed: before anything was, and beyond what was. What counts is the node's word for
-    /// the latter.</summary>
-    public static Task CreditOverrunAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Task.WhenAll(
-        Attacker.RepeatAsync(cancellationToken => OverrunAsync(attacker, ids, invited: false, cancellationToken), stop),
-        Attacker.RepeatAsync(cancellationToken => OverrunAsync(attacker, ids, invited: true, cancellationToken), stop));
-
-    private static async Task OverrunAsync(Attacker attacker, PeerIds ids, bool invited, CancellationToken cancellationToken)
+    /// <summary>A log that is wanted, and more of it at once than credit was given for. Counts how often it was refused for just that.</summary>
+    public static Task CreditOverrunAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(async cancellationToken =>
     {
+        const int length = 120_000;
+        const int beyond = 5;
         await using var link = await attacker.JoinAsync(cancellationToken);
         var segments = new SegmentFactory(attacker.Key, ids.Victim);
-        if (invited)
-        {
-            await link.SayAsync(segments.Have(segments.Make(segments.Log.ToLogId().Empty, "first")), cancellationToken);
-            while (await link.HearAsync(cancellationToken) is { } frame && frame.KindCase != Frame.KindOneofCase.Credit)
-                continue;
-        }
-
-        var parted = HearGoodbyeAsync(link, cancellationToken);
-        while (!parted.IsCompleted)
-            await link.SayAsync(SegmentFactory.Write(segments.Next(120_000)), cancellationToken);
-        if (invited && (await parted)?.Detail.Contains("more than credit", StringComparison.Ordinal) is true)
+        await link.SayAsync(segments.Have(segments.Make(segments.Log.ToLogId().Empty, "first")), cancellationToken);
+        var credit = await HearCreditAsync(link, cancellationToken);
+        var frames = Enumerable.Range(0, (int)(credit / length) + beyond).Select(_ => SegmentFactory.Write(segments.Next(length))).ToArray();
+        await link.SayAtOnceAsync(frames, cancellationToken);
+        Frame? frame;
+        while ((frame = await link.HearAsync(cancellationToken)) is not null && frame.KindCase != Frame.KindOneofCase.Goodbye)
+            continue;
+        if (frame?.Goodbye.Detail.Contains("more than credit was given for", StringComparison.Ordinal) == true)
             attacker.Count();
-    }
-
-    private static async Task<Goodbye?> HearGoodbyeAsync(RawLink link, CancellationToken cancellationToken)
-    {
-        while (await link.HearAsync(cancellationToken) is { } frame)
-        {
-            if (frame.KindCase == Frame.KindOneofCase.Goodbye)
-                return frame.Goodbye;
-        }
-
-        return null;
-    }
+    }, stop);
 
     /// <summary>Two segments for one place, in log after log.</summary>
     public static Task EquivocationAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(2, async cancellationToken =>
@@ -143,6 +126,21 @@ internal static class MemberAttacks
                 attacker.Count();
             }
         }, stop);
+    }
+
+    /// <summary>The credit that came with the other side's Want.</summary>
+    private static async Task<long> HearCreditAsync(RawLink link, CancellationToken cancellationToken)
+    {
+        var wanted = false;
+        var credit = 0L;
+        while (!wanted || credit == 0)
+        {
+            var frame = await link.HearAsync(cancellationToken) ?? throw new IOException("The node has hung up.");
+            wanted |= frame.KindCase == Frame.KindOneofCase.Want;
+            credit += frame.KindCase == Frame.KindOneofCase.Credit ? (long)frame.Credit.Bytes : 0;
+        }
+
+        return credit;
     }
 
     private static LogHead Head(Core.Logs.LogKey log, Head head) => new(log, log.ToLogId(), head);

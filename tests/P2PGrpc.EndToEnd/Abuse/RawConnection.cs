@@ -4,21 +4,28 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Threading.Channels;
 using P2PGrpc.Node.Identity;
 
 namespace P2PGrpc.EndToEnd.Abuse;
 
-/// <summary>An HTTP/2 connection on which a test says what it likes. What comes back is read and dropped, but for the data of its streams if wanted.</summary>
+/// <summary>An HTTP/2 connection on which a test says what it likes. What comes back is read and dropped, but for the data of its streams if wanted,
+/// and the first answer to a call.</summary>
 internal sealed class RawConnection : IAsyncDisposable
 {
     private const int LargestFrame = 16 * 1024;
     private const uint LargestWindow = int.MaxValue;
 
+    /// <summary>The answer of who closes the connection without one.</summary>
+    private const string HungUp = "hung up";
+
     private readonly TcpClient tcp;
     private readonly Stream stream;
     private readonly Channel<byte[]> data = Channel.CreateUnbounded<byte[]>();
+    private readonly TaskCompletionSource<string> firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim writing = new(1);
+    private long dataLength;
     private Task reading = Task.CompletedTask;
 
     private RawConnection(TcpClient tcp, Stream stream, byte[] remoteKeyInfo)
@@ -33,6 +40,12 @@ internal sealed class RawConnection : IAsyncDisposable
 
     /// <summary>The payloads of all DATA frames, in order, until the connection ends.</summary>
     public ChannelReader<byte[]> Data => data.Reader;
+
+    /// <summary>Bytes of all DATA frames so far.</summary>
+    public long DataLength => Interlocked.Read(ref dataLength);
+
+    /// <summary>What came first that answers a call: the bytes of a header block as text, or how the call or connection was ended.</summary>
+    public Task<string> FirstAnswer => firstAnswer.Task;
 
     /// <summary>Connects by TLS 1.3 with a certificate, and says the preface and these settings.</summary>
     /// <exception cref="IOException">The other side refused.</exception>
@@ -109,6 +122,17 @@ internal sealed class RawConnection : IAsyncDisposable
             await WriteAsync(Http2FrameType.Data, 0, id, bytes[..Math.Min(LargestFrame, bytes.Length)], cancellationToken);
     }
 
+    /// <summary>Begins a call by a header block of any length.</summary>
+    public async Task WriteHeadersAsync(int id, ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
+    {
+        for (var type = Http2FrameType.Headers; type == Http2FrameType.Headers || !block.IsEmpty; type = Http2FrameType.Continuation)
+        {
+            var part = block[..Math.Min(LargestFrame, block.Length)];
+            block = block[part.Length..];
+            await WriteAsync(type, block.IsEmpty ? Http2Frame.EndHeaders : (byte)0, id, part, cancellationToken);
+        }
+    }
+
     /// <summary>Opens a Link call.</summary>
     public Task OpenLinkAsync(int id, CancellationToken cancellationToken, params (string Name, string Value)[] headers) =>
         WriteAsync(Http2FrameType.Headers, Http2Frame.EndHeaders, id, Http2Frame.WriteCallHeaders("/p2pgrpc.v1.PeerService/Link", headers), cancellationToken);
@@ -134,15 +158,37 @@ internal sealed class RawConnection : IAsyncDisposable
                 await stream.ReadExactlyAsync(header);
                 var payload = new byte[BinaryPrimitives.ReadInt32BigEndian(header) >> 8];
                 await stream.ReadExactlyAsync(payload);
-                if (header[3] == (byte)Http2FrameType.Data)
-                    data.Writer.TryWrite(payload);
-                else if (header[3] == (byte)Http2FrameType.Settings && (header[4] & Http2Frame.Acknowledge) == 0)
-                    await WriteAsync(Http2FrameType.Settings, Http2Frame.Acknowledge, 0, ReadOnlyMemory<byte>.Empty, CancellationToken.None);
+                await TakeAsync((Http2FrameType)header[3], header[4], payload);
             }
         }
         catch (Exception ended) when (ended is IOException or ObjectDisposedException or InvalidOperationException)
         {
+            firstAnswer.TrySetResult(HungUp);
             data.Writer.TryComplete();
+        }
+    }
+
+    private async Task TakeAsync(Http2FrameType type, byte flags, byte[] payload)
+    {
+        var acknowledges = (flags & Http2Frame.Acknowledge) != 0;
+        switch (type)
+        {
+            case Http2FrameType.Data:
+                Interlocked.Add(ref dataLength, payload.Length);
+                data.Writer.TryWrite(payload);
+                break;
+            case Http2FrameType.Headers:
+                firstAnswer.TrySetResult(Encoding.Latin1.GetString(payload));
+                break;
+            case Http2FrameType.RstStream or Http2FrameType.GoAway:
+                firstAnswer.TrySetResult($"{type}");
+                break;
+            case Http2FrameType.Settings when !acknowledges:
+                await WriteAsync(type, Http2Frame.Acknowledge, 0, ReadOnlyMemory<byte>.Empty, CancellationToken.None);
+                break;
+            case Http2FrameType.Ping when !acknowledges:
+                await WriteAsync(type, Http2Frame.Acknowledge, 0, payload, CancellationToken.None);
+                break;
         }
     }
 }

@@ -63,6 +63,10 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
 
     public Task SayAsync(Frame frame, CancellationToken cancellationToken) => SayAsync(new LinkRequest { Frame = frame }.ToByteArray(), cancellationToken);
 
+    /// <summary>Says frames so close together that nothing that they cause comes between them.</summary>
+    public Task SayAtOnceAsync(IEnumerable<Frame> frames, CancellationToken cancellationToken) => connection.WriteDataAsync(
+        StreamId, frames.SelectMany(frame => Http2Frame.WriteMessage(new LinkRequest { Frame = frame }.ToByteArray())).ToArray(), cancellationToken);
+
     /// <summary>Says bytes as a gRPC message.</summary>
     public Task SayAsync(byte[] message, CancellationToken cancellationToken) =>
         connection.WriteDataAsync(StreamId, Http2Frame.WriteMessage(message), cancellationToken);

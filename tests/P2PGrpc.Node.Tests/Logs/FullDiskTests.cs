@@ -6,7 +6,7 @@ using Xunit;
 
 namespace P2PGrpc.Node.Tests.Logs;
 
-/// <summary>D5: what a store refuses for want of room, and that it goes on by itself.</summary>
+/// <summary>A disk without room (D5): what is refused, what goes on, and that order and epochs survive it.</summary>
 public sealed class FullDiskTests
 {
     [Fact]
@@ -39,7 +39,7 @@ public sealed class FullDiskTests
     public async Task A_transaction_that_writes_nothing_is_no_sign_of_room_D5()
     {
         await using var fixture = new StoreFixture();
-        await fixture.FailTogetherAsync(new SqliteException("database or disk is full", 13), StoreFailure.Full);
+        await FailedTransaction.RunAsync(fixture, new SqliteException("database or disk is full", 13), StoreFailure.Full);
         using var author = StoreFixture.MakeKey(2);
         var log = new LogKey(fixture.Conversation, author.PeerId, 7);
         var (header, _) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
@@ -63,7 +63,7 @@ public sealed class FullDiskTests
         var (old, young) = (new LogKey(fixture.Conversation, author.PeerId, 7), new LogKey(fixture.Conversation, author.PeerId, 8));
         var before = StoreFixture.MakeSegment(author, old, old.ToLogId().Empty, "before");
         var after = StoreFixture.MakeSegment(author, young, young.ToLogId().Empty, "after");
-        await fixture.FailTogetherAsync(new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
+        await FailedTransaction.RunAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
         fixture.Store.SegmentRefused += (log, _, _) => refused.Add(log);
 
         using var gate = new BlockingOperation();
@@ -85,10 +85,10 @@ public sealed class FullDiskTests
     {
         await using var fixture = new StoreFixture();
         await fixture.AppendAsync("one");
-        await fixture.FailTogetherAsync(new SqliteException("database or disk is full", 13), StoreFailure.Full);
+        await FailedTransaction.RunAsync(fixture, new SqliteException("database or disk is full", 13), StoreFailure.Full);
         await fixture.AppendAsync("two");
 
-        await fixture.AssertNewEpochAsync("one", "two");
+        await FailedTransaction.AssertNewEpochAsync(fixture, "one", "two");
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class FullDiskTests
         using var author = StoreFixture.MakeKey(2);
         var log = new LogKey(fixture.Conversation, author.PeerId, 7);
         var (header, body) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "theirs");
-        await fixture.FailTogetherAsync(new SqliteException("full", 13), StoreFailure.Full, store => store.Store(header, body, 0));
+        await FailedTransaction.RunAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(header, body, 0));
         fixture.Store.Store(header, body, 1);
         await fixture.AppendAsync("mine");
 
@@ -118,7 +118,7 @@ public sealed class FullDiskTests
         var (old, young) = (new LogKey(fixture.Conversation, author.PeerId, 7), new LogKey(fixture.Conversation, author.PeerId, 8));
         var before = StoreFixture.MakeSegment(author, old, old.ToLogId().Empty, "before");
         var after = StoreFixture.MakeSegment(author, young, young.ToLogId().Empty, "after");
-        await fixture.FailTogetherAsync(new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
+        await FailedTransaction.RunAsync(fixture, new SqliteException("full", 13), StoreFailure.Full, store => store.Store(before.Header, before.Body, 0));
 
         fixture.Store.Store(after.Header, after.Body, 0);
         await fixture.AppendAsync("mine");

@@ -6,99 +6,133 @@ using Xunit;
 
 namespace P2PGrpc.Node.Tests.Logs;
 
-/// <summary>D6, S2: only the very segment that lay there takes a damaged one's place, whatever its author signs besides.</summary>
+/// <summary>What may take the place of a damaged segment (D6, S4): only what was stored there, by all that is readable around it. An author may
+/// sign a rival for the same place, and a peer may send it: it is refused, whatever of its surroundings is damaged too.</summary>
 public sealed class SegmentRepairTests : IAsyncDisposable
 {
-    private const string Unreadable = "header = zeroblob(length(header)), body = zeroblob(length(body))";
+    private const string Unreadable = "header = zeroblob(length(header))";
+    private static readonly string[] Texts = ["one", "two", "three"];
 
     private readonly StoreFixture fixture = new();
     private readonly IdentityKey author = StoreFixture.MakeKey(2);
-    private readonly LogKey log;
-    private readonly List<(SegmentHeader Header, SegmentBytes Body)> chain = [];
-
-    public SegmentRepairTests()
-    {
-        log = new LogKey(fixture.Conversation, author.PeerId, 7);
-        var head = log.ToLogId().Empty;
-        foreach (var text in new[] { "one", "two", "three" })
-        {
-            chain.Add(StoreFixture.MakeSegment(author, log, head, text));
-            head = chain[^1].Header.Head;
-        }
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task The_segment_that_lay_there_takes_its_place(int index)
-    {
-        await StoreAndDamageAsync($"UPDATE segment SET {Unreadable} WHERE position = {index + 1}");
-        Assert.Null(await RepairAsync(chain[index]));
-        Assert.Equal(["one", "two", "three", "other"], fixture.ReadAll());
-    }
-
-    [Theory]
-    [InlineData("= 2")]
-    [InlineData(">= 2")]
-    [InlineData("= 3")]
-    public async Task A_rival_is_refused_whatever_is_unreadable_behind_it(string positions)
-    {
-        await StoreAndDamageAsync($"UPDATE segment SET {Unreadable} WHERE log = 1 AND position {positions}");
-        var place = positions == "= 3" ? 2 : 1;
-        Assert.Equal(StoreFailure.Mismatch, await RepairAsync(StoreFixture.MakeSegment(author, log, chain[place - 1].Header.Head, "rival")));
-        Assert.Null(await RepairAsync(chain[place]));
-    }
-
-    [Fact]
-    public async Task A_segment_after_another_head_is_refused()
-    {
-        await StoreAndDamageAsync($"UPDATE segment SET {Unreadable} WHERE position = 2");
-        var elsewhere = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, "rival");
-        Assert.Equal(StoreFailure.Mismatch, await RepairAsync(StoreFixture.MakeSegment(author, log, elsewhere.Header.Head, "two")));
-    }
-
-    /// <summary>Even where all that is left of the row speaks for it: positions are counted through, and one that is left out would never be told.</summary>
-    [Fact]
-    public async Task A_segment_that_would_overlap_the_next_position_is_refused()
-    {
-        var longer = StoreFixture.MakeSegment(author, log, chain[0].Header.Head, "two", "and more");
-        await StoreAndDamageAsync(
-            $"UPDATE segment SET {Unreadable} WHERE position IN (2, 3); UPDATE segment SET hash = x'{Convert.ToHexString(longer.Header.Hash.ToArray())}' WHERE position = 2");
-        Assert.Equal(StoreFailure.Mismatch, await RepairAsync(longer));
-    }
-
-    [Fact]
-    public async Task What_is_whole_stays_as_it_is()
-    {
-        await StoreAndDamageAsync("SELECT 1");
-        Assert.Equal(StoreFailure.Mismatch, await RepairAsync(chain[1]));
-        Assert.Equal(StoreFailure.Mismatch, await RepairAsync(StoreFixture.MakeSegment(author, log, chain[0].Header.Head, "rival")));
-        Assert.Equal(["one", "two", "three", "other"], fixture.ReadAll());
-    }
+    private readonly List<(SegmentHeader Header, SegmentBytes Body)> stored = [];
 
     public async ValueTask DisposeAsync()
     {
-        await fixture.DisposeAsync();
         author.Dispose();
+        await fixture.DisposeAsync();
     }
 
-    private async Task StoreAndDamageAsync(string sql)
+    /// <summary>Each time some other part of the surroundings is the witness: the header itself, the one behind it, the log's end, the row's own hash.</summary>
+    [Theory]
+    [InlineData(2, "body = zeroblob(length(body)) WHERE position = 2")]
+    [InlineData(2, $"{Unreadable} WHERE position = 2")]
+    [InlineData(2, $"{Unreadable}, hash = zeroblob(32) WHERE position = 2")]
+    [InlineData(3, $"{Unreadable} WHERE position = 3")]
+    [InlineData(2, $"{Unreadable} WHERE position IN (2, 3)")]
+    [InlineData(2, $"{Unreadable}, body = zeroblob(length(body)) WHERE position IN (2, 3)")]
+    public async Task A_rival_never_takes_the_place_and_what_was_stored_does(int place, string damage)
     {
-        foreach (var (header, body) in chain)
-            fixture.Store.Store(header, body, 0);
-        await fixture.AppendAsync("other");
-        await fixture.ReopenAsync(() => fixture.Execute(sql));
+        await StoreAsync();
+        await fixture.ReopenAsync(() => Assert.NotEqual(0, fixture.Execute($"UPDATE segment SET {damage}")));
+        var genuine = stored[place - 1];
+        Assert.NotEqual(Texts, fixture.ReadAll());
+
+        await AssertRefusedAsync(MakeRival(genuine.Header.After, "rival"));
+        await AssertRefusedAsync(MakeRival(genuine.Header.After, "rival", "of two"));
+        await AssertRefusedAsync(MakeRival(MakeRival(stored[0].Header.After, "rival's first").Header.Head, "rival"));
+        Assert.True(await RepairAsync(genuine));
     }
 
-    private async Task<StoreFailure?> RepairAsync((SegmentHeader Header, SegmentBytes Body) segment)
+    /// <summary>Where no witness of the place is left, nothing may take it: not even the right segment can be told from a rival.</summary>
+    [Fact]
+    public async Task Where_the_row_behind_and_the_rows_own_hash_are_unreadable_nothing_takes_the_place()
     {
-        var answered = new TaskCompletionSource<StoreFailure?>();
-        void Answer(LogId logId, Head head, StoreFailure? failure) => answered.SetResult(failure);
+        await StoreAsync();
+        await fixture.ReopenAsync(() =>
+        {
+            fixture.Execute($"UPDATE segment SET {Unreadable}, hash = zeroblob(32) WHERE position = 2");
+            fixture.Execute($"UPDATE segment SET {Unreadable} WHERE position = 3");
+        });
+
+        await AssertRefusedAsync(MakeRival(stored[1].Header.After, "rival"));
+        await AssertRefusedAsync(stored[1]);
+    }
+
+    [Fact]
+    public async Task What_is_not_damaged_is_never_replaced()
+    {
+        await StoreAsync();
+
+        await AssertRefusedAsync(MakeRival(stored[1].Header.After, "rival"));
+        await AssertRefusedAsync(stored[1]);
+        Assert.Equal(Texts, fixture.ReadAll());
+    }
+
+    /// <summary>A row that seems to hold fewer entries than there are positions up to the next one would hide that something is missing between them.</summary>
+    [Fact]
+    public async Task Nothing_takes_a_place_and_leaves_a_gap_of_positions()
+    {
+        await StoreAsync();
+        await fixture.ReopenAsync(() =>
+        {
+            fixture.Execute("UPDATE segment SET body = zeroblob(length(body)) WHERE position = 2");
+            fixture.Execute("UPDATE segment SET position = 4 WHERE position = 3");
+        });
+        await AssertRefusedAsync(stored[1]);
+
+        await fixture.ReopenAsync(() => fixture.Execute("UPDATE segment SET position = 3 WHERE position = 4"));
+        Assert.True(await RepairAsync(stored[1]));
+        Assert.Equal(Texts, fixture.ReadAll());
+    }
+
+    private async Task StoreAsync()
+    {
+        var log = new LogKey(fixture.Conversation, author.PeerId, 7);
+        var head = log.ToLogId().Empty;
+        foreach (var text in Texts)
+        {
+            var segment = StoreFixture.MakeSegment(author, log, head, text);
+            head = segment.Header.Head;
+            stored.Add(segment);
+            fixture.Store.Store(segment.Header, segment.Body, 0);
+        }
+
+        // The writer works in order: once this is on disk, so are they.
+        await fixture.Store.WriteAsync(new SqlOperation(""), StoreFixture.Deadline);
+    }
+
+    /// <summary>Rightly signed by the log's author, for a place that is taken.</summary>
+    private (SegmentHeader Header, SegmentBytes Body) MakeRival(Head after, params string[] texts) =>
+        StoreFixture.MakeSegment(author, stored[0].Header.Log, after, texts);
+
+    private async Task AssertRefusedAsync((SegmentHeader Header, SegmentBytes Body) segment)
+    {
+        var before = ReadRows();
+        Assert.False(await RepairAsync(segment));
+        Assert.Equal(before, ReadRows());
+    }
+
+    private async Task<bool> RepairAsync((SegmentHeader Header, SegmentBytes Body) segment)
+    {
+        var answered = new TaskCompletionSource<bool>();
+        void Answer(LogId log, Head head, StoreFailure? failure) => answered.TrySetResult(failure is null);
         fixture.Store.Repaired += Answer;
-        fixture.Store.Repair(segment.Header, segment.Body);
-        var failure = await answered.Task.WaitAsync(StoreFixture.Deadline);
-        fixture.Store.Repaired -= Answer;
-        return failure;
+        try
+        {
+            fixture.Store.Repair(segment.Header, segment.Body);
+            return await answered.Task.WaitAsync(StoreFixture.Deadline);
+        }
+        finally
+        {
+            fixture.Store.Repaired -= Answer;
+        }
     }
+
+    private object? ReadRows() => fixture.Store.Query(connection =>
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT group_concat(quote(position) || quote(count) || quote(hash) || quote(header) || quote(body)) FROM segment";
+        return command.ExecuteScalar();
+    });
 }

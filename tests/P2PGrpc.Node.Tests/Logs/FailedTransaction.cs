@@ -6,12 +6,12 @@ using Xunit;
 
 namespace P2PGrpc.Node.Tests.Logs;
 
-/// <summary>Lets a store fail, and shows what it went on with.</summary>
-internal static class StoreFaults
+/// <summary>A transaction that fails, and what must hold after one.</summary>
+internal static class FailedTransaction
 {
     /// <summary>Lets an append, and what else is given, fail in one transaction.</summary>
-    public static async Task FailTogetherAsync(
-        this StoreFixture fixture, SqliteException exception, StoreFailure expected, Action<LogStore>? beside = null)
+    public static async Task RunAsync(
+        StoreFixture fixture, SqliteException exception, StoreFailure expected, Action<LogStore>? beside = null)
     {
         using var gate = new BlockingOperation();
         var blocked = fixture.Store.WriteAsync(gate, StoreFixture.Deadline);
@@ -25,8 +25,8 @@ internal static class StoreFaults
         Assert.Equal(expected, (await Assert.ThrowsAsync<StoreException>(() => failing)).Failure);
     }
 
-    /// <summary>The messages are in two logs, of which the second says where the first one ended, and is gone on with.</summary>
-    public static async Task AssertNewEpochAsync(this StoreFixture fixture, string before, string after)
+    /// <summary>The second text opened a log of its own, which names the end of the first one's, and goes on.</summary>
+    public static async Task AssertNewEpochAsync(StoreFixture fixture, string before, string after)
     {
         Assert.Equal([before, after], fixture.ReadAll());
         var headers = fixture.Store.ReadFeed(0, 10, long.MaxValue).Segments.Select(segment => segment.Header).ToArray();
