@@ -141,6 +141,18 @@ public sealed class RepairTests
         AssertOver();
     }
 
+    /// <summary>In a direct conversation there is nobody else to ask, and who was slow once may have it all the same.</summary>
+    [Fact]
+    public void Where_the_only_neighbour_takes_too_long_it_is_asked_again_after_a_pause()
+    {
+        Assert.Equal(1, LinkAsked(Damage(Chain[1])));
+        now += new ReplicatorLimits().RepairTime;
+        Assert.Empty(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendWant>());
+        now += Pause;
+        Assert.Equal(1, LinkAsked(Handle(new ReplicatorInput.Tick())));
+        Assert.Single(Push(1, Chain[1]).OfType<ReplicatorOutput.Repair>());
+    }
+
     /// <summary>What does not belong there will not do so later: asking on would fetch it for ever.</summary>
     [Fact]
     public void A_repair_with_a_segment_that_does_not_belong_there_ends()

@@ -88,8 +88,9 @@ internal sealed class SimulationRun
     private void Converge()
     {
         var limit = LongestPause();
+        var end = Schedule.Now + LongestTime();
         var (stored, since) = (Stored(), Schedule.Now);
-        while (checks.FindDifference() is not null && Schedule.Now < since + limit)
+        while (checks.FindDifference() is not null && Schedule.Now < since + limit && Schedule.Now < end)
         {
             // Whoever reads finds what is damaged.
             foreach (var node in Nodes)
@@ -115,6 +116,10 @@ internal sealed class SimulationRun
 
     private void SendSomewhere() =>
         Clients[Random.Next(Clients.Count)].Send(Random.Next(0, Random.Next(4) == 0 ? Options.LargestBody - 80 : 60));
+
+    /// <summary>Ten seconds, the longest pause, and what the backlog takes where each segment waits for the one before (L1).</summary>
+    private TimeSpan LongestTime() => TimeSpan.FromSeconds(10) + LongestPause() + Limits.RepairTime * Options.Nodes
+        + (Options.LatestLatency * 3 + Options.SlowestCommit * 2 + TimeSpan.FromMilliseconds(20)) * (Ledger.Accepted + 10) * Options.Nodes;
 
     /// <summary>Five seconds (L1) with commits and round trips as slow as they are here, the time in which a mute connection is found out, and that in which
     /// damage is reported again and another neighbour is asked for a repair.</summary>

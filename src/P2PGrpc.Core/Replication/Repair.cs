@@ -3,7 +3,7 @@ using P2PGrpc.Core.Logs;
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>A place in a log where what lies on disk here is damaged, and who was asked for it. Its deadline is the patience with who was asked, or the pause
-/// after a store that took nothing.</summary>
+/// before all are asked again.</summary>
 /// <param name="log">The log.</param>
 /// <param name="after">The head right before the damaged segment.</param>
 internal sealed class Repair(LogState log, Head after) : Timed

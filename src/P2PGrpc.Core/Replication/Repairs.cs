@@ -71,12 +71,22 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
         Ask(repair);
     }
 
-    /// <summary>Who was asked took too long, or the store may take it by now.</summary>
+    /// <summary>Who was asked took too long, or it is time to ask all of them again.</summary>
     public void OnDue(Repair repair)
     {
-        if (repair.Asked is not null)
-            EndQuestion(repair);
+        if (repair.Asked is null)
+        {
+            repair.Tried.Clear();
+            Ask(repair);
+            return;
+        }
+
+        EndQuestion(repair);
         Ask(repair);
+
+        // Who was slow may have it all the same, and nobody else may ever read the place again here.
+        if (repair.Asked is null)
+            TryLater(repair);
     }
 
     public void OnRepaired(LogState log, Head head, StoreFailure? failure)
@@ -97,11 +107,10 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
         }
     }
 
-    /// <summary>The store took nothing: that says nothing of the segment, nor of who sent it. Until it is tried again, the place is as good as free.</summary>
+    /// <summary>That the store took nothing, or that a neighbour was slow, says nothing of the segment. Until it is tried again, the place is as good as free.</summary>
     private void TryLater(Repair repair)
     {
         repair.Replacing = null;
-        repair.Tried.Clear();
         state.Deadlines.Set(repair, state.Now + state.Limits.RepairRetry);
     }
 

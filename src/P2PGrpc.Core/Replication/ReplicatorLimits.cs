@@ -39,8 +39,8 @@ internal sealed record ReplicatorLimits
     /// <summary>How long a neighbour may take to send a segment again before another is asked.</summary>
     public TimeSpan RepairTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long to wait before a repair is tried again that the store did not take, because the disk was full or an error halted it: each try
-    /// fetches the segment once more.</summary>
+    /// <summary>How long to wait before a repair is tried again that the store did not take, because the disk was full or an error halted it, or for which the
+    /// last neighbour took too long: each try may fetch the segment once more.</summary>
     public TimeSpan RepairRetry { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Logs of one author in one conversation that wait for the author's log before them at the same time. An author has one such log for each of its

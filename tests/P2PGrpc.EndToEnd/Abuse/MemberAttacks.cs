@@ -37,16 +37,19 @@ internal static class MemberAttacks
     public static Task CreditOverrunAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(async cancellationToken =>
     {
         const int length = 120_000;
-        const int beyond = 5;
+        const int beyond = 11;
         await using var link = await attacker.JoinAsync(cancellationToken);
         var segments = new SegmentFactory(attacker.Key, ids.Victim);
         await link.SayAsync(segments.Have(segments.Make(segments.Log.ToLogId().Empty, "first")), cancellationToken);
         var credit = await HearCreditAsync(link, cancellationToken);
         var frames = Enumerable.Range(0, (int)(credit / length) + beyond).Select(_ => SegmentFactory.Write(segments.Next(length))).ToArray();
         await link.SayAtOnceAsync(frames, cancellationToken);
-        Frame? frame;
-        while ((frame = await link.HearAsync(cancellationToken)) is not null && frame.KindCase != Frame.KindOneofCase.Goodbye)
-            continue;
+
+        // A quick disk frees credit while the frames come in: then nothing was overrun, and the next attempt may do better.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromMilliseconds(300));
+        var frame = await HearGoodbyeAsync(link, patience.Token);
+        cancellationToken.ThrowIfCancellationRequested();
         if (frame?.Goodbye.Detail.Contains("more than credit was given for", StringComparison.Ordinal) == true)
             attacker.Count();
     }, stop);
@@ -126,6 +129,22 @@ internal static class MemberAttacks
                 attacker.Count();
             }
         }, stop);
+    }
+
+    /// <summary>The other side's Goodbye; null if there is none in time.</summary>
+    private static async Task<Frame?> HearGoodbyeAsync(RawLink link, CancellationToken inTime)
+    {
+        try
+        {
+            Frame? frame;
+            while ((frame = await link.HearAsync(inTime)) is not null && frame.KindCase != Frame.KindOneofCase.Goodbye)
+                continue;
+            return frame;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The credit that came with the other side's Want.</summary>
