@@ -18,11 +18,13 @@ internal static class StoredLogs
     /// <param name="count">How many.</param>
     public static async Task WriteAsync(string author, string reader, int count)
     {
-        using var writing = IdentityFile.LoadOrCreate(Path.Combine(author, "identity.key"));
-        using var reading = IdentityFile.LoadOrCreate(Path.Combine(reader, "identity.key"));
+        using var authors = DataDirectory.Open(author);
+        using var readers = DataDirectory.Open(reader);
+        using var writing = IdentityFile.LoadOrCreate(authors.IdentityPath);
+        using var reading = IdentityFile.LoadOrCreate(readers.IdentityPath);
         var segments = Sign(writing, ConversationId.Direct(writing.PeerId, reading.PeerId), count).ToList();
-        await StoreAsync(author, writing, segments);
-        await StoreAsync(reader, reading, segments);
+        await StoreAsync(authors, writing, segments);
+        await StoreAsync(readers, reading, segments);
     }
 
     private static IEnumerable<(SegmentHeader Header, SegmentBytes Body)> Sign(IdentityKey author, ConversationId conversation, int count)
@@ -37,9 +39,9 @@ internal static class StoredLogs
         }
     }
 
-    private static async Task StoreAsync(string data, IdentityKey owner, List<(SegmentHeader Header, SegmentBytes Body)> segments)
+    private static async Task StoreAsync(DataDirectory directory, IdentityKey owner, List<(SegmentHeader Header, SegmentBytes Body)> segments)
     {
-        var options = new LogStoreOptions { DatabasePath = Path.Combine(data, "p2pgrpc.db") };
+        var options = new LogStoreOptions { DatabasePath = directory.DatabasePath };
         await using var store = LogStore.Open(options, owner, TimeProvider.System, NullLogger<LogStore>.Instance);
         var last = store.LastPosition + (ulong)segments.Count;
         foreach (var (header, body) in segments)

@@ -108,9 +108,10 @@ internal sealed class ClientHost : IAsyncDisposable
 
     private static void Map(WebApplication application, string? token)
     {
+        var tokens = new TokenCheck(token);
         application.UseRouting();
         application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
-        application.Use(next => context => new TokenCheck(token).InvokeAsync(context, next));
+        application.Use(next => context => tokens.InvokeAsync(context, next));
         application.MapGrpcService<PeerApiService>();
 
         // Before the generated methods of the same names, which reflection needs and nobody reaches.

@@ -16,22 +16,19 @@ internal sealed class NodeEvents(TimeProvider time)
         var current = Volatile.Read(ref watchers);
         if (current.Length == 0)
             return;
-        happened.TimeMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
+        Stamp(happened);
         foreach (var watcher in current)
             watcher.Offer(happened);
     }
 
     public void Notice(string reason, string peerId, string detail) =>
-        Publish(new WatchEventsResponse { Notice = new NoticeEvent { Reason = reason, PeerId = peerId, Detail = detail } });
+        Publish(MakeNotice(reason, peerId, detail));
 
     /// <summary>A notice of the node's start, before which nobody can watch: it is kept for whoever watches first.</summary>
     public void NoticeAtStart(string reason, string detail)
     {
-        var notice = new WatchEventsResponse
-        {
-            TimeMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Notice = new NoticeEvent { Reason = reason, Detail = detail },
-        };
+        var notice = MakeNotice(reason, "", detail);
+        Stamp(notice);
         lock (gate)
             untold.Add(notice);
     }
@@ -71,6 +68,11 @@ internal sealed class NodeEvents(TimeProvider time)
             await foreach (var happened in watch.ReadAllAsync(cancellationToken).ConfigureAwait(false))
                 yield return happened;
     }
+
+    private static WatchEventsResponse MakeNotice(string reason, string peerId, string detail) =>
+        new() { Notice = new NoticeEvent { Reason = reason, PeerId = peerId, Detail = detail } };
+
+    private void Stamp(WatchEventsResponse happened) => happened.TimeMs = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private void Remove(EventWatch gone)
     {

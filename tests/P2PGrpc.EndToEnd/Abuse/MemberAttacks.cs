@@ -136,10 +136,7 @@ internal static class MemberAttacks
     {
         try
         {
-            Frame? frame;
-            while ((frame = await link.HearAsync(inTime)) is not null && frame.KindCase != Frame.KindOneofCase.Goodbye)
-                continue;
-            return frame;
+            return await link.HearAsync(Frame.KindOneofCase.Goodbye, inTime);
         }
         catch (OperationCanceledException)
         {
@@ -166,10 +163,7 @@ internal static class MemberAttacks
 
     private static async Task ListenAsync(RawLink link, Action<long> onCredit, CancellationToken cancellationToken)
     {
-        while (await link.HearAsync(cancellationToken) is { } frame)
-        {
-            if (frame.KindCase == Frame.KindOneofCase.Credit)
-                onCredit((long)frame.Credit.Bytes);
-        }
+        while (await link.HearAsync(Frame.KindOneofCase.Credit, cancellationToken) is { } frame)
+            onCredit((long)frame.Credit.Bytes);
     }
 }

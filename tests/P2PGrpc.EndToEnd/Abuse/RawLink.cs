@@ -95,5 +95,17 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
         }
     }
 
+    /// <summary>The next frame of a kind; what comes before it is passed over. Null once the connection or call has ended.</summary>
+    public async Task<Frame?> HearAsync(Frame.KindOneofCase kind, CancellationToken cancellationToken)
+    {
+        while (await HearAsync(cancellationToken) is { } frame)
+        {
+            if (frame.KindCase == kind)
+                return frame;
+        }
+
+        return null;
+    }
+
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 }
