@@ -19,7 +19,9 @@ internal static class Growth
     private static readonly int[] Sizes = [16, 100, 1024, 4096, 16 * 1024, 64 * 1024];
     private static readonly int[] LinkCounts = [1, 10, 50, 100, 200];
     private static readonly int[] SubscriberCounts = [1, 2, 4, 8, 16];
-    private static readonly int[] LogCounts = [1, 100, 1_000, 10_000, 100_000];
+
+    // A node holds no more than 20,000 of one author.
+    private static readonly int[] LogCounts = [1, 100, 1_000, 10_000, 19_000];
     private static readonly long[] Histories = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
     public static async Task<Outcome> MeasureSizeAsync(BenchmarkSettings settings)

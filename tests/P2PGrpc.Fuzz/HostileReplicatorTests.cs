@@ -25,7 +25,7 @@ public sealed class HostileReplicatorTests
         string[] all =
         [
             "SendHave", "SendWant", "SendUnwant", "SendCredit", "SendRefuse", "SendForkProof", "SendSegments", "LoadHeads", "Load", "Store",
-            "Repair", "Freeze", "Release", "Close", "WakeAt", "Acknowledged", "HeardThrough",
+            "Repair", "Freeze", "Release", "Close", "WakeAt", "Acknowledged", "HeardThrough", "QuotaReached", "QuotaReachedThere",
         ];
         Assert.Empty(all.Except(seen));
     }

@@ -90,6 +90,10 @@ internal sealed class TwoNodes
 
         public Dictionary<LogId, Head> Acknowledged { get; } = [];
 
+        public int QuotasReached { get; private set; }
+
+        public int QuotasReachedThere { get; private set; }
+
         /// <summary>A new process on the same disk.</summary>
         public void Start()
         {
@@ -197,6 +201,12 @@ internal sealed class TwoNodes
                     break;
                 case ReplicatorOutput.Acknowledged acknowledged:
                     Acknowledged[acknowledged.LogId] = acknowledged.Head;
+                    break;
+                case ReplicatorOutput.QuotaReached:
+                    QuotasReached++;
+                    break;
+                case ReplicatorOutput.QuotaReachedThere:
+                    QuotasReachedThere++;
                     break;
                 case ReplicatorOutput.HeardThrough through:
                     Heard = through.Position;

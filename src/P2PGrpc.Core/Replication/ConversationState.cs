@@ -7,6 +7,7 @@ namespace P2PGrpc.Core.Replication;
 internal sealed class ConversationState(ConversationId id)
 {
     private readonly HashSet<PeerId> unwantedAuthors = [];
+    private readonly Dictionary<PeerId, int> held = [];
     private bool unwanted;
 
     public ConversationId Id { get; } = id;
@@ -21,6 +22,14 @@ internal sealed class ConversationState(ConversationId id)
 
     /// <summary>The links on which it is shared, in the order in which they came.</summary>
     public List<LinkState> Links { get; } = [];
+
+    /// <summary>Authors of whom a log was turned away because they have too many.</summary>
+    public HashSet<PeerId> OverQuota { get; } = [];
+
+    /// <summary>How many logs of an author hold something here.</summary>
+    public int GetHeld(PeerId author) => held.GetValueOrDefault(author);
+
+    public void CountHeld(PeerId author, int change) => held[author] = GetHeld(author) + change;
 
     public void SetInterest(PeerId? author, bool wanted)
     {

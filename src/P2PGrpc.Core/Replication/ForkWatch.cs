@@ -4,7 +4,7 @@ using RefuseReason = P2PGrpc.Protocol.RefuseReason;
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>Follows signs that an author signed two segments at one place, until there is proof or the sign came to nothing.</summary>
-internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, HeardPositions heard, SegmentSender sender, Repairs repairs)
+internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, HeardPositions heard, SegmentSender sender, Repairs repairs, LogQuota quota)
 {
     /// <summary>A segment came that contradicts what is pending here.</summary>
     public void OnConflict(LinkedLog linkedLog, SegmentHeader header)
@@ -38,7 +38,8 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
             return;
         }
 
-        if (!ForkRule.Proves(first, second))
+        // A log that is frozen is one that is held.
+        if (!ForkRule.Proves(first, second) || !quota.Admits(conversation, first.Log, first.LogId))
             return;
         var log = state.GetLog(conversation, first.Log, first.LogId);
         if (!state.TryGetNamed(link, log, out var accuser))
@@ -50,6 +51,7 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
     public void OnFrozen(LogState log, ForkProof? proof)
     {
         var accuser = log.Accuser;
+        state.Freezes--;
         log.Freezing = false;
         log.Accuser = null;
         if (proof is null)
@@ -110,6 +112,13 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
         if (log.Frozen || log.Freezing)
             return;
         choice.Drop(log);
+        if (state.Freezes >= state.Limits.Freezes)
+        {
+            choice.OnRefused(accuser);
+            return;
+        }
+
+        state.Freezes++;
         log.Freezing = true;
         log.Accuser = accuser;
         state.Emit(new ReplicatorOutput.Freeze(log.Id, first, second));

@@ -83,6 +83,9 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>Wants that came before we knew what lies on disk.</summary>
     public Dictionary<LogId, ReplicatorInput.Want> HeldWants { get; } = [];
 
+    /// <summary>Authors of whom the other side was told that no more logs are taken.</summary>
+    public HashSet<(ConversationId Conversation, PeerId Author)> OverQuota { get; } = [];
+
     public bool Takes(LogKey key, ConversationState conversation) =>
         Shared.TryGetValue(conversation, out var authors) && (authors is null || authors.Contains(key.Author));
 

@@ -15,10 +15,26 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     public ConversationState Conversation { get; } = conversation;
 
     /// <summary>How far the log is on disk here.</summary>
-    public Head Durable { get; set; } = id.Empty;
+    public Head Durable
+    {
+        get;
+        set
+        {
+            field = value;
+            Count();
+        }
+    } = id.Empty;
 
     /// <summary>How far it will be once all Stores in flight have succeeded.</summary>
-    public Head Pending { get; set; } = id.Empty;
+    public Head Pending
+    {
+        get;
+        set
+        {
+            field = value;
+            Count();
+        }
+    } = id.Empty;
 
     /// <summary>The feed position of the last entry on disk.</summary>
     public ulong Position { get; set; }
@@ -26,10 +42,26 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>True once this process appended to it: then nobody else can have more of it.</summary>
     public bool Own { get; set; }
 
-    public bool Frozen { get; set; }
+    public bool Frozen
+    {
+        get;
+        set
+        {
+            field = value;
+            Count();
+        }
+    }
 
     /// <summary>True while a Freeze is not answered.</summary>
-    public bool Freezing { get; set; }
+    public bool Freezing
+    {
+        get;
+        set
+        {
+            field = value;
+            Count();
+        }
+    }
 
     /// <summary>Whose evidence led to the Freeze in flight, if a link's.</summary>
     public LinkedLog? Accuser { get; set; }
@@ -46,7 +78,10 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>What of it is being fetched again because it is damaged here.</summary>
     public Repair? Repair { get; set; }
 
-    /// <summary>The store said that its quota is used up.</summary>
+    /// <summary>True if something of it is on disk or on its way there: it counts against its author's quota.</summary>
+    public bool Held { get; private set; }
+
+    /// <summary>Its author's quota is used up, or the store said that one is.</summary>
     public bool OverQuota { get; set; }
 
     /// <summary>It waits until the store takes anything again.</summary>
@@ -77,4 +112,13 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>True if nothing would be lost by forgetting it.</summary>
     public bool Forgettable => Links.Count == 0 && Durable.Sequence == 0 && Stores.Count == 0 && !Own && !Frozen && !Freezing && Repair is null
         && Successor is null;
+
+    private void Count()
+    {
+        var held = Durable.Sequence > 0 || Pending.Sequence > 0 || Frozen || Freezing;
+        if (held == Held)
+            return;
+        Held = held;
+        Conversation.CountHeld(Key.Author, held ? 1 : -1);
+    }
 }

@@ -35,9 +35,10 @@ internal sealed class Replicator
         teller = new Teller(state);
         sender = new SegmentSender(state, teller);
         repairs = new Repairs(state, credit, choice, teller);
-        forks = new ForkWatch(state, choice, heard, sender, repairs);
+        var quota = new LogQuota(state);
+        forks = new ForkWatch(state, choice, heard, sender, repairs, quota);
         succession = new Succession(state, gate, choice);
-        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession);
+        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession, quota);
         links = new LinkRegister(state, credit, choice, repairs);
     }
 
@@ -293,6 +294,8 @@ internal sealed class Replicator
         if (refuse.Reason is RefuseReason.Quota or RefuseReason.Unwanted)
         {
             sender.OnUnwant(link, refuse.LogId);
+            if (refuse.Reason == RefuseReason.Quota && linkedLog.Log.Key.Author == state.Self)
+                state.Emit(new ReplicatorOutput.QuotaReachedThere(link.Peer, linkedLog.Log.Key));
             return;
         }
 

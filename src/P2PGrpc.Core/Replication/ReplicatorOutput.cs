@@ -60,6 +60,12 @@ internal abstract record ReplicatorOutput
     /// <summary>The link's peer has acknowledged a log up to this head.</summary>
     internal sealed record Acknowledged(PeerId Peer, LogKey Log, LogId LogId, Head Head) : ReplicatorOutput;
 
+    /// <summary>An author has begun more logs in a conversation than are held here; this is the first that is turned away. To be told the owner.</summary>
+    internal sealed record QuotaReached(LogKey Log) : ReplicatorOutput;
+
+    /// <summary>The link's peer turns away a log of this node because of a quota of its own. To be told the owner, seldom: there may be one for each log.</summary>
+    internal sealed record QuotaReachedThere(PeerId Peer, LogKey Log) : ReplicatorOutput;
+
     /// <summary>Everything that the link's peer told through this position of its feed is on disk here (or was refused). To be kept, at leisure.</summary>
     internal sealed record HeardThrough(LinkId Link, ulong Position) : ReplicatorOutput;
 }

@@ -27,6 +27,9 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     /// <summary>Segments that the store refused because it took nothing, as far as it is known here.</summary>
     public long StoreRefusals { get; set; }
 
+    /// <summary>How many logs the store was asked to freeze and has not answered.</summary>
+    public int Freezes { get; set; }
+
     /// <summary>Links to forget at the end of this step.</summary>
     public List<LinkState> Closing { get; } = [];
 

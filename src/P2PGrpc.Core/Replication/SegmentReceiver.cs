@@ -6,7 +6,7 @@ namespace P2PGrpc.Core.Replication;
 /// <summary>Takes what was told and pushed: acknowledgements, heads that are ahead, segments on their way to the store.</summary>
 internal sealed class SegmentReceiver(
     ReplicatorState state, CreditBudget credit, StoreGate gate, PusherChoice choice, HeardPositions heard, Teller teller, ForkWatch forks,
-    Repairs repairs, Succession succession)
+    Repairs repairs, Succession succession, LogQuota quota)
 {
     public void OnHave(LinkState link, ReplicatorInput.Have have)
     {
@@ -16,6 +16,12 @@ internal sealed class SegmentReceiver(
                 || !state.Conversations.TryGetValue(item.Log.Conversation, out var conversation)
                 || !link.Takes(item.Log, conversation))
                 continue;
+            if (conversation.Loaded && !quota.Admits(conversation, item.Log, item.LogId))
+            {
+                quota.TurnAway(link, conversation, item);
+                continue;
+            }
+
             var log = state.GetLog(conversation, item.Log, item.LogId);
             if (log.Own && item.Head.Sequence > log.Durable.Sequence)
                 continue;
@@ -102,9 +108,7 @@ internal sealed class SegmentReceiver(
                 choice.Drop(log);
                 break;
             case StoreFailure.Quota:
-                log.OverQuota = true;
-                choice.Drop(log);
-                NotTaken(log);
+                TurnAway(log);
                 break;
             default:
                 if (log.Pusher is { } pusher)
@@ -143,6 +147,10 @@ internal sealed class SegmentReceiver(
         var (link, log) = (linkedLog.Link, linkedLog.Log);
         switch (AppendRule.Judge(log.Pending, header))
         {
+            case AppendVerdict.Next when !quota.Admits(log.Conversation, log.Key, log.Id):
+                Reject(link, header, body);
+                TurnAway(log);
+                break;
             case AppendVerdict.Next when succession.MustWait(log, header):
                 Reject(link, header, body);
                 choice.Drop(log);
@@ -203,10 +211,20 @@ internal sealed class SegmentReceiver(
         heard.Settle(linkedLog);
         if (linkedLog.Head.Sequence <= log.Pending.Sequence)
             return;
-        if (log.Taken)
+        if (log.Taken && !quota.Admits(log.Conversation, log.Key, log.Id))
+            TurnAway(log);
+        else if (log.Taken)
             choice.OnAhead(linkedLog);
         else
             RefuseIfAhead(linkedLog);
+    }
+
+    private void TurnAway(LogState log)
+    {
+        quota.Announce(log.Conversation, log.Key);
+        log.OverQuota = true;
+        choice.Drop(log);
+        NotTaken(log);
     }
 
     /// <summary>Says once why what the other side told is not taken.</summary>

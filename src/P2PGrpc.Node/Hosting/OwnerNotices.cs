@@ -30,6 +30,12 @@ internal static class OwnerNotices
             if (forks.TryTake())
                 events.Notice("FORK_PROVED", proof.First.Log.Author.ToString(), Describe(proof));
         };
+        replication.QuotaReached += author => events.Notice(
+            "TOO_MANY_LOGS", author.ToString(),
+            "This peer has begun more logs, one for each of its starts, than this node holds of one peer: what it writes to new ones is not taken.");
+        replication.QuotaReachedThere += peer => events.Notice(
+            "REFUSED_FOR_QUOTA", peer.ToString(),
+            "This peer takes no new logs of this node: it holds as many, one for each start, as it will. New messages to it stay stored here.");
         replication.Stopped += () =>
         {
             links.CloseAll(GoodbyeReason.Shutdown, "Replication has stopped because of an internal error.");

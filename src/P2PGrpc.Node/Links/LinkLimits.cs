@@ -46,8 +46,9 @@ internal static class LinkLimits
     /// <summary>Links at one time: each costs a TLS session, tasks and queues.</summary>
     public const int Links = 1000;
 
-    /// <summary>Small frames waiting to be written. A peer that lets so many pile up does not read.</summary>
-    public const int WaitingFrames = 10_000;
+    /// <summary>Small frames waiting to be written: a Want for each log that the other side may name, which comes at once after a long absence. A peer that
+    /// lets more pile up does not read.</summary>
+    public const int WaitingFrames = 50_000;
 
     /// <summary>Bytes of segments waiting to be written on one link before more are read from disk.</summary>
     public const int WaitingSegmentBytes = 1024 * 1024;

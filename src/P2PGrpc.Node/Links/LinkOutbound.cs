@@ -16,8 +16,9 @@ internal sealed class LinkOutbound
     private readonly Queue<Frame> small = new();
     private readonly Queue<(Frame Frame, int Weight)> segments = new();
     private readonly Queue<(Frame Frame, int Weight)> ephemeral = new();
-    // In the order of telling: what is told first is wanted and sent first.
-    private readonly OrderedDictionary<LogId, LogHead> heads = [];
+    // The newest head of each log that waits, and the logs in the order of telling: what is told first is wanted and sent first.
+    private readonly Dictionary<LogId, LogHead> heads = [];
+    private readonly Queue<LogId> told = new();
     private ulong? through;
     private long credit;
     private long segmentBytes;
@@ -43,7 +44,12 @@ internal sealed class LinkOutbound
         lock (gate)
         {
             foreach (var log in logs)
+            {
+                if (!heads.ContainsKey(log.LogId))
+                    told.Enqueue(log.LogId);
                 heads[log.LogId] = log;
+            }
+
             through = toldThrough ?? through;
         }
 
@@ -161,18 +167,17 @@ internal sealed class LinkOutbound
     /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all that it covers is out.</summary>
     private Frame TakeHave()
     {
-        if (heads.Count <= ReplicatorLimits.DefaultHaveItems)
+        var items = new List<LogHead>(Math.Min(told.Count, ReplicatorLimits.DefaultHaveItems));
+        while (items.Count < ReplicatorLimits.DefaultHaveItems && told.TryDequeue(out var logId))
         {
-            var last = HaveFrames.Write([.. heads.Values], IsThroughDue ? through : null);
-            heads.Clear();
-            if (IsThroughDue)
-                through = null;
-            return last;
+            heads.Remove(logId, out var head);
+            items.Add(head);
         }
 
-        LogHead[] some = [.. heads.Values.Take(ReplicatorLimits.DefaultHaveItems)];
-        foreach (var log in some)
-            heads.Remove(log.LogId);
-        return HaveFrames.Write(some, null);
+        if (told.Count > 0 || !IsThroughDue)
+            return HaveFrames.Write(items, null);
+        var last = HaveFrames.Write(items, through);
+        through = null;
+        return last;
     }
 }

@@ -20,6 +20,16 @@ internal sealed class ReplicationEvents
     /// <summary>Replication has stopped because one of its own rules was broken.</summary>
     public event Action? Stopped;
 
+    /// <summary>An author has begun more logs in a conversation than this node holds. Raised a few times a minute at most.</summary>
+    public event Action<PeerId>? QuotaReached;
+
+    /// <summary>A peer turns away a log of ours because of a quota of its own. Raised a few times a minute at most.</summary>
+    public event Action<PeerId>? QuotaReachedThere;
+
+    public void RaiseQuotaReached(PeerId author) => QuotaReached?.Invoke(author);
+
+    public void RaiseQuotaReachedThere(PeerId peer) => QuotaReachedThere?.Invoke(peer);
+
     public void RaiseForked(ForkProof proof) => Forked?.Invoke(proof);
 
     public void RaiseStopped() => Stopped?.Invoke();

@@ -10,4 +10,10 @@ internal static partial class ReplicationLog
 
     [LoggerMessage(1201, LogLevel.Error, "Reading from the store failed.")]
     public static partial void ReadFailed(ILogger logger, Exception broken);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Peer {Author} has begun more logs, one for each of its starts, than this node holds of one peer: new ones are not taken.")]
+    public static partial void QuotaReached(ILogger logger, string author);
+
+    [LoggerMessage(1203, LogLevel.Warning, "Peer {Peer} takes no new logs of this node: it holds as many, one for each start, as it will.")]
+    public static partial void QuotaReachedThere(ILogger logger, string peer);
 }

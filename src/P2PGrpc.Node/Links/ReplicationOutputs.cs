@@ -19,6 +19,10 @@ internal sealed class ReplicationOutputs(
     /// <summary>Lines about reads that failed in one minute: with a disk that is dying, links come and go as fast as they are dialled.</summary>
     private const int ReadFailedPerMinute = 5;
 
+    /// <summary>Lines and notices about logs that are turned away, here or there, in one minute: each log can be turned away.</summary>
+    private const int QuotaPerMinute = 5;
+
+    private readonly AnnouncementRate quotaLines = new(QuotaPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly AnnouncementRate readFailedLines = new(ReadFailedPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly ConcurrentDictionary<LinkId, LinkLoader> links = new();
 
@@ -66,6 +70,16 @@ internal sealed class ReplicationOutputs(
             case ReplicatorOutput.HeardThrough heard:
                 if (Find(heard.Link) is { } session)
                     store.RecordHeard(session.Peer, session.Remote.Instance, heard.Position);
+                break;
+            case ReplicatorOutput.QuotaReached reached when quotaLines.TryTake():
+                ReplicationLog.QuotaReached(log, reached.Log.Author.ToString());
+                events.RaiseQuotaReached(reached.Log.Author);
+                break;
+            case ReplicatorOutput.QuotaReachedThere reached when quotaLines.TryTake():
+                ReplicationLog.QuotaReachedThere(log, reached.Peer.ToString());
+                events.RaiseQuotaReachedThere(reached.Peer);
+                break;
+            case ReplicatorOutput.QuotaReached or ReplicatorOutput.QuotaReachedThere:
                 break;
             case ReplicatorOutput.Release:
                 // Bodies here are ordinary memory: letting go is all there is to do.

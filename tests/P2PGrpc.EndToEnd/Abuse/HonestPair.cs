@@ -17,6 +17,9 @@ public sealed class HonestPair : IAsyncLifetime
     /// <summary>Known to alice: a member of the conversation that it has with her.</summary>
     internal IdentityKey Mallory { get; } = MakeKey(66);
 
+    /// <summary>Known to alice, too; makes more logs than she holds of one peer.</summary>
+    internal IdentityKey Hoarder { get; } = MakeKey(88);
+
     /// <summary>Known to nobody.</summary>
     internal IdentityKey Stranger { get; } = MakeKey(77);
 
@@ -26,6 +29,7 @@ public sealed class HonestPair : IAsyncLifetime
     {
         (Alice, Bob) = nodes.AddPair();
         Alice.Peers.Add($"mallory={Mallory.PeerId}");
+        Alice.Peers.Add($"hoarder={Hoarder.PeerId}");
         // What it shows of messages is no log.
         Alice.Options.Add("--quiet");
         await Task.WhenAll(Alice.StartAsync(), Bob.StartAsync());

@@ -85,6 +85,15 @@ public sealed class PeerPortAbuseTests(HonestPair pair) : IClassFixture<HonestPa
         };
     });
 
+    [Theory]
+    [InlineData(nameof(LogAttacks.ManyLogsAsync))]
+    [InlineData(nameof(LogAttacks.ProofsAloneAsync))]
+    public Task A_member_with_many_logs_harms_nobody(string attack) => AttackAsync(attack, pair.Hoarder, (attacker, stop) =>
+    {
+        var ids = new PeerIds(pair.AliceId);
+        return attack == nameof(LogAttacks.ManyLogsAsync) ? LogAttacks.ManyLogsAsync(attacker, ids, stop) : LogAttacks.ProofsAloneAsync(attacker, ids, stop);
+    });
+
     /// <summary>L3 promises less than 100 ms at the p99 for a peer that stands still, which costs no work: FrozenProcessTests asserts that. A flood takes
     /// part of the same two cores for itself, by which the p99 says more of the machine than of the node. So what is asserted is the median, against that
     /// of the same traffic without the flood right before it; the p99 stays below V1's second. One comparison may be spoilt by what else the machine

@@ -30,6 +30,8 @@ internal sealed class HostileWorld
         HaveItems = 2,
         LogsPerLink = 5,
         LoadsPerLink = 2,
+        LogsPerAuthor = 2,
+        Freezes = 2,
     };
 
     private readonly Dictionary<LinkId, long> allowances = [];

@@ -1,0 +1,129 @@
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using Xunit;
+
+namespace P2PGrpc.Simulation;
+
+/// <summary>V1: of one author only so many logs are held, whatever it does.</summary>
+public sealed class QuotaTests
+{
+    [Fact]
+    public void Of_an_author_with_too_many_logs_some_are_held_and_nothing_is_kept_of_the_rest()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits { LogsPerAuthor = 3, LogsPerLink = 6 });
+        nodes.Connect();
+        for (var start = 0; start < 3; start++)
+        {
+            nodes.Bob.Append();
+            Restart(nodes);
+        }
+
+        nodes.TakeLines();
+        var fourth = nodes.Bob.Append();
+        Assert.Contains("alice: Refuse Quota", nodes.TakeLines(), StringComparison.Ordinal);
+        Assert.Equal(0ul, nodes.Alice.Disk.HeadOf(fourth.LogId).Sequence);
+        Assert.Equal(1, nodes.Alice.QuotasReached);
+        Assert.Equal(1, nodes.Bob.QuotasReachedThere);
+
+        // However many more: nothing is kept that LogsPerLink could count, and nothing more is said.
+        TellOfNewLogs(nodes, 20);
+        Assert.Equal("", nodes.TakeLines());
+        Assert.Equal(1, nodes.Alice.QuotasReached);
+    }
+
+    [Fact]
+    public void All_own_logs_are_taken_back_however_many()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits { LogsPerAuthor = 2 });
+        for (ulong epoch = 100; epoch < 105; epoch++)
+            nodes.Alice.Disk.TryWrite(SignFirst(nodes, epoch, 10), new byte[10]);
+        nodes.Alice.Start();
+        nodes.Connect();
+        Assert.Equal(5, nodes.Bob.Disk.Logs.Count());
+    }
+
+    [Fact]
+    public void A_log_that_is_over_the_quota_once_the_heads_are_known_is_not_taken()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits { LogsPerAuthor = 2 });
+        nodes.Connect();
+        for (var start = 0; start < 3; start++)
+        {
+            nodes.Bob.Append();
+            Restart(nodes);
+        }
+
+        Assert.Equal(2, nodes.Alice.Disk.Logs.Count());
+
+        // Told while the heads are being loaded, when nobody knows yet how many there are.
+        nodes.Disconnect();
+        nodes.Alice.Start();
+        nodes.Bob.Append();
+        nodes.Connect();
+        Assert.Equal(2, nodes.Alice.Disk.Logs.Count());
+    }
+
+    [Fact]
+    public void Proofs_alone_freeze_no_more_logs_than_the_quota()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits { LogsPerAuthor = 3 });
+        nodes.Connect();
+        var frozen = 0;
+        for (ulong epoch = 100; epoch < 120; epoch++)
+        {
+            var first = SignFirst(nodes, epoch, 10);
+            nodes.Alice.Handle(new ReplicatorInput.ForkProof(nodes.Alice.Link!.Value, first, SignFirst(nodes, epoch, 11)));
+            nodes.Settle();
+            frozen += nodes.Alice.Disk.IsFrozen(first.LogId) ? 1 : 0;
+        }
+
+        Assert.Equal(3, frozen);
+    }
+
+    [Fact]
+    public void More_accusations_than_the_store_takes_at_once_are_passed_over()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits { Freezes = 2 });
+        nodes.Connect();
+        List<LogId> logs = [];
+        for (ulong epoch = 100; epoch < 105; epoch++)
+        {
+            var first = SignFirst(nodes, epoch, 10);
+            logs.Add(first.LogId);
+            nodes.Alice.Handle(new ReplicatorInput.ForkProof(nodes.Alice.Link!.Value, first, SignFirst(nodes, epoch, 11)));
+        }
+
+        nodes.Settle();
+        Assert.Equal(2, logs.Count(nodes.Alice.Disk.IsFrozen));
+
+        // The store has answered: there is room again.
+        nodes.Alice.Handle(new ReplicatorInput.ForkProof(nodes.Alice.Link!.Value, SignFirst(nodes, 104, 10), SignFirst(nodes, 104, 11)));
+        nodes.Settle();
+        Assert.Equal(3, logs.Count(nodes.Alice.Disk.IsFrozen));
+    }
+
+    private static SegmentHeader SignFirst(TwoNodes nodes, ulong epoch, int length)
+    {
+        var log = new LogKey(nodes.Conversation, nodes.Bob.PeerId, epoch);
+        return nodes.Bob.Sign(log, log.ToLogId().Empty, length);
+    }
+
+    private static void TellOfNewLogs(TwoNodes nodes, ulong count)
+    {
+        for (var epoch = 1000ul; epoch < 1000 + count; epoch++)
+        {
+            var first = SignFirst(nodes, epoch, 10);
+            nodes.Alice.Handle(new ReplicatorInput.Have(nodes.Alice.Link!.Value, [new LogHead(first.Log, first.LogId, first.Head)], null));
+        }
+
+        nodes.Settle();
+    }
+
+    private static void Restart(TwoNodes nodes)
+    {
+        nodes.Disconnect();
+        nodes.Alice.Start();
+        nodes.Bob.Start();
+        nodes.Connect();
+    }
+}
