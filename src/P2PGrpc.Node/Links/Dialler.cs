@@ -147,10 +147,9 @@ internal sealed class Dialler : IAsyncDisposable
         var end = await context.Table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
         // What the link's own beginning and end have set is no reason to dial at once.
         nudge.Clear();
-        if (end is { Reason: GoodbyeReason.Superseded, ByOther: true } && context.Table.Find(remote.PeerId) is null)
+        if (end is { Reason: GoodbyeReason.Replaced, ByOther: true })
         {
-            // The peer keeps a link with this node's identity that this process does not have. However long ours lived, to dial at once would only
-            // take it from the other process.
+            // However long ours lived, to dial at once would only take the link from the other process.
             delay.Contest();
             return "Another process that uses this node's identity has taken the link. Stop one of the two; a copied data directory needs a key of its own.";
         }

@@ -113,10 +113,10 @@ internal sealed class LinkServer(
     {
         // One that is known by address alone is no stranger any more once it has been dialled: the owner has nothing to do then.
         var mayBeKnown = book.Snapshot.Records.Values.Any(record => record.PeerId is null);
-        var isDue = knocks.Add(knock, mayBeKnown ? LinkLimits.Acquaintance : TimeSpan.Zero);
+        var isDue = knocks.Add(knock, mayBeKnown ? LinkLimits.Acquaintance : TimeSpan.Zero, announcements);
         if (mayBeKnown && meetings.TryTake())
             StrangerHeard?.Invoke();
-        if (!isDue || !announcements.TryTake())
+        if (!isDue)
             return;
         LinkLog.Knocked(log, knock.PeerId, knock.Address, knock.PeerId);
         events.Publish(new WatchEventsResponse

@@ -67,7 +67,10 @@ internal sealed class LinkTable
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);
-            replaced?.Close(GoodbyeReason.Superseded, "A newer link between the two nodes is kept.");
+            if (replaced is not null && replaced.Remote.Instance != remote.Instance)
+                replaced.Close(GoodbyeReason.Replaced, "Another process with your identity has linked.");
+            else
+                replaced?.Close(GoodbyeReason.Superseded, "A newer link between the two nodes is kept.");
             if (refusal is not null)
             {
                 session.Close(refusal.Reason, refusal.Detail);
@@ -188,7 +191,8 @@ internal sealed class LinkTable
 
     private void Leave(LinkSession session, LinkEnd end, PeerHistory history)
     {
-        if (end.Reason == GoodbyeReason.Superseded || !history.Rate.TryTake())
+        // Where another link takes over, its coming is what is said.
+        if (end is { Reason: GoodbyeReason.Superseded } or { Reason: GoodbyeReason.Replaced, ByOther: false } || !history.Rate.TryTake())
             return;
         var alias = book.Snapshot.AliasOf(session.Peer) ?? "";
         LinkLog.Down(log, session.Peer, alias, end.Detail);

@@ -18,6 +18,9 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
 
     public RawConnection Connection => connection;
 
+    /// <summary>The process that this link pretends to be of; by default each is another one.</summary>
+    public ulong? Instance { get; set; }
+
     /// <summary>What the other side's Hello and Challenge said.</summary>
     public Frame? Challenge { get; private set; }
 
@@ -58,7 +61,7 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
         var nonce = RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
         var signature = HelloProof.Sign(
             key, dialled: true, certificate.SubjectPublicKeyInfo.Span, connection.RemoteKeyInfo, nonce, Challenge.Challenge.Nonce.Span);
-        return HelloFrames.Write(new Greeting(1, key.PeerId, nonce, signature, BitConverter.ToUInt64(nonce), "mallory", heard));
+        return HelloFrames.Write(new Greeting(1, key.PeerId, nonce, signature, Instance ?? BitConverter.ToUInt64(nonce), "mallory", heard));
     }
 
     public Task SayAsync(Frame frame, CancellationToken cancellationToken) => SayAsync(new LinkRequest { Frame = frame }.ToByteArray(), cancellationToken);
