@@ -18,6 +18,9 @@ internal sealed class StoredLog(long id, LogId logId, Head head, bool frozen)
 /// <summary>The logs and segments as the writer sees them. After a transaction that failed it must <see cref="Forget"/>. Writer thread only.</summary>
 internal sealed class LogTable(StoreConnection connection, int rememberedLogs)
 {
+    /// <summary>Where the end of the feed is looked for beside its table, each time: the logs that were begun last, of which one was most likely the last written.</summary>
+    private const long NewestLogs = 256;
+
     private readonly Dictionary<LogId, StoredLog> logs = [];
     private ulong nextPosition;
 
@@ -33,8 +36,29 @@ internal sealed class LogTable(StoreConnection connection, int rememberedLogs)
     }
 
     /// <summary>The position of the last entry in the database, 0 if it is empty.</summary>
-    public static ulong ReadLastPosition(StoreConnection connection) =>
-        connection.ReadScalar("SELECT position + count - 1 FROM segment ORDER BY position DESC LIMIT 1") is long last ? (ulong)last : 0;
+    public static ulong ReadLastPosition(StoreConnection connection)
+    {
+        using (var row = connection.Bind("SELECT position, count FROM segment ORDER BY position DESC LIMIT 1").ExecuteReader())
+        {
+            if (!row.Read())
+                return 0;
+            if (SegmentRow.ReadPosition(row) is var position and > 0 && SegmentRow.ReadUnsigned(row, 1) is var count and > 0 and <= LogLimits.EntryCount
+                && ReadLastIndexed(connection, NewestLogs) <= position)
+                return position + count - 1;
+        }
+
+        // The last row is damaged, perhaps its position, too, or can't be reached. A segment has so many entries at most: what follows must not take a
+        // place that is taken.
+        return ReadLastIndexed(connection, long.MaxValue) + LogLimits.EntryCount - 1;
+    }
+
+    /// <summary>The last position by the index of logs, which holds each once more. A flipped bit that hides the end of the feed does not hide it there.</summary>
+    private static ulong ReadLastIndexed(StoreConnection connection, long newestLogs) => connection.ReadScalar(
+        """
+        SELECT max(last) FROM (
+            SELECT (SELECT position FROM segment WHERE log = log.id ORDER BY first_sequence DESC LIMIT 1) AS last FROM log ORDER BY id DESC LIMIT $1)
+        """,
+        newestLogs) is long last ? (ulong)last : 0;
 
     public StoredLog? Find(LogId logId)
     {

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
@@ -34,6 +35,27 @@ public sealed class SegmentDamageTests
         Assert.IsType<LoadResult.Damaged>(fixture.Store.Load(log.LogId, log.Head, long.MaxValue));
     }
 
+    [Theory]
+    [InlineData("count = 'x'")]
+    [InlineData("count = 0")]
+    [InlineData("count = -5")]
+    [InlineData("count = 17, header = 'text'")]
+    public async Task Behind_a_last_segment_that_is_unreadable_the_feed_goes_on_D6(string damage)
+    {
+        await using var fixture = new StoreFixture();
+        await fixture.AppendAsync("one");
+        await fixture.AppendAsync("two");
+        await fixture.ReopenAsync(() => Assert.Equal(1, fixture.Execute($"UPDATE segment SET {damage} WHERE position = 2")));
+
+        await fixture.AppendAsync("three");
+
+        var page = fixture.Store.ReadFeed(0, 10, long.MaxValue);
+        Assert.Equal(1ul, Assert.Single(page.Segments).FirstPosition);
+        Assert.Equal(2ul, page.Damaged!.FirstPosition);
+        var beyond = fixture.Store.ReadFeed(page.Damaged.LastPosition, 10, long.MaxValue);
+        Assert.Equal("three", Assert.Single(StoreFixture.ReadTexts(beyond.Segments[0].Header, beyond.Segments[0].Body)));
+    }
+
     /// <summary>A flipped bit in a page that leads to others makes SQLite pass over rows without an error.</summary>
     [Fact]
     public async Task Segments_that_are_gone_are_named_and_what_is_behind_them_is_served_D6()
@@ -50,6 +72,24 @@ public sealed class SegmentDamageTests
         var beyond = fixture.Store.ReadFeed(3, 10, long.MaxValue);
         Assert.Equal("four", Assert.Single(StoreFixture.ReadTexts(beyond.Segments[0].Header, beyond.Segments[0].Body)));
         Assert.Null(beyond.Damaged);
+    }
+
+    /// <summary>A flipped bit may hide the end of the table, too. What is written then must not take the place of what is hidden.</summary>
+    [Fact]
+    public async Task An_end_that_is_hidden_is_named_and_its_places_are_not_taken_D6()
+    {
+        await using var fixture = new StoreFixture();
+        foreach (var text in new[] { "one", "two", "three", "four" })
+            await fixture.AppendAsync(text);
+        await fixture.ReopenAsync(() => HideFrom(fixture.Options.DatabasePath, 3));
+
+        await fixture.AppendAsync("goes on");
+
+        var page = fixture.Store.ReadFeed(0, 10, long.MaxValue);
+        Assert.Equal(["one", "two"], page.Segments.SelectMany(segment => StoreFixture.ReadTexts(segment.Header, segment.Body)));
+        Assert.Equal(3ul, page.Damaged!.FirstPosition);
+        var beyond = fixture.Store.ReadFeed(page.Damaged.LastPosition, 10, long.MaxValue);
+        Assert.Equal("goes on", Assert.Single(StoreFixture.ReadTexts(beyond.Segments[0].Header, beyond.Segments[0].Body)));
     }
 
     /// <summary>Of a row on a page that was cut, not even the position can be read.</summary>
@@ -72,11 +112,16 @@ public sealed class SegmentDamageTests
             {
                 var page = fixture.Store.ReadFeed(after, 100, long.MaxValue);
                 var reached = page.Damaged?.LastPosition ?? page.Segments[^1].LastPosition;
-                Assert.InRange(reached, after + 1, (ulong)texts.Length);
+                Assert.InRange(reached, after + 1, fixture.Store.LastPosition);
                 Assert.All(page.Segments, segment => Assert.Equal(texts[segment.FirstPosition - 1], Assert.Single(StoreFixture.ReadTexts(segment.Header, segment.Body))));
                 damaged += page.Damaged is null ? 0 : 1;
                 after = reached;
             }
+
+            var end = fixture.Store.LastPosition;
+            await fixture.AppendAsync("goes on");
+            var appended = Assert.Single(fixture.Store.ReadFeed(end, 1, long.MaxValue).Segments);
+            Assert.Equal("goes on", Assert.Single(StoreFixture.ReadTexts(appended.Header, appended.Body)));
         }
 
         Assert.NotEqual(0, damaged);
@@ -148,5 +193,24 @@ public sealed class SegmentDamageTests
         }
 
         return served;
+    }
+
+    /// <summary>Takes rows out of the table and leaves them in the index.</summary>
+    private static void HideFrom(string path, int position)
+    {
+        const string indexed = "type = 'index' AND name = 'segment_by_log'";
+        Execute("CREATE TABLE aside AS SELECT * FROM sqlite_schema WHERE " + indexed);
+        Execute("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE " + indexed);
+        Execute($"DELETE FROM segment WHERE position >= {position}");
+        Execute("PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM aside; DROP TABLE aside");
+
+        void Execute(string sql)
+        {
+            using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            command.ExecuteNonQuery();
+        }
     }
 }
