@@ -1,8 +1,8 @@
 # Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
-.PHONY: help setup build run test check sim soak fuzz mutants bench clean
+.PHONY: help setup build native run test check sim soak fuzz mutants bench clean
 
 help:
-	@echo "make setup | build | run | test | check | sim | soak | fuzz | mutants | bench | clean   (docs/TESTING.md says more)"
+	@echo "make setup | build | native | run | test | check | sim | soak | fuzz | mutants | bench | clean   (docs/TESTING.md says more)"
 
 # Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
 setup:
@@ -11,6 +11,10 @@ setup:
 # Builds everything in Release and leaves a runnable artifacts/bin/p2pgrpc.
 build: setup
 	@build/build.sh
+
+# The program as machine code that needs no .NET where it runs: artifacts/bin/native/p2pgrpc.
+native: setup
+	@build/native.sh
 
 # A demonstration: three nodes on free ports, messages between them, commands to try. Ctrl-C ends it.
 run: build

@@ -5,12 +5,12 @@ internal static class Checkout
 {
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The program under test, as <c>make build</c> leaves it.</summary>
+    /// <summary>The program under test: as <c>make build</c> leaves it, or another one, as P2PGRPC_PROGRAM says.</summary>
     public static string Program
     {
         get
         {
-            var path = Path.Combine(Root, "artifacts", "bin", "p2pgrpc");
+            var path = Environment.GetEnvironmentVariable("P2PGRPC_PROGRAM") ?? Path.Combine(Root, "artifacts", "bin", "p2pgrpc");
             return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: run make build first.");
         }
     }
