@@ -97,6 +97,7 @@ internal sealed class ClientHost : IAsyncDisposable
             options.MaxReceiveMessageSize = RequestLength;
             options.Interceptors.Add<ErrorInterceptor>();
         });
+        services.AddSingleton<ErrorInterceptor>();
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options =>
         {

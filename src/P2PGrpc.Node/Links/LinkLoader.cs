@@ -32,6 +32,12 @@ internal sealed class LinkLoader : IAsyncDisposable
 
     public void Add(ReplicatorOutput.Load load) => loads.Writer.TryWrite(load);
 
+    /// <summary>The answer at once, where it is in memory and the link's writer has room; null if it takes a read.</summary>
+    public ReplicatorInput.Loaded? TryServe(ReplicatorOutput.Load load) =>
+        session.Outbound.HasRoom && store.LoadRecent(load.LogId, load.After, load.MaxWeight) is { } held
+            ? new ReplicatorInput.Loaded(load.Link, load.LogId, held)
+            : null;
+
     private async Task RunAsync()
     {
         try

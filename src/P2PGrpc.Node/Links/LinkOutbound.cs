@@ -118,10 +118,13 @@ internal sealed class LinkOutbound
         }
     }
 
+    /// <summary>True if there is room for segments.</summary>
+    public bool HasRoom => Interlocked.Read(ref segmentBytes) < LinkLimits.WaitingSegmentBytes;
+
     /// <summary>Completes when there is room for segments again. For one waiter.</summary>
     public async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
-        while (Interlocked.Read(ref segmentBytes) >= LinkLimits.WaitingSegmentBytes)
+        while (!HasRoom)
             await room.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 

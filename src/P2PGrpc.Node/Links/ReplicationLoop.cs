@@ -8,7 +8,8 @@ using P2PGrpc.Node.Logs;
 namespace P2PGrpc.Node.Links;
 
 /// <summary>Drives the one replicator of a node: feeds it what links and the store report, and has its outputs carried out. Handles one input
-/// at a time and never waits for a link or the disk. Thread-safe towards the outside.</summary>
+/// at a time and never waits for a link or the disk. It has no thread of its own: whoever reports something takes a turn, if nobody is at it, so that a message
+/// costs no change of threads for it. Thread-safe towards the outside.</summary>
 internal sealed class ReplicationLoop : IAsyncDisposable
 {
     private readonly LogStore store;
@@ -26,14 +27,21 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly Channel<ReplicatorInput[]> remote = Channel.CreateBounded<ReplicatorInput[]>(
         new BoundedChannelOptions(LinkLimits.WaitingInputs) { SingleReader = true });
 
-    private readonly Signal wake = new();
+    /// <summary>Frames of links that one thread handles before it hands its turn to another: it may be the store's writer or a link's reader, with work of its own.</summary>
+    private const int FramesPerTurn = 4;
+
     private readonly List<ReplicatorOutput> outputs = [];
-    private readonly CancellationTokenSource stopping = new();
+    private readonly Queue<ReplicatorInput> served = new();
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer alarm;
     private readonly long startedAt;
     private TimeSpan wakeAt = TimeSpan.MaxValue;
     private bool rang;
-    private Task running = Task.CompletedTask;
+
+    // How often somebody came with something since nobody was at it; 0 while nobody is. Until the start, somebody is.
+    private int turns = 1;
+    private bool isStarted;
+    private volatile bool stopping;
 
     public ReplicationLoop(
         PeerId self, LogStore store, ReplicatorLimits limits, ReplicationEvents events, TimeProvider time, ILogger<ReplicationLoop> log)
@@ -45,7 +53,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         this.log = log;
         startedAt = time.GetTimestamp();
         replicator = new Replicator(self, limits, store.LastPosition);
-        carrier = new ReplicationOutputs(store, events, Report, Wake, time, log);
+        carrier = new ReplicationOutputs(store, events, Report, served.Enqueue, Wake, time, log);
         alarm = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         store.Committed += OnCommitted;
         store.SegmentRefused += OnSegmentRefused;
@@ -54,7 +62,11 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         store.Repaired += OnRepaired;
     }
 
-    public void Start() => running = Task.Run(RunAsync);
+    public void Start()
+    {
+        isStarted = true;
+        HandOver();
+    }
 
     /// <summary>A link is up: from now on its inputs count and it is written to.</summary>
     public void Add(LinkSession session)
@@ -66,7 +78,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
             new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough),
             new ReplicatorInput.Sharing(session.Id, ConversationId.Direct(self, session.Peer), authors, On: true),
         ]);
-        wake.Set();
+        TakeTurn();
     }
 
     /// <summary>A link has ended.</summary>
@@ -82,7 +94,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         try
         {
             await remote.Writer.WriteAsync(inputs, cancellationToken).ConfigureAwait(false);
-            wake.Set();
+            TakeTurn();
         }
         catch (ChannelClosedException)
         {
@@ -105,7 +117,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private void Report(ReplicatorInput input)
     {
         local.Writer.TryWrite([input]);
-        wake.Set();
+        TakeTurn();
     }
 
     private void OnCommitted(CommittedSegment committed)
@@ -131,42 +143,59 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 
     private void OnRepaired(LogId logId, Head head, StoreFailure? failure) => Report(new ReplicatorInput.Repaired(logId, head, failure));
 
-    private async Task RunAsync()
+    /// <summary>Handles what waits, on this thread, if nobody is at it; whoever is sees that there is more.</summary>
+    private void TakeTurn()
+    {
+        if (Interlocked.Increment(ref turns) == 1)
+            Run();
+    }
+
+    private void HandOver() => ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.Run(), this, preferLocal: false);
+
+    private void Run()
     {
         try
         {
-            while (true)
+            for (var frames = 0; !stopping;)
             {
-                await wake.WaitAsync(stopping.Token).ConfigureAwait(false);
-                // One frame of the links for all that waits locally: what is stored frees room before more comes in.
-                do
+                var seen = Volatile.Read(ref turns);
+                if (HandleSome())
                 {
-                    while (local.Reader.TryRead(out var reported))
-                        Handle(reported);
-                    if (!remote.Reader.TryRead(out var received))
-                        break;
-                    Handle(received);
-                    TickIfDue();
+                    if (++frames < FramesPerTurn)
+                        continue;
+                    HandOver();
+                    return;
                 }
-                while (!stopping.IsCancellationRequested);
 
-                TickIfDue();
+                if (Interlocked.CompareExchange(ref turns, 0, seen) == seen)
+                    return;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The node stops.
+
+            ended.TrySetResult();
         }
         catch (Exception broken)
         {
-            // A broken rule must not go on deciding: replication stops, what is stored stays served.
+            // A broken rule must not go on deciding: replication stops, what is stored stays served. Nobody takes a turn any more.
             ReplicationLog.Stopped(log, broken);
             StopListening();
             local.Writer.TryComplete();
             remote.Writer.TryComplete();
             IsStopped = true;
+            ended.TrySetResult();
             events.RaiseStopped();
         }
+    }
+
+    /// <summary>One frame of the links for all that waits locally: what is stored frees room before more comes in. False if no frame waited.</summary>
+    private bool HandleSome()
+    {
+        while (local.Reader.TryRead(out var reported))
+            Handle(reported);
+        var hasFrame = remote.Reader.TryRead(out var received);
+        if (hasFrame)
+            Handle(received!);
+        TickIfDue();
+        return hasFrame;
     }
 
     /// <summary>Also between frames, so that a link that floods can't keep the time from passing.</summary>
@@ -186,16 +215,23 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 
     private void Handle(ReplicatorInput[] inputs)
     {
-        outputs.Clear();
-        replicator.Handle(time.GetElapsedTime(startedAt), inputs, outputs);
-        foreach (var output in outputs)
-            carrier.CarryOut(output);
+        while (true)
+        {
+            outputs.Clear();
+            replicator.Handle(time.GetElapsedTime(startedAt), inputs, outputs);
+            foreach (var output in outputs)
+                carrier.CarryOut(output);
+            if (served.Count == 0)
+                return;
+            inputs = [.. served];
+            served.Clear();
+        }
     }
 
     private void Ring()
     {
         Volatile.Write(ref rang, true);
-        wake.Set();
+        TakeTurn();
     }
 
     private void Wake(TimeSpan at)
@@ -208,10 +244,14 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         StopListening();
-        await stopping.CancelAsync().ConfigureAwait(false);
-        await running.ConfigureAwait(false);
+        stopping = true;
+        if (isStarted)
+        {
+            TakeTurn();
+            await ended.Task.ConfigureAwait(false);
+        }
+
         await alarm.DisposeAsync().ConfigureAwait(false);
         await carrier.DisposeAsync().ConfigureAwait(false);
-        stopping.Dispose();
     }
 }

@@ -11,7 +11,8 @@ namespace P2PGrpc.Node.Links;
 /// <summary>Carries out what the replicator asks: hands frames to links and work to the store, all without waiting. Links may be added and removed
 /// from other threads; the rest belongs to the replication loop.</summary>
 internal sealed class ReplicationOutputs(
-    LogStore store, ReplicationEvents events, Action<ReplicatorInput> report, Action<TimeSpan> wakeAt, TimeProvider time, ILogger log) : IAsyncDisposable
+    LogStore store, ReplicationEvents events, Action<ReplicatorInput> report, Action<ReplicatorInput> serve, Action<TimeSpan> wakeAt, TimeProvider time, ILogger log)
+    : IAsyncDisposable
 {
     /// <summary>Heads read from the store at a time.</summary>
     private const int HeadsPerPage = 1000;
@@ -45,8 +46,7 @@ internal sealed class ReplicationOutputs(
         switch (output)
         {
             case ReplicatorOutput.Load load:
-                if (links.TryGetValue(load.Link, out var loader))
-                    loader.Add(load);
+                Load(load);
                 break;
             case ReplicatorOutput.LoadHeads heads:
                 _ = Task.Run(() => LoadHeads(heads));
@@ -88,6 +88,16 @@ internal sealed class ReplicationOutputs(
                 SendOnLink(output);
                 break;
         }
+    }
+
+    private void Load(ReplicatorOutput.Load load)
+    {
+        if (!links.TryGetValue(load.Link, out var loader))
+            return;
+        if (loader.TryServe(load) is { } served)
+            serve(served);
+        else
+            loader.Add(load);
     }
 
     private void SendOnLink(ReplicatorOutput output)

@@ -176,6 +176,9 @@ internal sealed class LogStore : IAsyncDisposable
     /// <inheritdoc cref="SegmentReader.Load"/>
     public LoadResult Load(LogId log, Head after, long maxWeight) => segmentReader.Load(log, after, maxWeight);
 
+    /// <inheritdoc cref="RecentSegments.Load"/>
+    public LoadResult.Segments? LoadRecent(LogId log, Head after, long maxWeight) => recent.Load(log, after, maxWeight);
+
     /// <inheritdoc cref="SegmentReader.LoadHeads"/>
     public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count) =>
         segmentReader.LoadHeads(conversation, after, count);

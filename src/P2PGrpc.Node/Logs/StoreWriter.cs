@@ -149,7 +149,8 @@ internal sealed class StoreWriter
             SetHealth(new StoreHealth(true, null));
         }
 
-        RaiseEvents();
+        // Those who wait go on while the watchers are told: whoever was answered can read what it wrote.
+        ShowCommitted();
         foreach (var work in batch)
         {
             if (work is not AwaitedWork awaited)
@@ -157,6 +158,8 @@ internal sealed class StoreWriter
             room.Leave(awaited.Weight);
             awaited.Complete();
         }
+
+        RaiseEvents();
     }
 
     /// <summary>A transaction that wrote nothing succeeds on a full disk, too.</summary>
@@ -164,7 +167,7 @@ internal sealed class StoreWriter
         events.Exists(raised => raised is StoreEvent.Committed or StoreEvent.Repaired { Failure: null } or StoreEvent.Frozen { Proof: not null })
         || batch.Exists(work => work is OperationWork { Fault: null });
 
-    private void RaiseEvents()
+    private void ShowCommitted()
     {
         var last = feedHead.Last;
         foreach (var committed in events.OfType<StoreEvent.Committed>())
@@ -176,6 +179,10 @@ internal sealed class StoreWriter
         }
 
         feedHead.Publish(last);
+    }
+
+    private void RaiseEvents()
+    {
         foreach (var raised in events)
             Raise(raised);
         events.Clear();
@@ -279,6 +286,7 @@ internal sealed class StoreWriter
             foreach (var committed in events.OfType<StoreEvent.Committed>())
                 recovered?.Add(committed.Segment.Header.Hash);
             SetHealth(new StoreHealth(true, null));
+            ShowCommitted();
             RaiseEvents();
             StoreLog.Recovered(logger, feedHead.Last, before);
             return true;
