@@ -11,4 +11,7 @@ internal static partial class ApiLog
     [LoggerMessage(1301, LogLevel.Warning,
         "There is no Unix socket, because its path is longer than {Length} bytes: {Path}. Clients can use the TCP address only (--api), or choose a shorter data directory.")]
     public static partial void NoSocket(ILogger logger, string path, int length);
+
+    [LoggerMessage(1303, LogLevel.Warning, "The file {Path} can't be written: {Reason} Clients reach the node by its Unix socket, or give its address (--api).")]
+    public static partial void NoAddressFile(ILogger logger, string path, string reason);
 }

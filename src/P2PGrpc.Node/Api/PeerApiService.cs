@@ -15,6 +15,10 @@ internal sealed class PeerApiService(Sender sender, Consumers consumers, TimePro
         return sender.SendAsync(request, remaining, context.CancellationToken);
     }
 
+    public override Task Link(IAsyncStreamReader<LinkRequest> requestStream, IServerStreamWriter<LinkResponse> responseStream, ServerCallContext context) =>
+        throw new NodeRequestException(
+            StatusCode.Unimplemented, "LINK_NOT_HERE", "This endpoint is for clients. Nodes link at the address that the other node listens on for peers.");
+
     public override async Task<AcknowledgeResponse> Acknowledge(AcknowledgeRequest request, ServerCallContext context)
     {
         await consumers.AcknowledgeAsync(request.Consumer, request.Cursor, context.CancellationToken).ConfigureAwait(false);

@@ -28,6 +28,8 @@ internal static class ContentRule
                 throw NodeRequestException.Invalid("text", "The message is empty. Give text, or data with a content_type.");
         }
 
+        if (content.ContentType.Any(char.IsControl))
+            throw NodeRequestException.Invalid("content_type", "A content_type holds no control characters. Give a media type or a Protobuf full name.");
         if (Encoding.UTF8.GetByteCount(content.ContentType) > ContentLimits.ContentTypeLength)
             throw NodeRequestException.Invalid("content_type", $"A content_type has at most {ContentLimits.ContentTypeLength} bytes.");
         if (Encoding.UTF8.GetByteCount(content.MessageId) > ContentLimits.MessageIdLength)

@@ -29,7 +29,7 @@ internal static class EncodedContent
         if (rest.IsEmpty || rest[0] != ContentTypeTag)
             return false;
         rest = rest[1..];
-        return TryTake(ref rest, out var type) && rest.IsEmpty && type.Length is > 0 and <= ContentLimits.ContentTypeLength && Utf8.IsValid(type);
+        return TryTake(ref rest, out var type) && rest.IsEmpty && type.Length is > 0 and <= ContentLimits.ContentTypeLength && !type.ContainsAnyExceptInRange((byte)' ', (byte)'~');
     }
 
     /// <summary>True for an encoded Entry of a clock and a simple content, as the log writer makes them. False says nothing.</summary>

@@ -103,16 +103,25 @@ internal sealed class Recipients(PeerId self, PeerBook book, DialContext diallin
 
         throw new NodeRequestException(
             StatusCode.Unavailable, "PEER_NOT_IDENTIFIED",
-            $"Nobody has ever answered at {address}, so there is no identity to send to: {why} Try again when the peer is up, "
+            $"Nobody has ever answered at {address}, so there is no identity to send to: {Sentence(why)} Try again when the peer is up, "
             + $"or name its identity: p2pgrpc peers add {(Alias.IsValid(to) ? to + "=" : "")}ID@{address}")
         {
             RetryAfter = TimeSpan.FromSeconds(1),
         };
     }
 
+    private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
+
     private static NodeRequestException Unknown(string name, PeerSnapshot snapshot)
     {
         var shown = DisplayText.Clean(name, 80);
+        if (snapshot.FindByAlias(name) is { PeerId: null } unpinned)
+            return new NodeRequestException(
+                StatusCode.Unavailable, "PEER_NOT_IDENTIFIED",
+                $"Nobody has ever answered at {unpinned.Addresses[0]}, so it is not known who {shown} is. Try again when the peer is up.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
         if (PeerId.TryParse(name, out _))
             return new NodeRequestException(
                 StatusCode.NotFound, "PEER_UNKNOWN", $"This node does not know the peer {shown}. Add it first: p2pgrpc peers add [alias=]{shown}[@host:port]")

@@ -128,7 +128,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         {
             var databaseIsMissing = directory.FindKeyWithoutDatabase();
             identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
-            store = LogStore.Open(new LogStoreOptions { DatabasePath = directory.DatabasePath }, identity, time, loggers.CreateLogger<LogStore>());
+            store = OpenStore(directory, identity, time, loggers.CreateLogger<LogStore>());
+            directory.Reserve.Keep();
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
             var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, time, loggers);
             if (databaseIsMissing)
@@ -142,6 +143,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
             identity?.Dispose();
             directory.Dispose();
             throw;
+        }
+    }
+
+    private static LogStore OpenStore(DataDirectory directory, IdentityKey identity, TimeProvider time, ILogger<LogStore> log)
+    {
+        var options = new LogStoreOptions { DatabasePath = directory.DatabasePath };
+        try
+        {
+            return LogStore.Open(options, identity, time, log);
+        }
+        catch (NodeStartException full) when (full.Reason == LogStore.NoRoom && directory.Reserve.TryRelease())
+        {
+            return LogStore.Open(options, identity, time, log);
         }
     }
 
@@ -169,11 +183,24 @@ internal sealed class NodeRuntime : IAsyncDisposable
             new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
             new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
-        if (clientHost.Address is { } address)
-            await File.WriteAllTextAsync(directory.AddressPath, address + "\n", cancellationToken).ConfigureAwait(false);
-        else
-            File.Delete(directory.AddressPath);
+        PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
+    }
+
+    /// <summary>Writes down where clients find the TCP endpoint. On a full disk the node serves all the same: the socket and the address itself still lead to it.</summary>
+    private void PublishAddress(string? address, ILogger log)
+    {
+        try
+        {
+            File.Delete(directory.AddressPath);
+            if (address is not null)
+                File.WriteAllText(directory.AddressPath, address + "\n");
+        }
+        catch (IOException unwritable)
+        {
+            ApiLog.NoAddressFile(log, directory.AddressPath, unwritable.Message);
+            File.Delete(directory.AddressPath);
+        }
     }
 
     private PeerAddress Advertised(NodeSettings settings)

@@ -40,6 +40,8 @@ internal sealed record NodeSettings(
         }
 
         var api = listen is null ? null : ParseApi(options.Api, listen, faults);
+        if (api is not null && api.Port != 0 && api.Equals(listen))
+            faults.Add($"The client endpoint and the address to listen on are the same, {api}: give each a port of its own.");
         if (string.IsNullOrEmpty(options.ApiCertificate) != string.IsNullOrEmpty(options.ApiKey))
             faults.Add("The client endpoint's certificate and key go together: give both files or none.");
         var peers = new List<PeerSpecification>();

@@ -12,6 +12,8 @@ internal sealed class DialContext(
     LocalNode local, PeerDialer transport, LinkHandshake handshake, LinkTable table, PeerBook book, NodeEvents events, TimeProvider time,
     ILogger<Diallers> log)
 {
+    private readonly AnnouncementRate twins = new(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
+
     public LocalNode Local => local;
 
     public PeerDialer Transport => transport;
@@ -25,6 +27,15 @@ internal sealed class DialContext(
     public TimeProvider Time => time;
 
     public ILogger Log => log;
+
+    /// <summary>Tells the owner, a few times a minute at most, that another process has this node's identity.</summary>
+    public void TellOfTwin(string advice)
+    {
+        if (!twins.TryTake())
+            return;
+        LinkLog.IdentityUsedTwice(log, local.PeerId);
+        events.Notice("IDENTITY_USED_TWICE", local.PeerId.ToString(), advice);
+    }
 
     /// <summary>Notes who answered at an address that was given without an identity. Returns an error for people, empty if it was pinned.</summary>
     public async Task<string> PinAsync(PeerAddress address, PeerId found, CancellationToken cancellationToken)

@@ -151,7 +151,9 @@ internal sealed class Dialler : IAsyncDisposable
         {
             // However long ours lived, to dial at once would only take the link from the other process.
             delay.Contest();
-            return "Another process that uses this node's identity has taken the link. Stop one of the two; a copied data directory needs a key of its own.";
+            const string advice = "Another process that uses this node's identity has taken the link. Stop one of the two; a copied data directory needs a key of its own.";
+            context.TellOfTwin(advice);
+            return advice;
         }
 
         Rest(upSince);

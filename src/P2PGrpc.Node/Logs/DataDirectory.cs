@@ -21,6 +21,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string DatabasePath => Path.Combine(root, "p2pgrpc.db");
 
+    /// <summary>Room for the next start.</summary>
+    public ReserveFile Reserve => new(Path.Combine(root, "reserve"));
+
     public string TokenPath => Path.Combine(root, "api.token");
 
     public string SocketPath => Path.Combine(root, "api.sock");

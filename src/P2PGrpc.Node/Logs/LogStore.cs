@@ -4,6 +4,7 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Telemetry;
+using SQLitePCL;
 
 namespace P2PGrpc.Node.Logs;
 
@@ -11,6 +12,9 @@ namespace P2PGrpc.Node.Logs;
 /// here, and nothing is told, before it is on disk. Thread-safe.</summary>
 internal sealed class LogStore : IAsyncDisposable
 {
+    /// <summary>The reason where not even reading is possible.</summary>
+    public const string NoRoom = "DISK_FULL";
+
     // What a caller's own statements count for in the queue.
     private const int OperationWeight = 4096;
 
@@ -117,6 +121,11 @@ internal sealed class LogStore : IAsyncDisposable
         try
         {
             return new LogStore(options, identity, time, logger);
+        }
+        catch (SqliteException full) when (full.SqliteErrorCode == raw.SQLITE_FULL || full.SqliteExtendedErrorCode is raw.SQLITE_IOERR_SHMSIZE or raw.SQLITE_IOERR_SHMOPEN)
+        {
+            throw new NodeStartException(
+                NoRoom, $"The disk has no room for what it takes to open {options.DatabasePath}. Free some space, a megabyte at least, and start again.", full);
         }
         catch (Exception exception) when (exception is SqliteException or IOException or InvalidDataException)
         {

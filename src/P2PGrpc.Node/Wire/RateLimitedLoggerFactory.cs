@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Wire;
@@ -17,8 +18,13 @@ internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan in
     private const string FrameworkCategory = "P2PGrpc.Node.Wire.WebServer";
     private static readonly EventId FrameworkEvent = new(1302, "WebServer");
 
+    /// <summary>Where the framework's host says that it failed to start: whoever starts it gets the same as an exception, and says it better.</summary>
+    private const string HostCategory = "Microsoft.Extensions.Hosting.";
+
     public ILogger CreateLogger(string categoryName)
     {
+        if (categoryName.StartsWith(HostCategory, StringComparison.Ordinal))
+            return NullLogger.Instance;
         var ours = categoryName.StartsWith("P2PGrpc.", StringComparison.Ordinal);
         if (ours && !limitsOwn)
             return inner.CreateLogger(categoryName);

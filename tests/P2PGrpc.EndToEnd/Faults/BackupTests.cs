@@ -67,9 +67,11 @@ public sealed class BackupTests
         await events.ResponseHeadersAsync;
 
         await Task.WhenAll(alice.StartAsync(), twin.StartAsync());
+        using var own = alice.Client.Node.WatchEvents(new WatchEventsRequest(), deadline: NodeClient.In(TimeSpan.FromSeconds(60)));
         for (var i = 3; i < 8; i++) await Task.WhenAll(alice.Client.SendAsync("bob", $"{i}"), twin.Client.SendAsync("bob", $"{i + 100}"));
 
         await AssertNoticeAsync(events, "IDENTITY_USED_TWICE");
+        await AssertNoticeAsync(own, "IDENTITY_USED_TWICE");
         await Eventually.HoldsAsync("bob has the messages of both", async () => (await bob.Client.ReadAllAsync()).Messages.Count == 13, TimeSpan.FromSeconds(60));
         await twin.StopAsync();
         await AssertNothingForkedAsync(alice, bob);

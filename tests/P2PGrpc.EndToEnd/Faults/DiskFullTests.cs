@@ -36,6 +36,30 @@ public sealed class DiskFullTests
     }
 
     [Fact]
+    public async Task A_node_starts_on_a_full_disk_serves_what_it_holds_and_writes_with_space()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        await using var disk = await SmallDisk.MountAsync(alice);
+        await alice.StartAsync();
+        await alice.Client.SendAsync("self", "before");
+        disk.Fill();
+        await SendUntilFullAsync(alice, "self");
+        var held = (await alice.Client.ReadAllAsync(includeOwn: true)).Messages.Count;
+        await alice.StopAsync();
+        disk.Fill();
+
+        await alice.StartAsync();
+
+        Assert.Equal(held, (await alice.Client.ReadAllAsync(includeOwn: true)).Messages.Count);
+        await SendUntilFullAsync(alice, "self");
+        disk.Free();
+        await Eventually.HoldsAsync("alice writes again", async () =>
+            (await alice.Client.SendAsync("self", "last", messageId: "last")).Reference.Length > 0, Promised);
+        await Campaign.StopAndVerifyAsync(alice);
+    }
+
+    [Fact]
     public async Task A_recipient_without_space_keeps_its_link_and_goes_on_with_space()
     {
         await using var nodes = new Neighbourhood();
@@ -61,13 +85,13 @@ public sealed class DiskFullTests
         await Campaign.StopAndVerifyAsync(alice, bob);
     }
 
-    private static async Task<int> SendUntilFullAsync(NodeProcess node)
+    private static async Task<int> SendUntilFullAsync(NodeProcess node, string to = "bob")
     {
         for (var accepted = 0; accepted < 500; accepted++)
         {
             try
             {
-                await node.Client.SendAsync("bob", $"{accepted}{Long}");
+                await node.Client.SendAsync(to, $"{accepted}{Long}");
             }
             catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
             {
