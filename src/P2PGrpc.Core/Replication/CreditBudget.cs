@@ -23,7 +23,7 @@ internal sealed class CreditBudget(ReplicatorState state)
     /// <summary>Gives a link its first window, at once or as soon as there is room.</summary>
     public void Open(LinkState link)
     {
-        if (link.Window > 0 || link.AwaitsCredit)
+        if (link.Window > 0 || link.AwaitsCredit || link.Closing)
             return;
         link.AwaitsCredit = true;
         waiting.Enqueue(link);
@@ -115,7 +115,7 @@ internal sealed class CreditBudget(ReplicatorState state)
     {
         while (waiting.TryPeek(out var link))
         {
-            if (link.AwaitsCredit)
+            if (link.AwaitsCredit && !link.Closing)
             {
                 if (Free < LeastWindow)
                     return;

@@ -12,6 +12,9 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
 
     public bool Down { get; set; }
 
+    /// <summary>True once it is to be closed: at the end of the step it is forgotten, and until then it gets no credit.</summary>
+    public bool Closing { get; set; }
+
     /// <summary>What is shared on it, and whose logs are taken there; null for anybody's.</summary>
     public Dictionary<ConversationState, IReadOnlySet<PeerId>?> Shared { get; } = [];
 

@@ -90,8 +90,9 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
 
     public void Close(LinkState link, CloseReason reason)
     {
-        if (link.Down || Closing.Contains(link))
+        if (link.Down || link.Closing)
             return;
+        link.Closing = true;
         Closing.Add(link);
         Emit(new ReplicatorOutput.Close(link.Id, reason));
     }
