@@ -57,7 +57,7 @@ internal static class CommandLine
             await configuration.Output.FlushAsync(CancellationToken.None);
             return exitCode;
         }
-        catch (IOException fault)
+        catch (Exception fault) when (OutputFailedException.Covers(fault))
         {
             // Commands report their own failures; what is left is the help, which the framework writes.
             throw OutputFailedException.Explain(fault);

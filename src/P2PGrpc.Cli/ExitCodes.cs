@@ -9,6 +9,7 @@ internal static class ExitCodes
     public const int Unreachable = 3;
     public const int Refused = 4;
     public const int NotDelivered = 5;
+    public const int HungUp = 129;
     public const int Interrupted = 130;
     public const int ReaderGone = 141;
     public const int Terminated = 143;
@@ -16,11 +17,12 @@ internal static class ExitCodes
     public const string Explanation = """
           0    done
           1    failure
-          2    the command line, the environment or the configuration file is wrong
+          2    the command line, the environment or the configuration file is wrong, or what
+               is to be sent is no message: empty, too long, or a text that is no UTF-8
           3    no node can be reached
           4    the node refused; the message says why
           5    accepted and on its way, but not delivered within the time that --wait had
-          130  ended by Ctrl-C (143: by SIGTERM); 'run' ends with 0 then
+          130  ended by Ctrl-C (129: the terminal was closed, 143: by SIGTERM); 'run' ends with 0 then
           141  whoever read the output is gone
         """;
 }

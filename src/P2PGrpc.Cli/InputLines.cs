@@ -33,9 +33,16 @@ internal sealed class InputLines(Stream input)
         taken = 0;
         if (length == buffer.Length)
             throw InputText.TooLong(Source);
-        var read = input.Read(buffer, length, buffer.Length - length);
-        length += read;
-        return read > 0;
+        try
+        {
+            var read = input.Read(buffer, length, buffer.Length - length);
+            length += read;
+            return read > 0;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw InputText.Unreadable("Standard input", fault);
+        }
     }
 
     private string Take(int count, int withEnd)

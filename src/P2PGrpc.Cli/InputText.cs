@@ -24,12 +24,15 @@ internal static class InputText
         }
         catch (DecoderFallbackException)
         {
-            throw new CommandException(
-                ExitCodes.Failure, $"{source} is no UTF-8 text. Convert it, or send the bytes as they are: p2pgrpc send TO --file -");
+            throw CommandException.Usage($"{source} is no UTF-8 text. Convert it, or send the bytes as they are: p2pgrpc send TO --file -");
         }
     }
 
     /// <summary>The error for what has more than <see cref="LargestBody"/> bytes.</summary>
-    public static CommandException TooLong(string source) => new(
-        ExitCodes.Refused, string.Create(CultureInfo.InvariantCulture, $"{source} holds more than the {LargestBody} bytes that a message may have."));
+    public static CommandException TooLong(string source) => CommandException.Usage(
+        string.Create(CultureInfo.InvariantCulture, $"{source} holds more than the {LargestBody} bytes that a message may have."));
+
+    /// <summary>The error for an input that the system does not let be read.</summary>
+    public static CommandException Unreadable(string source, Exception fault) =>
+        new(ExitCodes.Failure, $"{source} can't be read: {fault.GetBaseException().Message}");
 }

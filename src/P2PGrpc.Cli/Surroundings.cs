@@ -43,7 +43,7 @@ internal sealed class Surroundings
         return new Surroundings
         {
             Output = new StreamWriter(OpenOutput(), new UTF8Encoding(false)) { AutoFlush = false },
-            Error = Console.Error,
+            Error = new StreamWriter(new ErrorStream(Console.OpenStandardError()), new UTF8Encoding(false)) { AutoFlush = true },
             OpenInput = Console.OpenStandardInput,
             Environment = System.Environment.GetEnvironmentVariable,
             ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
@@ -115,7 +115,7 @@ internal sealed class Surroundings
         {
             write();
         }
-        catch (IOException fault)
+        catch (Exception fault) when (OutputFailedException.Covers(fault))
         {
             throw OutputFailedException.Explain(fault);
         }

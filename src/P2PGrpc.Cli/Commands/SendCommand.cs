@@ -8,6 +8,8 @@ namespace P2PGrpc.Cli.Commands;
 /// <summary><c>p2pgrpc send bob "hello"</c>: hands one message over, and prints its reference and state.</summary>
 internal sealed class SendCommand
 {
+    private const string StandardInput = "Standard input";
+
     private readonly Argument<string> to = new("to") { Description = "Where to: an alias, a peer id, host:port, or self" };
 
     private readonly Argument<string?> text = new("text")
@@ -74,14 +76,37 @@ internal sealed class SendCommand
             Ephemeral = parsed.GetValue(ephemeral),
             Timeout = parsed.GetValue(timeout),
         };
-        var receipt = await client.SendAsync(recipient, message, settings, cancellationToken);
-        surroundings.Write(parsed.GetValue(json)
-            ? JsonLines.Receipt(recipient, receipt)
-            : receipt.Reference.Length > 0 ? $"{receipt.Reference} {JsonLines.State(receipt.State)}" : JsonLines.State(receipt.State));
+        var receipt = await SendAsync(client, recipient, message, settings, cancellationToken);
+        try
+        {
+            surroundings.Write(parsed.GetValue(json)
+                ? JsonLines.Receipt(recipient, receipt)
+                : receipt.Reference.Length > 0 ? $"{receipt.Reference} {JsonLines.State(receipt.State)}" : JsonLines.State(receipt.State));
+        }
+        catch (OutputFailedException unwritten)
+        {
+            // Whoever takes this for a failure of the message sends it a second time.
+            throw new CommandException(ExitCodes.Failure, $"The message was taken ({receipt.Reference} {JsonLines.State(receipt.State)}). {unwritten.Message}");
+        }
+
         if (!waiting || receipt.State == DeliveryState.Delivered)
             return ExitCodes.Success;
         return Failures.Report(
             surroundings, $"accepted, but {recipient} has not confirmed it in time; the node goes on trying.", ExitCodes.NotDelivered);
+    }
+
+    private static async Task<SendReceipt> SendAsync(
+        P2PGrpcClient client, string recipient, OutgoingMessage message, SendSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.SendAsync(recipient, message, settings, cancellationToken);
+        }
+        catch (P2PGrpcException late) when (late.Reason == P2PGrpcException.TimedOut && message.MessageId is { } id)
+        {
+            throw new CommandException(
+                ExitCodes.Failure, $"{late.Message} Whether it took the message is not known. To send it again without risk, add: --message-id {ShellWord.Quote(id)}");
+        }
     }
 
     private async Task<OutgoingMessage> ReadMessageAsync(ParseResult parsed, Surroundings surroundings, CancellationToken cancellationToken)
@@ -92,7 +117,11 @@ internal sealed class SendCommand
             throw CommandException.Usage(given is null ? "Nothing to send: give a text, - or --file." : "Give a text or --file, not both.");
         if (path is null && parsed.GetValue(contentType) is not null)
             throw CommandException.Usage("--content-type goes with --file.");
+        if (parsed.GetValue(messageId) is "")
+            throw CommandException.Usage("--message-id is empty: give an id, or leave it out.");
         OutgoingMessage message;
+        if (given is "")
+            throw Empty("The text");
         if (path is not null)
             message = OutgoingMessage.FromData(
                 await ReadFileAsync(path, surroundings, cancellationToken), parsed.GetValue(contentType) ?? "application/octet-stream");
@@ -100,7 +129,8 @@ internal sealed class SendCommand
             message = OutgoingMessage.FromText(await ReadTextAsync(surroundings, cancellationToken));
         else
             message = OutgoingMessage.FromText(given!);
-        return message with { Headers = ReadHeaders(parsed), MessageId = parsed.GetValue(messageId) };
+        // Chosen here, so that it can be named where the answer does not come.
+        return message with { Headers = ReadHeaders(parsed), MessageId = parsed.GetValue(messageId) ?? (parsed.GetValue(ephemeral) ? null : OutgoingMessage.NewMessageId()) };
     }
 
     private Dictionary<string, string> ReadHeaders(ParseResult parsed)
@@ -119,19 +149,25 @@ internal sealed class SendCommand
     {
         if (Directory.Exists(path))
             throw new CommandException(ExitCodes.Failure, $"{path} is a directory: --file sends the bytes of one file.");
+        var name = path is "-" ? StandardInput : path;
         await using var source = path is "-" ? surroundings.OpenInput() : File.OpenRead(path);
-        var bytes = await ReadAsync(source, InputText.LargestBody + 1, cancellationToken);
-        return bytes.Length <= InputText.LargestBody ? bytes : throw InputText.TooLong(path);
+        var bytes = await ReadAsync(source, InputText.LargestBody + 1, name, cancellationToken);
+        if (bytes.Length == 0)
+            throw Empty(name);
+        return bytes.Length <= InputText.LargestBody ? bytes : throw InputText.TooLong(name);
     }
 
     private static async Task<string> ReadTextAsync(Surroundings surroundings, CancellationToken cancellationToken)
     {
-        const string source = "Standard input";
         await using var input = surroundings.OpenInput();
-        var bytes = await ReadAsync(input, InputText.LargestBody + "\r\n".Length + 1, cancellationToken);
+        var bytes = await ReadAsync(input, InputText.LargestBody + "\r\n".Length + 1, StandardInput, cancellationToken);
         var text = bytes.AsMemory(0, bytes.Length - CountLineEnd(bytes));
-        return text.Length <= InputText.LargestBody ? InputText.Decode(text.Span, source) : throw InputText.TooLong(source);
+        if (text.Length == 0)
+            throw Empty(StandardInput);
+        return text.Length <= InputText.LargestBody ? InputText.Decode(text.Span, StandardInput) : throw InputText.TooLong(StandardInput);
     }
+
+    private static CommandException Empty(string source) => CommandException.Usage($"{source} is empty: a message has at least one byte.");
 
     private static int CountLineEnd(ReadOnlySpan<byte> bytes) => bytes switch
     {
@@ -140,10 +176,17 @@ internal sealed class SendCommand
         _ => 0,
     };
 
-    private static async Task<byte[]> ReadAsync(Stream source, int most, CancellationToken cancellationToken)
+    private static async Task<byte[]> ReadAsync(Stream source, int most, string name, CancellationToken cancellationToken)
     {
         var read = new byte[most];
-        var length = await source.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken);
-        return read[..length];
+        try
+        {
+            var length = await source.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken);
+            return read[..length];
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw InputText.Unreadable(name, fault);
+        }
     }
 }

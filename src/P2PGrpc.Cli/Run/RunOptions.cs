@@ -77,6 +77,8 @@ internal sealed class RunOptions
             Json = parsed.GetValue(json),
             Verbose = parsed.GetValue(verbose),
         };
+        if (settings.Name.Length == 0)
+            throw CommandException.Usage("--name is empty: give a name, or leave it out.");
         if (settings.ApiCertificate is null != settings.ApiKey is null)
             throw CommandException.Usage("--api-cert and --api-key go together: give both or neither.");
         return settings;

@@ -114,7 +114,7 @@ public sealed class ChatCommandTests
     {
         await using var node = await FakeNode.StartAsync();
         var terminal = new Terminal { Input = new EndlessInput("one\n") };
-        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "chat", "bob"));
+        Assert.Equal(ExitCodes.Usage, await terminal.RunAtAsync(node, "chat", "bob"));
         Assert.Equal(["one"], node.Feed.Texts);
         Assert.Contains("more than the 131072 bytes", terminal.Error);
     }
@@ -124,7 +124,7 @@ public sealed class ChatCommandTests
     {
         await using var node = await FakeNode.StartAsync();
         var terminal = new Terminal { InputBytes = [.. "one\n"u8, 0xFF, .. "\n"u8] };
-        Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "chat", "bob"));
+        Assert.Equal(ExitCodes.Usage, await terminal.RunAtAsync(node, "chat", "bob"));
         Assert.Equal(["one"], node.Feed.Texts);
         Assert.Contains("no UTF-8 text", terminal.Error);
     }

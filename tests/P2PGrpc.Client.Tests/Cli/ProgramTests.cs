@@ -45,6 +45,32 @@ public sealed class ProgramTests
         Assert.Equal("", await process.StandardError.ReadToEndAsync());
     }
 
+    /// <summary>The runtime takes the number of a descriptor that is closed for a pipe of its own: what reads that waits for ever.</summary>
+    [Theory]
+    [InlineData("<&-", "send bob -", ExitCodes.Failure, "p2pgrpc: Standard input can't be read: .*\n")]
+    [InlineData("<&-", "send bob --file -", ExitCodes.Failure, "p2pgrpc: Standard input can't be read: .*\n")]
+    [InlineData("<&-", "chat bob", ExitCodes.Failure, "p2pgrpc: Standard input can't be read: .*\n")]
+    [InlineData("<&-", "send bob hello", ExitCodes.Success, "")]
+    [InlineData("<&-", "peers list", ExitCodes.Success, "")]
+    [InlineData(">&-", "send bob hello", ExitCodes.Failure, "p2pgrpc: The output can't be written: .*\n")]
+    [InlineData(">&-", "status", ExitCodes.Failure, "p2pgrpc: The output can't be written: .*\n")]
+    [InlineData(">&-", "id --help", ExitCodes.Failure, "p2pgrpc: The output can't be written: .*\n")]
+    [InlineData("2>&-", "status", ExitCodes.Success, "")]
+    [InlineData("2>&-", "send bob -", ExitCodes.Usage, "")]
+    [InlineData("<&- >&- 2>&-", "send bob -", ExitCodes.Failure, "")]
+    public async Task A_stream_that_is_closed_is_an_error_where_it_is_used(string closed, string command, int exitCode, string error)
+    {
+        await using var node = await FakeNode.StartAsync();
+        using var process = Process.Start(new ProcessStartInfo(
+            "bash", ["-c", $"exec dotnet '{Program}' {command} --data '{node.Directory}' < /dev/null {closed}"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        Assert.Equal(exitCode, await ExitAsync(process));
+        Assert.Matches($"^{error}$", await process.StandardError.ReadToEndAsync());
+    }
+
     [Fact]
     public async Task The_output_is_utf_8_without_a_mark_and_the_version_is_known()
     {
@@ -57,17 +83,21 @@ public sealed class ProgramTests
         Assert.Equal(ExitCodes.Success, await ExitAsync(version));
     }
 
-    private static Process Start(params string[] arguments)
+    private static string Program
     {
-        var own = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.Combine(own.Parent!.Parent!.FullName, "P2PGrpc.Cli", own.Name, "p2pgrpc.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments])
+        get
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = System.Text.Encoding.UTF8,
-        })!;
+            var own = new DirectoryInfo(AppContext.BaseDirectory);
+            return Path.Combine(own.Parent!.Parent!.FullName, "P2PGrpc.Cli", own.Name, "p2pgrpc.dll");
+        }
     }
+
+    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        StandardOutputEncoding = System.Text.Encoding.UTF8,
+    })!;
 
     private static async Task<int> ExitAsync(Process process)
     {

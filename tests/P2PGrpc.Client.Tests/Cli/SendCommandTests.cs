@@ -76,13 +76,26 @@ public sealed class SendCommandTests
         await using var node = await FakeNode.StartAsync();
         using var endless = new EndlessInput();
         var terminal = new Terminal { Input = endless };
-        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "send", "bob", "-"));
+        Assert.Equal(ExitCodes.Usage, await terminal.RunAtAsync(node, "send", "bob", "-"));
         Assert.Contains("more than the 131072 bytes", terminal.Error);
         Assert.InRange(endless.Given, 128 * 1024, 256 * 1024);
 
         var largest = new Terminal { InputText = new string('x', 128 * 1024) + "\r\n" };
         Assert.Equal(ExitCodes.Success, await largest.RunAtAsync(node, "send", "bob", "-"));
         Assert.Equal(128 * 1024, Assert.Single(node.Feed.Texts).Length);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-")]
+    [InlineData("--file", "-")]
+    public async Task An_empty_message_is_not_sent(params string[] what)
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Usage, await terminal.RunAtAsync(node, ["send", "bob", .. what]));
+        Assert.Empty(node.Peers.Sends);
+        Assert.Contains("is empty", terminal.Error);
     }
 
     [Theory]
@@ -93,7 +106,7 @@ public sealed class SendCommandTests
     {
         await using var node = await FakeNode.StartAsync();
         var terminal = new Terminal { InputBytes = bytes };
-        Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "send", "bob", "-"));
+        Assert.Equal(ExitCodes.Usage, await terminal.RunAtAsync(node, "send", "bob", "-"));
         Assert.Empty(node.Peers.Sends);
         Assert.Contains("--file", terminal.Error);
     }
@@ -110,7 +123,6 @@ public sealed class SendCommandTests
     [Theory]
     [InlineData("@all of you")]
     [InlineData("[red]:bomb:")]
-    [InlineData("")]
     public async Task A_text_is_sent_as_it_is(string text)
     {
         await using var node = await FakeNode.StartAsync();
@@ -165,7 +177,7 @@ public sealed class SendCommandTests
     {
         await using var node = await FakeNode.StartAsync();
         var terminal = new Terminal { InputBytes = new byte[(128 * 1024) + 1] };
-        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "send", "bob", "--file", "-"));
+        Assert.Equal(ExitCodes.Usage, await terminal.RunAtAsync(node, "send", "bob", "--file", "-"));
         Assert.Empty(node.Peers.Sends);
     }
 
