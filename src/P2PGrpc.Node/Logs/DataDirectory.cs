@@ -53,7 +53,7 @@ internal sealed class DataDirectory : IDisposable
     /// before there is a database; so whatever kill or power loss ends it, only a key may be left alone.</summary>
     /// <returns>True if there is a key but no database, or one of no bytes: a first start that was cut off, or a database that is lost.</returns>
     /// <exception cref="NodeStartException">KEY_FILE_MISSING: there is a database but no key. A new identity would not be the one that all of it was
-    /// written by and to.</exception>
+    /// written by and to. DATABASE_DAMAGED: there is a write-ahead log but no database. SQLite would delete it, and messages may stand in it alone.</exception>
     public bool FindKeyWithoutDatabase()
     {
         var hasKey = File.Exists(IdentityPath);
@@ -63,6 +63,12 @@ internal sealed class DataDirectory : IDisposable
                 "KEY_FILE_MISSING",
                 $"{DatabasePath} is there, but not the key of the node that wrote it. Put back {IdentityPath}; or move the database and its -wal file away "
                 + "to start as a new node, which others will treat as a stranger.");
+        var logPath = DatabasePath + "-wal";
+        if (!hasDatabase && new FileInfo(logPath) is { Exists: true, Length: > 0 })
+            throw new NodeStartException(
+                "DATABASE_DAMAGED",
+                $"{DatabasePath} is missing or empty, but its write-ahead log {logPath} is not, and messages may stand in it alone. Put back a copy of both; or "
+                + "move the log away to start with an empty database: peers send again what they hold.");
         return hasKey && !hasDatabase;
     }
 

@@ -85,6 +85,15 @@ public sealed class SendCommandTests
         Assert.Equal(128 * 1024, Assert.Single(node.Feed.Texts).Length);
     }
 
+    [Fact]
+    public async Task An_empty_message_id_protects_nothing_and_is_refused()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Usage, await terminal.RunAtAsync(node, "send", "bob", "hello", "--message-id", ""));
+        Assert.Empty(node.Peers.Sends);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("-")]

@@ -115,6 +115,29 @@ public sealed class DamageTests(ITestOutputHelper output)
         await DatabaseVerifier.VerifyAsync(node);
     }
 
+    /// <summary>SQLite would take the log for a leftover and delete it; what was accepted last may stand in it alone.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_log_without_its_database_is_refused_by_name_and_kept(bool leavesEmptyFile)
+    {
+        await using var nodes = new Neighbourhood();
+        var (node, intact) = await PrepareAsync(nodes, stopped: false);
+        var log = node.DatabasePath + "-wal";
+        var length = new FileInfo(log).Length;
+        Assert.NotEqual(0, length);
+        File.Delete(node.DatabasePath);
+        if (leavesEmptyFile) await File.WriteAllBytesAsync(node.DatabasePath, [], TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, await node.StartAndExpectRefusalAsync());
+
+        Assert.Contains("write-ahead log " + log, node.Output, StringComparison.Ordinal);
+        Assert.Equal(length, new FileInfo(log).Length);
+        File.Copy(Path.Combine(intact, "p2pgrpc.db"), node.DatabasePath, overwrite: true);
+        await node.StartAsync();
+        Assert.Equal(Texts, (await node.Client.ReadAllAsync(includeOwn: true)).Texts);
+    }
+
     [Fact]
     public async Task A_damaged_key_file_is_refused_by_name_and_never_replaced()
     {
