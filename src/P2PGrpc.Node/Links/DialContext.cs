@@ -14,6 +14,8 @@ internal sealed class DialContext(
 {
     private readonly AnnouncementRate twins = new(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
 
+    private readonly AnnouncementRate changes = new(LinkLimits.IdentityChangesPerMinute, TimeSpan.FromMinutes(1), time);
+
     public LocalNode Local => local;
 
     public PeerDialer Transport => transport;
@@ -35,6 +37,15 @@ internal sealed class DialContext(
             return;
         LinkLog.IdentityUsedTwice(log, local.PeerId);
         events.Notice("IDENTITY_USED_TWICE", local.PeerId.ToString(), advice);
+    }
+
+    /// <summary>Tells the owner, a few times a minute at most, that another identity than the one pinned answered: who answers there can make a new one each time.</summary>
+    public void TellOfChange(string label, PeerAddress address, PeerId expected, PeerId other, string advice)
+    {
+        if (!changes.TryTake())
+            return;
+        LinkLog.IdentityChanged(log, label, address.ToString(), expected.ToString(), other.ToString());
+        events.Notice("IDENTITY_CHANGED", expected.ToString(), advice);
     }
 
     /// <summary>Notes who answered at an address that was given without an identity. Returns an error for people, empty if it was pinned.</summary>

@@ -196,11 +196,7 @@ internal sealed class Dialler : IAsyncDisposable
             var advice = $"The node at {address} is {other}, not {record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
                 + $"{record.Label}, then p2pgrpc peers add {(record.Alias is { } alias ? alias + "=" : "")}{address}";
             if (IsNews(address, advice))
-            {
-                LinkLog.IdentityChanged(context.Log, record.Label, address.ToString(), expected.ToString(), other.ToString());
-                context.Events.Notice("IDENTITY_CHANGED", expected.ToString(), advice);
-            }
-
+                context.TellOfChange(record.Label, address, expected, other, advice);
             return advice;
         }
 

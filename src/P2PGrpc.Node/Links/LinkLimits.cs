@@ -62,6 +62,9 @@ internal static class LinkLimits
     /// <summary>Warnings about identities that are used twice in one minute: as long as both processes run, they take the link from each other again and again.</summary>
     public const int UsedTwicePerMinute = 5;
 
+    /// <summary>Warnings about changed identities in one minute: who answers at an address can make a new one for each dial.</summary>
+    public const int IdentityChangesPerMinute = 5;
+
     /// <summary>The version of the protocol that this node speaks.</summary>
     public const uint ProtocolVersion = 1;
 }

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Protocol;
 using Xunit;
@@ -39,6 +40,53 @@ public sealed class BadNetworkTests(ITestOutputHelper output)
         var sum = await Campaign.CheckAsync(bob, load, TimeSpan.FromSeconds(20));
         output.WriteLine($"{sum}, {proxy.Accepted} connections");
         await Campaign.StopAndVerifyAsync(alice, bob);
+    }
+
+    /// <summary>S7: what is lost with a link stays lost; nothing comes twice, whatever breaks.</summary>
+    [Fact]
+    public async Task Through_a_network_that_breaks_an_ephemeral_message_arrives_at_most_once()
+    {
+        await using var nodes = new Neighbourhood();
+        var (alice, bob, proxy) = await StartAsync(nodes);
+        await using var _ = proxy;
+        using var call = bob.Client.Peer.Subscribe(new SubscribeRequest { StartAt = StartAt.End }, deadline: NodeClient.In(TimeSpan.FromMinutes(1)));
+        Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
+        var reading = new Reading();
+        var last = Task.Run(async () =>
+        {
+            while (!reading.Texts.Contains("last") && await call.ResponseStream.MoveNext(CancellationToken.None)) reading.Add(call.ResponseStream.Current);
+        });
+
+        var sent = new List<string>();
+        for (var cut = 0; cut < 6; cut++)
+        {
+            await Eventually.HoldsAsync("the link is up", () => alice.Client.IsLinkedAsync("bob"));
+            for (var number = 0; number < 50; number++) await SendAsync($"{cut}.{number}");
+            if (cut % 2 == 0) proxy.Reset();
+            else proxy.Truncate();
+            for (var number = 50; number < 100; number++) await SendAsync($"{cut}.{number}");
+        }
+        await Eventually.HoldsAsync("the last one goes out", () => SendAsync("last"));
+        await last;
+
+        Assert.NotEmpty(sent);
+        Assert.Empty(reading.Texts.Except(sent));
+        Assert.Equal(reading.Messages.Count, reading.Texts.Distinct().Count());
+        Assert.Empty((await bob.Client.ReadAllAsync()).Messages);
+
+        async Task<bool> SendAsync(string text)
+        {
+            try
+            {
+                await alice.Client.SendAsync(new SendRequest { To = "bob", Text = text, Ephemeral = true });
+                sent.Add(text);
+                return true;
+            }
+            catch (RpcException notLinked) when (notLinked.StatusCode == StatusCode.Unavailable)
+            {
+                return false;
+            }
+        }
     }
 
     [Theory]

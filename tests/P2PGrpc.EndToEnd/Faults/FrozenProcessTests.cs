@@ -40,19 +40,20 @@ public sealed class FrozenProcessTests
         await Neighbourhood.LinkedAsync(alice, bob);
         await Neighbourhood.LinkedAsync(alice, carol);
 
-        // On a machine that does other things too, one comparison may go wrong by chance; each of several would not.
-        var extra = TimeSpan.MaxValue;
-        for (var round = 0; round < 4 && extra >= Tolerated; round++)
+        // On a machine that does other things too, a comparison may go wrong by chance, either way: the one in the middle of several counts.
+        var extras = new List<TimeSpan>();
+        for (var round = 0; round < 3; round++)
         {
             var usual = await MeasureAsync(alice);
             bob.Freeze();
             var load = new LoadGenerator(alice.Client, "bob", $"r{round}t", tasks: 2) { Padding = new string('.', 10_000), Pause = TimeSpan.FromMilliseconds(20) };
             load.Start();
-            extra = await MeasureAsync(alice) - usual;
+            extras.Add(await MeasureAsync(alice) - usual);
             bob.Thaw();
             await load.StopAsync();
         }
 
+        var extra = extras.Order().ElementAt(1);
         Assert.True(extra < Tolerated, $"while bob stood still, carol's p99 was {extra.TotalMilliseconds:0} ms longer");
     }
 
