@@ -26,4 +26,9 @@ if ! { install_nats && command -v gcc > /dev/null && gcc -O2 -Wall -o "$worker" 
     note "no nats-server, libnats-dev or gcc: the rows of NATS will be skipped"
 fi
 
+case "$*" in
+    *--quick* | *--report*) ;;
+    *) build/native.sh > /dev/null || note "the native program could not be made: its rows will be missing or those of an older one" ;;
+esac
+
 exec dotnet artifacts/bin/P2PGrpc.Benchmarks/release/P2PGrpc.Benchmarks.dll "$@"

@@ -42,7 +42,7 @@ internal static class Growth
     {
         var points = new List<GrowthPoint>();
         await using var setup = new Setup();
-        var node = setup.Keep(new NodeProcess("alice", setup.PathOf("alice")));
+        var node = NodeContenders.AddNode(setup, "alice");
         await node.StartAsync();
         var stored = 0L;
         foreach (var history in Histories.Where(history => history <= settings.History))

@@ -37,6 +37,8 @@ internal static class Names
 
     public const string Start = "Start to listening";
     public const string IdleMemory = "Idle memory";
+    public const string StartNative = "Start to listening, native";
+    public const string IdleMemoryNative = "Idle memory, native";
     public const string LinkMemory = "Memory per idle link";
     public const string StartWithHistory = "Start with stored messages";
     public const string CatchUp = "Catching up after absence";

@@ -20,8 +20,13 @@ internal static class NodeMeasures
 
     public static async Task<Outcome> RunAsync(BenchmarkSettings settings)
     {
-        var facts = new List<Fact> { await MeasureStartAsync(settings) };
+        var facts = new List<Fact> { await MeasureStartAsync(settings, Names.Start, Checkout.Program) };
         facts.AddRange(await MeasureMemoryAsync());
+        if (File.Exists(Checkout.NativeProgram))
+        {
+            facts.Add(await MeasureStartAsync(settings, Names.StartNative, Checkout.NativeProgram));
+            facts.Add(await MeasureNativeMemoryAsync());
+        }
         facts.Add(await MeasureStartWithHistoryAsync(settings));
         facts.Add(await MeasureCatchingUpAsync(settings));
         return Outcome.Of(facts);
@@ -55,15 +60,15 @@ internal static class NodeMeasures
         return await driver.AskTotalAsync();
     }
 
-    private static async Task<Fact> MeasureStartAsync(BenchmarkSettings settings)
+    private static async Task<Fact> MeasureStartAsync(BenchmarkSettings settings, string name, string program)
     {
         var times = new List<double>();
         for (var i = 0; i < settings.Starts; i++)
         {
             await using var setup = new Setup();
-            times.Add(await TimeStartAsync(setup.Keep(new NodeProcess("alice", setup.PathOf("alice")))));
+            times.Add(await TimeStartAsync(NodeContenders.AddNode(setup, "alice", program)));
         }
-        return new Fact(Names.Start, Median(times), "ms", $"median of {settings.Starts} first starts, each with a new data directory");
+        return new Fact(name, Median(times), "ms", $"median of {settings.Starts} first starts, each with a new data directory");
     }
 
     private static async Task<IReadOnlyList<Fact>> MeasureMemoryAsync()
@@ -82,10 +87,18 @@ internal static class NodeMeasures
         ];
     }
 
+    private static async Task<Fact> MeasureNativeMemoryAsync()
+    {
+        await using var setup = new Setup();
+        var (alice, _) = await NodeContenders.StartPairAsync(setup, Checkout.NativeProgram);
+        await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
+        return new Fact(Names.IdleMemoryNative, ProcessUsage.ReadMemory([alice.ProcessId]) / 1e6, "MB", "resident, one link, nothing to do");
+    }
+
     private static async Task<Fact> MeasureStartWithHistoryAsync(BenchmarkSettings settings)
     {
         await using var setup = new Setup();
-        var node = setup.Keep(new NodeProcess("alice", setup.PathOf("alice")));
+        var node = NodeContenders.AddNode(setup, "alice");
         await node.StartAsync();
         var stored = await FillAsync(node, "self", settings.History);
         var times = new List<double>();

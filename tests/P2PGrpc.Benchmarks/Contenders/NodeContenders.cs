@@ -49,19 +49,27 @@ internal static class NodeContenders
     });
 
     /// <summary>Starts two nodes as the program is run by others, and waits for their link.</summary>
-    public static async Task<(NodeProcess Alice, NodeProcess Bob)> StartPairAsync(Setup setup)
+    public static async Task<(NodeProcess Alice, NodeProcess Bob)> StartPairAsync(Setup setup, string? program = null)
     {
-        var (alice, bob) = (new NodeProcess("alice", setup.PathOf("alice")), new NodeProcess("bob", setup.PathOf("bob")));
+        var (alice, bob) = (AddNode(setup, "alice", program), AddNode(setup, "bob", program));
         alice.Peers.Add($"bob={bob.ListenAddress}");
         bob.Peers.Add($"alice={alice.ListenAddress}");
         alice.Options.Add("--accept");
         alice.Options.Add("any");
-        setup.Keep(alice);
-        setup.Keep(bob);
         await Task.WhenAll(alice.StartAsync(), bob.StartAsync());
         await Neighbourhood.LinkedAsync(alice, bob);
         setup.ProcessIds.AddRange([alice.ProcessId, bob.ProcessId]);
         return (alice, bob);
+    }
+
+    /// <summary>
+    /// A node as a service runs it, not started yet. It prints no messages: what it would print is one more subscriber, whom none of the others has.
+    /// </summary>
+    public static NodeProcess AddNode(Setup setup, string name, string? program = null)
+    {
+        var node = setup.Keep(new NodeProcess(name, setup.PathOf(name)) { Program = program ?? Checkout.Program });
+        node.Options.Add("--quiet");
+        return node;
     }
 
     private static string Address() => $"127.0.0.1:{Ports.Take()}";

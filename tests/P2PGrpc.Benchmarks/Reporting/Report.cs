@@ -105,6 +105,7 @@ internal static class Report
           lost with the machine's power; with `chattr +S` on its store each of its writes reaches the disk first. The other alternatives store nothing.
         - **Who proves what**: P2PGrpc's links are TLS 1.3 with both sides authenticated, and each batch is signed and checked. The bare streams over TLS only encrypt. Proto.Remote, NetMQ and NATS run in clear.
         - **Ephemeral**: the producer stays at most 32,768 messages ahead of its consumer, which says now and then how many it got; Proto.Remote is held back in the same way.
+        - **Nodes** run with `--quiet`: without it a node also prints each message that it receives, which is one more reader than the others have.
         - **Start to listening**: from the start of the process to the first connection that the peer port takes.
 
         """);

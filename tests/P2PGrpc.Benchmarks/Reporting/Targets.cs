@@ -23,6 +23,8 @@ internal static class Targets
         AtMost("Processor time per message, durable, all four processes", "≤ 4 µs", f => (f.Processor(Names.DurableApi), 4), "µs"),
         AtMost("Start to listening", "≤ 350 ms (JIT)", f => (f.Fact(Names.Start), 350), "ms"),
         AtMost("Idle memory", "≤ 80 MB (JIT)", f => (f.Fact(Names.IdleMemory), 80), "MB"),
+        AtMost("Start to listening, native", "≤ 120 ms (AOT)", f => (f.Fact(Names.StartNative), 120), "ms"),
+        AtMost("Idle memory, native", "≤ 40 MB (AOT)", f => (f.Fact(Names.IdleMemoryNative), 40), "MB"),
         AtMost("Memory per idle link", "≤ 60 KB", f => (f.Fact(Names.LinkMemory), 60), "KB"),
         AtMost("Start with stored messages", "≤ 1 s", f => (f.Fact(Names.StartWithHistory), 1000), "ms"),
         AtMost("Catching up after absence", "≤ 3 s", f => (f.Fact(Names.CatchUp), 3), "s"),

@@ -15,6 +15,9 @@ internal static class Checkout
         }
     }
 
+    /// <summary>The program as <c>make native</c> leaves it.</summary>
+    public static string NativeProgram { get; } = Path.Combine(Root, "artifacts", "bin", "native", "p2pgrpc");
+
     public static string Buf { get; } = Path.Combine(Root, "node_modules", ".bin", "buf");
 
     public static string Protos { get; } = Path.Combine(Root, "protos");

@@ -34,6 +34,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>More options of <c>p2pgrpc run</c>.</summary>
     public IList<string> Options { get; } = [];
 
+    /// <summary>The program itself; the one that the build makes unless another is named.</summary>
+    public string Program { get; init; } = Checkout.Program;
+
     /// <summary>What the program is run under, if anything: its name and arguments. It must put the program in its own place, so that signals reach it.</summary>
     public IReadOnlyList<string> Wrapper { get; set; } = [];
 
@@ -126,7 +129,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         if (Runs) throw new InvalidOperationException($"{Name} runs already.");
         process?.Dispose();
-        string[] command = [.. Wrapper, Checkout.Program];
+        string[] command = [.. Wrapper, Program];
         var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardOutput = true,
