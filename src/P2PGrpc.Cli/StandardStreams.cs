@@ -20,15 +20,16 @@ internal static class StandardStreams
     // An error that nobody wants to read must not become another one, so that stream takes what is written.
     private static readonly int[] Directions = [WriteOnly, ReadOnly, WriteOnly];
 
-    /// <summary>Begins this process anew with the missing descriptors in place; returns only if none is missing or the system refuses. The runtime's
+    /// <summary>Begins this process anew with the missing descriptors in place; returns only if none is missing or it can't be done. The runtime's
     /// own descriptors can't be moved away, so nothing less than a new program gets the numbers back.</summary>
     public static void Restore()
     {
         if (!OperatingSystem.IsLinux())
             return;
         var missing = Enumerable.Range(0, Directions.Length).Where(IsMissing).ToList();
-        if (missing.Count > 0 && missing.TrueForAll(Occupy))
-            StartAnew();
+        // Read before anything is changed: afterwards there is no way back.
+        if (missing.Count > 0 && ReadCommandLine() is { } line && missing.TrueForAll(Occupy))
+            StartAnew(line);
     }
 
     // What a process inherits stays open at an exec, or it would not have come through the last one; all that the runtime opens does not.
@@ -40,16 +41,28 @@ internal static class StandardStreams
         return opened == descriptor ? Control(descriptor, SetFlags, 0) == 0 : opened >= 0 && Duplicate(opened, descriptor) == descriptor;
     }
 
-    private static void StartAnew()
+    // As bytes: an argument need not be text.
+    private static byte[]? ReadCommandLine()
     {
-        // As bytes: an argument need not be text.
-        var line = GCHandle.Alloc(File.ReadAllBytes("/proc/self/cmdline"), GCHandleType.Pinned);
-        var bytes = (byte[])line.Target!;
+        try
+        {
+            return File.ReadAllBytes("/proc/self/cmdline");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static void StartAnew(byte[] bytes)
+    {
+        var line = GCHandle.Alloc(bytes, GCHandleType.Pinned);
         var arguments = new List<nint>();
         for (var begin = 0; begin < bytes.Length; begin = Array.IndexOf(bytes, (byte)0, begin) + 1)
             arguments.Add(line.AddrOfPinnedObject() + begin);
         _ = Execute("/proc/self/exe", [.. arguments, 0]);
-        line.Free();
+        // Descriptors of the runtime's own have been taken from it: nothing in this process can be relied on any more.
+        Environment.FailFast("The program could not be started anew with its standard streams in place.");
     }
 
     [DllImport(Library, EntryPoint = "fcntl")]

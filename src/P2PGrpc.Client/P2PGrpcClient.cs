@@ -156,6 +156,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         var limit = timeout ?? callTimeout;
         var deadline = time.GetUtcNow().UtcDateTime + limit;
         var pause = new RetryPause(time, retry ? (retryFor < limit ? retryFor : limit) : TimeSpan.Zero);
+        var mayHaveHappened = false;
         while (true)
         {
             P2PGrpcException fault;
@@ -169,8 +170,11 @@ public sealed class P2PGrpcClient : IAsyncDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 fault = P2PGrpcException.From(exception);
             }
-            if (!await pause.WaitAsync(fault, cancellationToken))
-                throw fault;
+            mayHaveHappened |= fault.MayHaveHappened;
+            if (await pause.WaitAsync(fault, cancellationToken))
+                continue;
+            fault.MayHaveHappened = mayHaveHappened;
+            throw fault;
         }
     }
 }

@@ -22,6 +22,9 @@ public sealed class P2PGrpcException : Exception
     /// <summary>The reason of a token file that can't be read, or holds no token. The node was not asked.</summary>
     public const string TokenUnreadable = "TOKEN_UNREADABLE";
 
+    // A store that stopped in the midst of a commit can't tell what of it is on disk.
+    private const string StoreHalted = "STORE_HALTED";
+
     internal P2PGrpcException(StatusCode statusCode, string reason, string detail, TimeSpan? retryDelay, Exception? inner)
         : base(detail, inner)
     {
@@ -45,11 +48,29 @@ public sealed class P2PGrpcException : Exception
     /// <summary>Whether the same call may succeed a little later without anything being changed.</summary>
     public bool IsTransient => StatusCode == StatusCode.Unavailable;
 
+    /// <summary>
+    /// Whether what was asked for may have been done although the call failed: the answer was lost or late, or the node itself does not know.
+    /// A message that is sent again with the same message_id is then one message, not two.
+    /// </summary>
+    public bool MayHaveHappened { get; internal set; }
+
     /// <summary>Reads the details of an error that a stub of this client threw.</summary>
     /// <param name="exception">The error of a generated stub.</param>
     public static P2PGrpcException From(RpcException exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
+        var fault = Read(exception);
+        fault.MayHaveHappened = fault.Reason switch
+        {
+            StoreHalted or TimedOut => true,
+            NodeUnreachable => !NeverConnected(exception),
+            _ => fault.StatusCode is StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.DataLoss,
+        };
+        return fault;
+    }
+
+    private static P2PGrpcException Read(RpcException exception)
+    {
         var status = ReadDetails(exception);
         var info = status?.GetDetail<ErrorInfo>();
         if (info is null)
@@ -98,6 +119,11 @@ public sealed class P2PGrpcException : Exception
         FindCause<IOException>(exception) is not null
         || FindCause<HttpRequestException>(exception) is not null
         || FindCause<System.Net.Sockets.SocketException>(exception) is not null;
+
+    private static bool NeverConnected(RpcException exception) =>
+        FindCause<NodeNotFoundException>(exception) is not null
+        || FindCause<AuthenticationException>(exception) is not null
+        || FindCause<HttpRequestException>(exception) is { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
 
     private static string DescribeTransport(RpcException exception)
     {

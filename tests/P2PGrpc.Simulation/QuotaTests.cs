@@ -1,6 +1,7 @@
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using Xunit;
+using RefuseReason = P2PGrpc.Protocol.RefuseReason;
 
 namespace P2PGrpc.Simulation;
 
@@ -100,6 +101,55 @@ public sealed class QuotaTests
         nodes.Alice.Handle(new ReplicatorInput.ForkProof(nodes.Alice.Link!.Value, SignFirst(nodes, 104, 10), SignFirst(nodes, 104, 11)));
         nodes.Settle();
         Assert.Equal(3, logs.Count(nodes.Alice.Disk.IsFrozen));
+    }
+
+    [Fact]
+    public void Many_links_together_name_no_more_than_all_may_and_who_names_few_still_can()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits());
+        var limits = new ReplicatorLimits { LogsPerLink = 10, LogsNamed = 20 };
+        var replicator = new Replicator(nodes.Alice.PeerId, limits, 0);
+        List<ReplicatorOutput> outputs = [];
+        replicator.Handle(
+            TimeSpan.Zero,
+            [.. Enumerable.Range(1, 4).SelectMany(link => new ReplicatorInput[]
+            {
+                new ReplicatorInput.LinkUp(new LinkId(link), nodes.Bob.PeerId, 1, 0, 0),
+                new ReplicatorInput.Sharing(new LinkId(link), nodes.Conversation, null, On: true),
+            })],
+            outputs);
+        replicator.Handle(TimeSpan.Zero, [new ReplicatorInput.HeadsLoaded(nodes.Conversation, [], null)], outputs);
+
+        Assert.Equal(0, CountClosed(1, 1, 8));
+        Assert.Equal(0, CountClosed(2, 11, 8));
+        Assert.Equal(0, CountClosed(3, 21, 4));
+        // All twenty are named: a link with less than its part may still name some, another may not.
+        Assert.Equal(0, CountClosed(4, 31, 5));
+        Assert.Equal(1, CountClosed(4, 41, 1));
+        Assert.Equal(1, CountClosed(1, 9, 1));
+        // Both are gone, and with them what they named.
+        Assert.Equal(0, CountClosed(2, 19, 2));
+
+        int CountClosed(int link, int firstEpoch, int count)
+        {
+            var heads = Enumerable.Range(firstEpoch, count).Select(epoch => new LogKey(nodes.Conversation, nodes.Bob.PeerId, (ulong)epoch))
+                .Select(log => new LogHead(log, log.ToLogId(), new Head(1, log.ToLogId().Value))).ToList();
+            outputs.Clear();
+            replicator.Handle(TimeSpan.Zero, [new ReplicatorInput.Have(new LinkId(link), heads, null)], outputs);
+            return outputs.Count(output => output is ReplicatorOutput.Close { Reason: CloseReason.TooManyLogs });
+        }
+    }
+
+    [Fact]
+    public void Who_says_again_and_again_that_it_takes_no_more_logs_is_heard_once()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits());
+        nodes.Connect();
+        var log = nodes.Alice.Append();
+        for (var time = 0; time < 3; time++)
+            nodes.Alice.Handle(new ReplicatorInput.Refuse(nodes.Alice.Link!.Value, log.LogId, RefuseReason.Quota));
+        nodes.Settle();
+        Assert.Equal(1, nodes.Alice.QuotasReachedThere);
     }
 
     private static SegmentHeader SignFirst(TwoNodes nodes, ulong epoch, int length)

@@ -102,12 +102,19 @@ internal sealed class SendCommand
         {
             return await client.SendAsync(recipient, message, settings, cancellationToken);
         }
-        catch (P2PGrpcException late) when (late.Reason == P2PGrpcException.TimedOut && message.MessageId is { } id)
+        catch (P2PGrpcException fault) when (fault.MayHaveHappened && message.MessageId is { } id)
         {
-            throw new CommandException(
-                ExitCodes.Failure, $"{late.Message} Whether it took the message is not known. To send it again without risk, add: --message-id {ShellWord.Quote(id)}");
+            throw new CommandException(Failures.FindExitCode(fault), $"{fault.Message} {AdviseRepeating(id)}");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && message.MessageId is { } id)
+        {
+            throw new CommandException(ExitCodes.Interrupted, $"Interrupted. {AdviseRepeating(id)}");
         }
     }
+
+    // Whoever simply repeats the command would send a second message.
+    private static string AdviseRepeating(string messageId) =>
+        $"Whether the node took the message is not known. To send it again without risk, add: --message-id {ShellWord.Quote(messageId)}";
 
     private async Task<OutgoingMessage> ReadMessageAsync(ParseResult parsed, Surroundings surroundings, CancellationToken cancellationToken)
     {

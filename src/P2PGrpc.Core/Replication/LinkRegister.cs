@@ -29,6 +29,7 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
         foreach (var linkedLog in link.Logs.Values)
             Forget(linkedLog);
         link.Logs.Clear();
+        state.Named -= link.Named;
         link.HeldWants.Clear();
     }
 
@@ -58,7 +59,11 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
             if (linkedLog.Needed != 0)
                 HeardPositions.End(link);
             if (linkedLog.Named)
+            {
                 link.Named--;
+                state.Named--;
+            }
+
             link.Logs.Remove(linkedLog.Log.Id);
             Forget(linkedLog);
         }

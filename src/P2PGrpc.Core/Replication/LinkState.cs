@@ -23,6 +23,9 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>How many logs the other side has named.</summary>
     public int Named { get; set; }
 
+    /// <summary>True once the other side has said that it takes no more logs of this node; it is not listened to again about that.</summary>
+    public bool ToldOfQuota { get; set; }
+
     // What we tell.
 
     /// <summary>When the link came up, the other side had everything through this position.</summary>

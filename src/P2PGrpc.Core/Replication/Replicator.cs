@@ -294,8 +294,12 @@ internal sealed class Replicator
         if (refuse.Reason is RefuseReason.Quota or RefuseReason.Unwanted)
         {
             sender.OnUnwant(link, refuse.LogId);
-            if (refuse.Reason == RefuseReason.Quota && linkedLog.Log.Key.Author == state.Self)
+            if (refuse.Reason == RefuseReason.Quota && linkedLog.Log.Key.Author == state.Self && !link.ToldOfQuota)
+            {
+                link.ToldOfQuota = true;
                 state.Emit(new ReplicatorOutput.QuotaReachedThere(link.Peer, linkedLog.Log.Key));
+            }
+
             return;
         }
 

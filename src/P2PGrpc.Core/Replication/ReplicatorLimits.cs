@@ -34,13 +34,17 @@ internal sealed record ReplicatorLimits
     /// each other, and some.</summary>
     public int LogsPerLink { get; init; } = 50_000;
 
+    /// <summary>Logs that all links together may name. Beyond it, a link that has named its equal part or more may name no more: many links can't do together what
+    /// one can't.</summary>
+    public int LogsNamed { get; init; } = 200_000;
+
     /// <summary>Logs of one other author held in one conversation, each of which costs about 3 KB of memory while a link shares the conversation: more than five
     /// starts a day for ten years. Of what goes beyond, nothing is stored, and who tells of it is told so.</summary>
     public int LogsPerAuthor { get; init; } = 20_000;
 
-    /// <summary>Logs that the store is asked to freeze at the same time: each holds two headers in its queue. An accusation beyond that is passed over; the
-    /// log is frozen when its fork is met again.</summary>
-    public int Freezes { get; init; } = 64;
+    /// <summary>Logs that the store is asked to freeze at the same time: each holds two headers in its queue, about a kilobyte. An accusation
+    /// beyond that is passed over; the log is frozen when its fork is met again.</summary>
+    public int Freezes { get; init; } = 1024;
 
     /// <summary>Damaged places that are fetched again at the same time, one a log. Damage is rare; where a disk dies, this bounds what it costs.</summary>
     public int Repairs { get; init; } = 64;

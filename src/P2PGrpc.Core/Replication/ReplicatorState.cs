@@ -27,6 +27,9 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     /// <summary>Segments that the store refused because it took nothing, as far as it is known here.</summary>
     public long StoreRefusals { get; set; }
 
+    /// <summary>How many logs the other sides of all links have named; one that several name counts for each.</summary>
+    public int Named { get; set; }
+
     /// <summary>How many logs the store was asked to freeze and has not answered.</summary>
     public int Freezes { get; set; }
 
@@ -72,7 +75,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     {
         if (!link.Logs.TryGetValue(log.Id, out linkedLog) || !linkedLog.Named)
         {
-            if (link.Named >= Limits.LogsPerLink)
+            if (NamesTooMany(link))
             {
                 Close(link, CloseReason.TooManyLogs);
                 ForgetIfEmpty(log);
@@ -83,10 +86,14 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
             linkedLog = GetLinkedLog(link, log);
             linkedLog.Named = true;
             link.Named++;
+            Named++;
         }
 
         return true;
     }
+
+    private bool NamesTooMany(LinkState link) =>
+        link.Named >= Limits.LogsPerLink || (Named >= Limits.LogsNamed && link.Named >= Limits.LogsNamed / Links.Count);
 
     public void Close(LinkState link, CloseReason reason)
     {

@@ -8,7 +8,10 @@ internal sealed class ReserveFile(string path)
     /// <summary>Bytes that are held: several times what the index of a write-ahead log takes that fills a small disk.</summary>
     private const int Length = 512 * 1024;
 
-    /// <summary>Takes the room, if it is not held yet. On a full disk it is tried again at the next start.</summary>
+    /// <summary>How often it is tried again: the disk may have had no room at the start, which took what was held.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
+
+    /// <summary>Takes the room, if it is not held yet. Where there is none, nothing happens: a file without meaning stops no node.</summary>
     public void Keep()
     {
         try
@@ -18,18 +21,25 @@ internal sealed class ReserveFile(string path)
             // Random bytes: a file system may keep others in no room at all.
             File.WriteAllBytes(path, RandomNumberGenerator.GetBytes(Length));
         }
-        catch (IOException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            File.Delete(path);
+            TryRelease();
         }
     }
 
     /// <summary>Gives the room back. False if none was held.</summary>
     public bool TryRelease()
     {
-        if (!File.Exists(path))
+        try
+        {
+            if (!File.Exists(path))
+                return false;
+            File.Delete(path);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
             return false;
-        File.Delete(path);
-        return true;
+        }
     }
 }

@@ -6,6 +6,7 @@ using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
@@ -27,6 +28,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly IdentityKey identity;
     private readonly NodeCertificate certificate;
     private readonly ApiLifetime lifetime = new();
+    private readonly ITimer reserve;
     private PeerHost? peerHost;
     private ClientHost? clientHost;
 
@@ -62,6 +64,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
+        reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
     }
 
     public PeerId Id => identity.PeerId;
@@ -129,7 +132,6 @@ internal sealed class NodeRuntime : IAsyncDisposable
             var databaseIsMissing = directory.FindKeyWithoutDatabase();
             identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
             store = OpenStore(directory, identity, time, loggers.CreateLogger<LogStore>());
-            directory.Reserve.Keep();
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
             var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, time, loggers);
             if (databaseIsMissing)
@@ -233,6 +235,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             await peerHost.DisposeAsync().ConfigureAwait(false);
         }
 
+        await reserve.DisposeAsync().ConfigureAwait(false);
         await Replication.DisposeAsync().ConfigureAwait(false);
         await Store.DisposeAsync().ConfigureAwait(false);
         Book.Dispose();

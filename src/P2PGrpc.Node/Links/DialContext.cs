@@ -12,8 +12,6 @@ internal sealed class DialContext(
     LocalNode local, PeerDialer transport, LinkHandshake handshake, LinkTable table, PeerBook book, NodeEvents events, TimeProvider time,
     ILogger<Diallers> log)
 {
-    private readonly AnnouncementRate twins = new(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
-
     private readonly AnnouncementRate changes = new(LinkLimits.IdentityChangesPerMinute, TimeSpan.FromMinutes(1), time);
 
     public LocalNode Local => local;
@@ -30,22 +28,15 @@ internal sealed class DialContext(
 
     public ILogger Log => log;
 
-    /// <summary>Tells the owner, a few times a minute at most, that another process has this node's identity.</summary>
-    public void TellOfTwin(string advice)
-    {
-        if (!twins.TryTake())
-            return;
-        LinkLog.IdentityUsedTwice(log, local.PeerId);
-        events.Notice("IDENTITY_USED_TWICE", local.PeerId.ToString(), advice);
-    }
-
-    /// <summary>Tells the owner, a few times a minute at most, that another identity than the one pinned answered: who answers there can make a new one each time.</summary>
-    public void TellOfChange(string label, PeerAddress address, PeerId expected, PeerId other, string advice)
+    /// <summary>Tells the owner, a few times a minute at most, that another identity than the one pinned answered: who answers there can make a new one each time.
+    /// False if it was not told for that reason.</summary>
+    public bool TryTellOfChange(string label, PeerAddress address, PeerId expected, PeerId other, string advice)
     {
         if (!changes.TryTake())
-            return;
+            return false;
         LinkLog.IdentityChanged(log, label, address.ToString(), expected.ToString(), other.ToString());
         events.Notice("IDENTITY_CHANGED", expected.ToString(), advice);
+        return true;
     }
 
     /// <summary>Notes who answered at an address that was given without an identity. Returns an error for people, empty if it was pinned.</summary>

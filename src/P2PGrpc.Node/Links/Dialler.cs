@@ -1,4 +1,5 @@
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -18,6 +19,9 @@ internal sealed class Dialler : IAsyncDisposable
     private readonly Signal nudge = new();
     private readonly RedialDelay delay;
     private readonly Dictionary<PeerAddress, string> told = [];
+
+    // Who answers for one peer with ever new identities leaves room for what is to be said of the others.
+    private readonly AnnouncementRate changes;
     private readonly Task running;
     private PeerRecord record;
     private DialState state = new(true, "");
@@ -30,6 +34,7 @@ internal sealed class Dialler : IAsyncDisposable
         this.record = record;
         this.context = context;
         delay = new RedialDelay(new Random(HashCode.Combine(context.Local.Instance, record.Key)));
+        changes = new AnnouncementRate(1, TimeSpan.FromMinutes(1), context.Time);
         absentSince = context.Time.GetTimestamp();
         running = Task.Run(RunAsync);
     }
@@ -151,13 +156,12 @@ internal sealed class Dialler : IAsyncDisposable
         {
             // However long ours lived, to dial at once would only take the link from the other process.
             delay.Contest();
-            const string advice = "Another process that uses this node's identity has taken the link. Stop one of the two; a copied data directory needs a key of its own.";
-            context.TellOfTwin(advice);
-            return advice;
+            return end.Detail;
         }
 
         Rest(upSince);
-        return end.Reason == GoodbyeReason.Superseded ? "" : end.Detail;
+        // Where another link has taken over, what was said to this one is for the other side.
+        return end.Reason is GoodbyeReason.Superseded or GoodbyeReason.Replaced ? "" : end.Detail;
     }
 
     /// <summary>A link that ends as soon as it is up must not be dialled again without a pause, so only one that lived resets the waits.</summary>
@@ -175,17 +179,21 @@ internal sealed class Dialler : IAsyncDisposable
             return refused.Message;
         var advice = $"{record.Label} does not know this node yet: its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
         notAdmittedSince ??= context.Time.GetTimestamp();
-        if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance && IsNews(address, advice))
-            context.Events.Notice("NOT_ADMITTED", record.PeerId?.ToString() ?? "", advice);
+        if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance)
+            TellOnce(address, advice, () =>
+            {
+                context.Events.Notice("NOT_ADMITTED", record.PeerId?.ToString() ?? "", advice);
+                return true;
+            });
         return advice;
     }
 
-    /// <summary>What is wrong at an address is told to the owner once, until it is something else or a link has been up.</summary>
-    private bool IsNews(PeerAddress address, string advice)
+    /// <summary>What is wrong at an address is told to the owner once, until it is something else or a link has been up. What could not be told yet is told at a
+    /// later dial.</summary>
+    private void TellOnce(PeerAddress address, string advice, Func<bool> tryTell)
     {
-        var isNews = told.GetValueOrDefault(address) != advice;
-        told[address] = advice;
-        return isNews;
+        if (told.GetValueOrDefault(address) != advice && tryTell())
+            told[address] = advice;
     }
 
     private async Task<string> FailAsync(PeerAddress address, DialException failed, CancellationToken cancellationToken)
@@ -195,8 +203,7 @@ internal sealed class Dialler : IAsyncDisposable
         {
             var advice = $"The node at {address} is {other}, not {record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
                 + $"{record.Label}, then p2pgrpc peers add {(record.Alias is { } alias ? alias + "=" : "")}{address}";
-            if (IsNews(address, advice))
-                context.TellOfChange(record.Label, address, expected, other, advice);
+            TellOnce(address, advice, () => changes.TryTake() && context.TryTellOfChange(record.Label, address, expected, other, advice));
             return advice;
         }
 

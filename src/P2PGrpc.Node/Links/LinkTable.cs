@@ -19,6 +19,7 @@ internal sealed class LinkTable
     private readonly ILogger<LinkTable> log;
     private readonly Lock gate = new();
     private readonly AnnouncementRate usedTwice;
+    private readonly AnnouncementRate twins;
     private readonly Dictionary<PeerId, LinkSession> sessions = [];
     private readonly Dictionary<PeerId, PeerHistory> histories = [];
     private long lastLinkId;
@@ -35,6 +36,7 @@ internal sealed class LinkTable
         this.time = time;
         this.log = log;
         usedTwice = new AnnouncementRate(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
+        twins = new AnnouncementRate(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
         book.Changed += CloseUnwelcome;
     }
 
@@ -87,6 +89,8 @@ internal sealed class LinkTable
                 // The owner may have changed the peer's admission while the Hellos were exchanged.
                 CloseIfUnwelcome(session, book.Snapshot);
                 var end = await session.RunAsync(cancellationToken).ConfigureAwait(false);
+                if (end is { Reason: GoodbyeReason.Replaced, ByOther: true })
+                    end = TellOfTwin(end);
                 Leave(session, end, history);
                 return end;
             }
@@ -187,6 +191,19 @@ internal sealed class LinkTable
                 "IDENTITY_USED_TWICE", session.Peer.ToString(),
                 "Two running processes use this peer's identity. Its owner must stop one of them; a copied data directory needs a key of its own.");
         }
+    }
+
+    /// <summary>Tells the owner, a few times a minute at most, that another process has this node's identity. Whoever was replaced learns what to do about it.</summary>
+    private LinkEnd TellOfTwin(LinkEnd end)
+    {
+        const string advice = "Another process that uses this node's identity has taken the link. Stop one of the two; a copied data directory needs a key of its own.";
+        if (twins.TryTake())
+        {
+            LinkLog.IdentityUsedTwice(log, local.PeerId);
+            events.Notice("IDENTITY_USED_TWICE", local.PeerId.ToString(), advice);
+        }
+
+        return end with { Detail = advice };
     }
 
     private void Leave(LinkSession session, LinkEnd end, PeerHistory history)

@@ -6,7 +6,7 @@ using LogKey = P2PGrpc.Core.Logs.LogKey;
 
 namespace P2PGrpc.Node.Links;
 
-/// <summary>What replication has to say to the rest of the node. Handlers run on the replication loop and must not block.</summary>
+/// <summary>What replication has to say to the rest of the node. Handlers run in a turn of replication, on whatever thread that is, and must not block.</summary>
 internal sealed class ReplicationEvents
 {
     /// <summary>A peer holds a log of ours up to this head.</summary>

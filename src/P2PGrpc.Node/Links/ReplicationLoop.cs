@@ -27,8 +27,9 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly Channel<ReplicatorInput[]> remote = Channel.CreateBounded<ReplicatorInput[]>(
         new BoundedChannelOptions(LinkLimits.WaitingInputs) { SingleReader = true });
 
-    /// <summary>Frames of links that one thread handles before it hands its turn to another: it may be the store's writer or a link's reader, with work of its own.</summary>
-    private const int FramesPerTurn = 4;
+    /// <summary>Steps that one thread takes before it gives its turn up: it may be the store's writer or a link's reader, with work of its own. A frame takes about
+    /// three: it is stored, that is reported, and what it makes others want is loaded.</summary>
+    private const int StepsPerTurn = 12;
 
     private readonly List<ReplicatorOutput> outputs = [];
     private readonly Queue<ReplicatorInput> served = new();
@@ -38,7 +39,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private TimeSpan wakeAt = TimeSpan.MaxValue;
     private bool rang;
 
-    // How often somebody came with something since nobody was at it; 0 while nobody is. Until the start, somebody is.
+    // 0 while nobody is at it, 1 while somebody is, more if somebody else has come with something since that one last looked. Until the start, somebody is.
     private int turns = 1;
     private bool isStarted;
     private volatile bool stopping;
@@ -65,7 +66,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     public void Start()
     {
         isStarted = true;
-        HandOver();
+        GiveUpTurn();
     }
 
     /// <summary>A link is up: from now on its inputs count and it is written to.</summary>
@@ -139,7 +140,12 @@ internal sealed class ReplicationLoop : IAsyncDisposable
             events.RaiseForked(proof);
     }
 
-    private void OnDamageFound(DamagedPlace place) => Report(new ReplicatorInput.Damaged(place.Log, place.LogId, place.After));
+    private void OnDamageFound(DamagedPlace place)
+    {
+        // Who met it is in the midst of reading the database, which must not last.
+        local.Writer.TryWrite([new ReplicatorInput.Damaged(place.Log, place.LogId, place.After)]);
+        CallForTurn();
+    }
 
     private void OnRepaired(LogId logId, Head head, StoreFailure? failure) => Report(new ReplicatorInput.Repaired(logId, head, failure));
 
@@ -150,24 +156,29 @@ internal sealed class ReplicationLoop : IAsyncDisposable
             Run();
     }
 
-    private void HandOver() => ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.Run(), this, preferLocal: false);
+    /// <summary>Whoever comes next may be at it. It need not be a thread of the pool, which may be long in coming where many links wait for the disk.</summary>
+    private void GiveUpTurn()
+    {
+        Volatile.Write(ref turns, 0);
+        CallForTurn();
+    }
+
+    private void CallForTurn() => ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.TakeTurn(), this, preferLocal: false);
 
     private void Run()
     {
         try
         {
-            for (var frames = 0; !stopping;)
+            for (var steps = 0; !stopping; steps++)
             {
-                var seen = Volatile.Read(ref turns);
-                if (HandleSome())
+                if (steps == StepsPerTurn)
                 {
-                    if (++frames < FramesPerTurn)
-                        continue;
-                    HandOver();
+                    GiveUpTurn();
                     return;
                 }
 
-                if (Interlocked.CompareExchange(ref turns, 0, seen) == seen)
+                Interlocked.Exchange(ref turns, 1);
+                if (!Step() && Interlocked.CompareExchange(ref turns, 0, 1) == 1)
                     return;
             }
 
@@ -175,27 +186,49 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         }
         catch (Exception broken)
         {
-            // A broken rule must not go on deciding: replication stops, what is stored stays served. Nobody takes a turn any more.
-            ReplicationLog.Stopped(log, broken);
-            StopListening();
-            local.Writer.TryComplete();
-            remote.Writer.TryComplete();
-            IsStopped = true;
-            ended.TrySetResult();
-            events.RaiseStopped();
+            Stop(broken);
         }
     }
 
-    /// <summary>One frame of the links for all that waits locally: what is stored frees room before more comes in. False if no frame waited.</summary>
-    private bool HandleSome()
+    /// <summary>A broken rule must not go on deciding: replication stops, what is stored stays served. Nobody takes a turn any more.</summary>
+    private void Stop(Exception broken)
     {
-        while (local.Reader.TryRead(out var reported))
-            Handle(reported);
-        var hasFrame = remote.Reader.TryRead(out var received);
-        if (hasFrame)
-            Handle(received!);
+        StopListening();
+        local.Writer.TryComplete();
+        remote.Writer.TryComplete();
+        IsStopped = true;
+        try
+        {
+            ReplicationLog.Stopped(log, broken);
+            events.RaiseStopped();
+        }
+        finally
+        {
+            ended.TrySetResult();
+        }
+    }
+
+    /// <summary>Handles what was loaded, else what this node's parts report, else one frame of the links: what is stored frees room before more comes in.
+    /// False if nothing waited.</summary>
+    private bool Step()
+    {
+        var inputs = Take();
+        if (inputs is not null)
+            Handle(inputs);
         TickIfDue();
-        return hasFrame;
+        return inputs is not null;
+    }
+
+    private ReplicatorInput[]? Take()
+    {
+        if (served.Count > 0)
+        {
+            ReplicatorInput[] loaded = [.. served];
+            served.Clear();
+            return loaded;
+        }
+
+        return local.Reader.TryRead(out var inputs) || remote.Reader.TryRead(out inputs) ? inputs : null;
     }
 
     /// <summary>Also between frames, so that a link that floods can't keep the time from passing.</summary>
@@ -215,17 +248,10 @@ internal sealed class ReplicationLoop : IAsyncDisposable
 
     private void Handle(ReplicatorInput[] inputs)
     {
-        while (true)
-        {
-            outputs.Clear();
-            replicator.Handle(time.GetElapsedTime(startedAt), inputs, outputs);
-            foreach (var output in outputs)
-                carrier.CarryOut(output);
-            if (served.Count == 0)
-                return;
-            inputs = [.. served];
-            served.Clear();
-        }
+        outputs.Clear();
+        replicator.Handle(time.GetElapsedTime(startedAt), inputs, outputs);
+        foreach (var output in outputs)
+            carrier.CarryOut(output);
     }
 
     private void Ring()

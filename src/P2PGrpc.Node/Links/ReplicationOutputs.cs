@@ -20,7 +20,7 @@ internal sealed class ReplicationOutputs(
     /// <summary>Lines about reads that failed in one minute: with a disk that is dying, links come and go as fast as they are dialled.</summary>
     private const int ReadFailedPerMinute = 5;
 
-    /// <summary>Lines and notices about logs that are turned away, here or there, in one minute: each log can be turned away.</summary>
+    /// <summary>Lines and notices about logs that peers turn away, in one minute: a peer that comes and goes says so on each link.</summary>
     private const int QuotaPerMinute = 5;
 
     private readonly AnnouncementRate quotaLines = new(QuotaPerMinute, TimeSpan.FromMinutes(1), time);
@@ -71,7 +71,7 @@ internal sealed class ReplicationOutputs(
                 if (Find(heard.Link) is { } session)
                     store.RecordHeard(session.Peer, session.Remote.Instance, heard.Position);
                 break;
-            case ReplicatorOutput.QuotaReached reached when quotaLines.TryTake():
+            case ReplicatorOutput.QuotaReached reached:
                 ReplicationLog.QuotaReached(log, reached.Log.Author.ToString());
                 events.RaiseQuotaReached(reached.Log.Author);
                 break;
@@ -79,7 +79,7 @@ internal sealed class ReplicationOutputs(
                 ReplicationLog.QuotaReachedThere(log, reached.Peer.ToString());
                 events.RaiseQuotaReachedThere(reached.Peer);
                 break;
-            case ReplicatorOutput.QuotaReached or ReplicatorOutput.QuotaReachedThere:
+            case ReplicatorOutput.QuotaReachedThere:
                 break;
             case ReplicatorOutput.Release:
                 // Bodies here are ordinary memory: letting go is all there is to do.

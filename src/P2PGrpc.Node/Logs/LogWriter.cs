@@ -59,23 +59,12 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         messageIds.Prune();
     }
 
-    /// <summary>The transaction is durable: the builders are free again.</summary>
-    public void Committed()
+    /// <summary>The transaction is durable, or was rolled back for certain: the builders are free again. What was signed and rolled back was never shown, and
+    /// the next transaction is written over it.</summary>
+    public void Ended()
     {
         foreach (var own in touched)
             ReturnBuilder(own);
-        touched.Clear();
-    }
-
-    /// <summary>The transaction failed. What was signed in it must never be signed otherwise, so its logs are never continued.</summary>
-    public void Abandon()
-    {
-        foreach (var own in touched)
-        {
-            current.Remove(own.Key.Conversation);
-            ReturnBuilder(own);
-        }
-
         touched.Clear();
     }
 

@@ -135,7 +135,7 @@ internal sealed class StoreWriter
             throw;
         }
 
-        open.Appends.Committed();
+        open.Appends.Ended();
         open.Logs.Trim();
         Volatile.Write(ref commits, commits + 1);
     }
@@ -211,7 +211,7 @@ internal sealed class StoreWriter
     /// <summary>The disk is full and all was rolled back: that is known, so the store stays writable.</summary>
     private void RefuseFull(Exception exception)
     {
-        session!.Appends.Abandon();
+        session!.Appends.Ended();
         session.Logs.Forget();
         if (health.Error is null)
         {

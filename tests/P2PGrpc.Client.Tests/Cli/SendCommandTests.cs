@@ -181,6 +181,39 @@ public sealed class SendCommandTests
         Assert.Equal(ExitCodes.Failure, await new Terminal().RunAtAsync(node, "send", "bob", "x", "--timeout", "200ms"));
     }
 
+    /// <summary>A plain repetition of the command would be a second message.</summary>
+    [Fact]
+    public async Task An_id_is_named_wherever_the_node_may_have_taken_the_message_D3()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Peers.Refuses = FakePeerService.Refusal(Code.Unavailable, "STORE_HALTED", "the store failed");
+        var halted = new Terminal();
+        Assert.Equal(ExitCodes.Refused, await halted.RunAtAsync(node, "send", "bob", "hello", "--timeout", "1s"));
+        Assert.Contains($"--message-id {node.Peers.Sends.First().MessageId}", halted.Error);
+
+        node.Peers.Refuses = null;
+        node.Peers.Sends.Clear();
+        node.Peers.Hold = new TaskCompletionSource().Task;
+        using var interruption = new CancellationTokenSource();
+        var interrupted = new Terminal();
+        var send = interrupted.RunAsync(interruption.Token, "send", "bob", "hello", "--data", node.Directory);
+        await Terminal.WaitAsync(() => !node.Peers.Sends.IsEmpty);
+        await interruption.CancelAsync();
+        Assert.Equal(ExitCodes.Interrupted, await send);
+        Assert.Contains($"--message-id {node.Peers.Sends.First().MessageId}", interrupted.Error);
+    }
+
+    [Fact]
+    public async Task Where_nothing_was_handed_over_no_id_is_named()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await node.StopAsync();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Unreachable, await terminal.RunAsync(
+            "send", "bob", "hello", "--api", node.Address, "--token-file", node.TokenFile, "--timeout", "1s"));
+        Assert.DoesNotContain("--message-id", terminal.Error);
+    }
+
     [Fact]
     public async Task A_file_that_is_too_large_is_refused_before_it_is_read_whole()
     {

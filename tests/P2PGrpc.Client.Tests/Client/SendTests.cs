@@ -115,7 +115,7 @@ public sealed class SendTests
         node.Peers.Hold = new TaskCompletionSource().Task;
         var settings = new SendSettings { Timeout = TimeSpan.FromMilliseconds(200) };
         var fault = await Assert.ThrowsAsync<P2PGrpcException>(() => client.SendAsync("bob", "hello", settings));
-        Assert.Equal((StatusCode.DeadlineExceeded, P2PGrpcException.TimedOut), (fault.StatusCode, fault.Reason));
+        Assert.Equal((StatusCode.DeadlineExceeded, P2PGrpcException.TimedOut, true), (fault.StatusCode, fault.Reason, fault.MayHaveHappened));
     }
 
     [Fact]

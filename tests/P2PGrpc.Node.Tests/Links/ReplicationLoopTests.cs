@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Tests.Hosting;
 using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Tests.Wire;
 using P2PGrpc.Protocol;
@@ -28,6 +30,85 @@ public sealed class ReplicationLoopTests
             await fixture.AppendAsync("told when others had time to join it");
             Assert.Equal(sequence, await ReadToldAsync(session));
         }
+    }
+
+    /// <summary>Nobody but whoever reports something is there to handle it: where many do at the same time, none may leave it lying.</summary>
+    [Fact]
+    public async Task What_many_report_at_the_same_time_is_all_handled_L1()
+    {
+        await using var fixture = new StoreFixture();
+        await using var loop = new ReplicationLoop(
+            fixture.Identity.PeerId, fixture.Store, new ReplicatorLimits(), new ReplicationEvents(), TimeProvider.System, NullLogger<ReplicationLoop>.Instance);
+        loop.Start();
+        var told = await Task.WhenAll(Enumerable.Range(2, 40).Select(number => Task.Run(async () =>
+        {
+            using var other = StoreFixture.MakeKey(number);
+            var conversation = ConversationId.Direct(fixture.Identity.PeerId, other.PeerId);
+            await using var session = new LinkSession(
+                new LinkId(number), new SilentConnection(), new RemoteHello(other.PeerId, 1, "", 0), loop, (_, _) => { }, TimeProvider.System, NullLogger.Instance);
+            loop.Add(session);
+            var last = 0ul;
+            for (ulong sequence = 1; sequence <= 10; sequence++)
+            {
+                await fixture.Store.AppendAsync(conversation, [StoreFixture.MakeDraft("one of many")], StoreFixture.Deadline);
+                await loop.ReceiveAsync([new ReplicatorInput.Credit(session.Id, 1)], StoreFixture.Deadline);
+                while (last < sequence)
+                    last = await ReadToldAsync(session);
+            }
+
+            loop.Remove(session);
+            return last;
+        })));
+        Assert.All(told, last => Assert.Equal(10ul, last));
+        Assert.False(loop.IsStopped);
+    }
+
+    /// <summary>It may be the store's writer that finds it broken, and the store must go on.</summary>
+    [Fact]
+    public async Task A_broken_rule_ends_replication_and_nothing_else()
+    {
+        await using var fixture = new StoreFixture();
+        using var other = StoreFixture.MakeKey(2);
+        var events = new ReplicationEvents();
+        var stopped = 0;
+        events.Stopped += () => stopped++;
+        await using var loop = new ReplicationLoop(
+            fixture.Identity.PeerId, fixture.Store, new ReplicatorLimits(), events, TimeProvider.System, NullLogger<ReplicationLoop>.Instance);
+        await using var session = new LinkSession(
+            new LinkId(1), new SilentConnection(), new RemoteHello(other.PeerId, 1, "", 0), loop, (_, _) => { }, TimeProvider.System, NullLogger.Instance);
+        loop.Start();
+        loop.Add(session);
+        loop.Add(session);
+        await RunningNode.WaitUntilAsync(() => loop.IsStopped, "replication has stopped");
+
+        await fixture.AppendAsync("one");
+        await fixture.SettleAsync();
+        await loop.ReceiveAsync([new ReplicatorInput.Credit(session.Id, 1)], StoreFixture.Deadline);
+        loop.Remove(session);
+        await loop.DisposeAsync();
+        Assert.Equal(1, stopped);
+        Assert.Equal(["one"], fixture.ReadAll());
+    }
+
+    [Fact]
+    public async Task It_ends_while_others_report()
+    {
+        await using var fixture = new StoreFixture();
+        var loop = new ReplicationLoop(
+            fixture.Identity.PeerId, fixture.Store, new ReplicatorLimits(), new ReplicationEvents(), TimeProvider.System, NullLogger<ReplicationLoop>.Instance);
+        loop.Start();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(StoreFixture.Deadline);
+        var reporters = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!ending.IsCancellationRequested)
+                await loop.ReceiveAsync([new ReplicatorInput.Credit(new LinkId(9), 1)], ending.Token);
+        })).ToArray();
+        await fixture.AppendAsync("one");
+        await loop.DisposeAsync().AsTask().WaitAsync(TestNode.Patience);
+        await ending.CancelAsync();
+        await Task.WhenAll(reporters).ContinueWith(_ => { }, TaskScheduler.Default);
+        await fixture.AppendAsync("two");
+        Assert.Equal(["one", "two"], fixture.ReadAll());
     }
 
     private static async Task<ulong> ReadToldAsync(LinkSession session)

@@ -147,6 +147,7 @@ public sealed class AppendTests
         store.Store(header, body, 0);
         await fixture.AppendAsync("mine");
         await fixture.AppendAsync("mine too");
+        await fixture.SettleAsync();
 
         Assert.Equal([1ul, 2ul, 3ul], told.Select(item => item.Segment.FirstPosition));
         Assert.Equal([false, true, true], told.Select(item => item.Segment.Own));
@@ -170,6 +171,7 @@ public sealed class AppendTests
         fixture.Store.Store(rival.Header, rival.Body, 0);
         fixture.Store.Store(second.Header, second.Body, 0);
         await fixture.AppendAsync("end");
+        await fixture.SettleAsync();
 
         Assert.Equal(["one", "two", "end"], fixture.ReadAll());
         Assert.Equal([second.Header.Head, first.Header.Head, rival.Header.Head], refused.Select(item => item.Head));
@@ -201,6 +203,7 @@ public sealed class AppendTests
         fixture.Store.Committed += _ => told++;
         await fixture.AppendAsync("one");
         await fixture.AppendAsync("two");
+        await fixture.SettleAsync();
         Assert.Equal(2, told);
         Assert.True(fixture.Store.Health.Writable);
     }

@@ -26,6 +26,7 @@ public sealed class ForkTests
         fixture.Store.Freeze(logId, rival.Header, secondIsGiven ? first.Header : null);
         fixture.Store.Store(second.Header, second.Body, 0);
         await fixture.AppendAsync("end");
+        await fixture.SettleAsync();
 
         var proof = Assert.Single(frozen)!;
         Assert.Equal(rival.Header.Hash, proof.First.Hash);
@@ -37,6 +38,7 @@ public sealed class ForkTests
         fixture.Store.Store(second.Header, second.Body, 0);
         fixture.Store.Freeze(logId, second.Header, null);
         await fixture.AppendAsync("end");
+        await fixture.SettleAsync();
         Assert.Equal(2, refused.Count);
         Assert.Equal(rival.Header.Hash, frozen[1]!.First.Hash);
         Assert.True(fixture.Store.LoadHeads(fixture.Conversation, null, 10).Heads.Single(head => head.LogId == logId).Frozen);
@@ -68,6 +70,7 @@ public sealed class ForkTests
         fixture.Store.Freeze(other.ToLogId(), first.Header, second.Header);
         fixture.Store.Store(second.Header, second.Body, 0);
         await fixture.AppendAsync("end");
+        await fixture.SettleAsync();
 
         Assert.Equal(5, frozen.Count);
         Assert.All(frozen, Assert.Null);

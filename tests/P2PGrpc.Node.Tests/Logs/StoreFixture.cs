@@ -59,6 +59,9 @@ internal sealed class StoreFixture : IAsyncDisposable
     public Task<AppendResult[]> AppendAsync(params string[] texts) =>
         Store.AppendAsync(Conversation, [.. texts.Select(text => MakeDraft(text))], Deadline);
 
+    /// <summary>Waits until all that was written so far has been told, too: who waits for an append is answered before the watchers are told.</summary>
+    public Task SettleAsync() => Store.WriteAsync(new SqlOperation(""), Deadline);
+
     /// <summary>All texts of the feed in order.</summary>
     public List<string> ReadAll()
     {
