@@ -4,13 +4,17 @@ using Google.Protobuf;
 namespace P2PGrpc.Core.Logs;
 
 /// <summary>Gathers encoded entries into a segment's body (the bytes of a SegmentBody) as long as they fit. Not thread-safe.</summary>
-internal sealed class SegmentBodyBuilder
+/// <param name="capacity">Bytes for which there is room from the start.</param>
+internal sealed class SegmentBodyBuilder(int capacity = 256)
 {
     private const byte EntriesTag = (Protocol.SegmentBody.EntriesFieldNumber << 3) | 2;
 
-    private readonly ArrayBufferWriter<byte> body = new();
+    private readonly ArrayBufferWriter<byte> body = new(capacity);
 
     public int Count { get; private set; }
+
+    /// <summary>Bytes of the body so far.</summary>
+    public int Length => body.WrittenCount;
 
     /// <summary>How many bytes of a body an entry of this length takes.</summary>
     public static int EncodedLength(int entryLength) => 1 + CodedOutputStream.ComputeLengthSize(entryLength) + entryLength;

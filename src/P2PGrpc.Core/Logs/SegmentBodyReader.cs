@@ -6,15 +6,41 @@ namespace P2PGrpc.Core.Logs;
 internal static class SegmentBodyReader
 {
     /// <summary>The entries by their offset from the segment's first sequence; null where one does not parse. As long as the header's count.</summary>
-    public static Protocol.Entry?[] Read(SegmentHeader header, ReadOnlyMemory<byte> body)
+    public static Protocol.Entry?[] Read(SegmentHeader header, ReadOnlyMemory<byte> body) =>
+        header.Cipher == 0 ? Read(body, header.Count) : new Protocol.Entry?[header.Count];
+
+    /// <summary>How many entries a body has, whether they parse or not.</summary>
+    public static int Count(ReadOnlySpan<byte> body)
     {
-        var entries = new Protocol.Entry?[header.Count];
-        if (header.Cipher != 0)
-            return entries;
+        var count = 0;
+        while (TryTakeEntry(ref body, out _))
+            count++;
+        return count;
+    }
+
+    /// <summary>The first entries of a body that nobody has signed; null where one is missing or does not parse.</summary>
+    public static Protocol.Entry?[] Read(ReadOnlyMemory<byte> body, int count)
+    {
+        // All at once is faster than one by one, which only what is malformed needs. A body may hold far more entries than are asked for.
+        if (Count(body.Span) == count && TryParseAll(body.Span) is { } all)
+            return all;
+        var entries = new Protocol.Entry?[count];
         var rest = body.Span;
         for (var index = 0; index < entries.Length && TryTakeEntry(ref rest, out var encoded); index++)
             entries[index] = TryParse(encoded);
         return entries;
+    }
+
+    private static Protocol.Entry[]? TryParseAll(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return [.. Protocol.SegmentBody.Parser.ParseFrom(body).Entries];
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
     }
 
     private static Protocol.Entry? TryParse(ReadOnlySpan<byte> encoded)

@@ -14,7 +14,8 @@ internal static class ContentRule
         {
             case Content.BodyOneofCase.Text when content.Text.Length == 0:
                 throw NodeRequestException.Invalid("text", "The text is empty. Give at least one character.");
-            case Content.BodyOneofCase.Text when Encoding.UTF8.GetByteCount(content.Text) > ContentLimits.BodyLength:
+            // A character takes three bytes at most: those of short texts need not be counted.
+            case Content.BodyOneofCase.Text when content.Text.Length > ContentLimits.BodyLength / 3 && Encoding.UTF8.GetByteCount(content.Text) > ContentLimits.BodyLength:
                 throw TooLong("text");
             case Content.BodyOneofCase.Text when content.ContentType.Length > 0:
                 throw NodeRequestException.Invalid("content_type", "A content_type goes with data, not with text.");

@@ -7,7 +7,11 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Conversations;
 
 /// <summary>Ephemeral messages of one peer, as they came.</summary>
-internal sealed record EphemeralMessages(PeerId Author, ConversationId Conversation, IReadOnlyList<Entry> Entries);
+/// <param name="Author">Who sent them.</param>
+/// <param name="Conversation">Where to.</param>
+/// <param name="Body">A SegmentBody.</param>
+/// <param name="Count">How many entries it has.</param>
+internal sealed record EphemeralMessages(PeerId Author, ConversationId Conversation, ReadOnlyMemory<byte> Body, int Count);
 
 /// <summary>Hands ephemeral messages to those who listen now. Who reads too slowly loses the oldest. Thread-safe; never blocks.</summary>
 internal sealed class EphemeralInbox
@@ -27,13 +31,13 @@ internal sealed class EphemeralInbox
 
     public void Receive(PeerId author, Ephemeral message)
     {
-        if (!TransientFrames.TryRead(message, out var conversation, out var entries, out _) || conversation != ConversationId.Direct(self, author))
+        if (!TransientFrames.TryRead(message, out var conversation, out var count, out _) || conversation != ConversationId.Direct(self, author))
         {
             Interlocked.Increment(ref dropped);
             return;
         }
 
-        var arrived = new EphemeralMessages(author, conversation, entries);
+        var arrived = new EphemeralMessages(author, conversation, message.Body.Memory, count);
         foreach (var listener in Volatile.Read(ref listeners))
             listener.Writer.TryWrite(arrived);
     }
@@ -42,7 +46,7 @@ internal sealed class EphemeralInbox
     {
         var listener = Channel.CreateBounded<EphemeralMessages>(
             new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest },
-            lost => Interlocked.Add(ref dropped, lost.Entries.Count));
+            lost => Interlocked.Add(ref dropped, lost.Count));
         lock (gate)
             listeners = [.. listeners, listener];
         return listener;

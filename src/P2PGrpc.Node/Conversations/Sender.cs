@@ -27,7 +27,7 @@ internal sealed class Sender(
         var peer = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
         if (request.Ephemeral)
         {
-            SendEphemeral(peer, [content]);
+            SendEphemeral(peer, [new OutgoingContent(default, content)]);
             return new SendResponse { State = DeliveryState.Sent };
         }
 
@@ -79,7 +79,8 @@ internal sealed class Sender(
             return response;
         if (batch.Ephemeral)
         {
-            SendEphemeral(peer, [.. taken.Select(content => content.ToContent())]);
+            SendEphemeral(peer, taken);
+            batch.Release();
             return response;
         }
 
@@ -165,48 +166,35 @@ internal sealed class Sender(
             content.Headers.Add(name, value);
     }
 
-    private void SendEphemeral(PeerId peer, List<Content> contents)
+    private void SendEphemeral(PeerId peer, List<OutgoingContent> contents)
     {
-        var message = new Ephemeral { Conversation = ByteString.CopyFrom(recipients.DirectWith(peer).Value.ToArray()) };
         var clock = HybridClock.ToStamp(time.GetUtcNow());
+        var (entries, body) = (new EntryWriter(), new SegmentBodyBuilder());
         foreach (var content in contents)
-            message.Entries.Add(new Entry { Clock = clock, Content = content });
-        if (peer == recipients.Self)
         {
-            inbox.Receive(peer, message);
-            return;
+            var entry = content.Content is { } message ? entries.Write(clock, message) : entries.Write(clock, content.Encoded.Span);
+            if (body.Count == FrameLimits.EphemeralEntries || (body.Count > 0 && body.Length + entry.Length > LinkLimits.EphemeralFrame))
+                SendEphemeral(peer, body);
+            body.TryAdd(entry);
         }
 
-        foreach (var part in Split(message))
-            if (!links.TrySendEphemeral(peer, new Frame { Ephemeral = part }, part.CalculateSize()))
-                throw new NodeRequestException(
-                    StatusCode.Unavailable, "PEER_NOT_LINKED",
-                    $"{recipients.Label(peer)} is not linked now, and an ephemeral message waits for nobody. Send it without 'ephemeral' to have it kept.")
-                {
-                    RetryAfter = TimeSpan.FromSeconds(1),
-                };
+        SendEphemeral(peer, body);
     }
 
-    /// <summary>Parts that fit a frame each.</summary>
-    private static IEnumerable<Ephemeral> Split(Ephemeral message)
+    private void SendEphemeral(PeerId peer, SegmentBodyBuilder body)
     {
-        var part = new Ephemeral { Conversation = message.Conversation };
-        var length = 0;
-        foreach (var entry in message.Entries)
-        {
-            var size = entry.CalculateSize() + 8;
-            if (length > 0 && (length + size > LogLimits.BodyLength || part.Entries.Count == FrameLimits.EphemeralEntries))
+        var count = body.Count;
+        var bytes = body.Build();
+        var frame = TransientFrames.Write(recipients.DirectWith(peer), bytes);
+        if (peer == recipients.Self)
+            inbox.Receive(peer, frame.Ephemeral);
+        else if (!links.TrySendEphemeral(peer, frame, bytes.Length, count))
+            throw new NodeRequestException(
+                StatusCode.Unavailable, "PEER_NOT_LINKED",
+                $"{recipients.Label(peer)} is not linked now, and an ephemeral message waits for nobody. Send it without 'ephemeral' to have it kept.")
             {
-                yield return part;
-                part = new Ephemeral { Conversation = message.Conversation };
-                length = 0;
-            }
-
-            part.Entries.Add(entry);
-            length += size;
-        }
-
-        yield return part;
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
     }
 
     private static Content ToContent(SendRequest request)

@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Conversations;
-using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Delivery;
@@ -9,7 +8,7 @@ namespace P2PGrpc.Node.Delivery;
 /// <summary>A MessageBatch in its encoded form: fields that are encoded already, and a segment's body whose entries become its messages. Both are repeated fields
 /// of the same type, so only the tag of each differs.</summary>
 /// <param name="Head">The encoded fields; all of them where there is no body.</param>
-/// <param name="Body">A simple segment's body.</param>
+/// <param name="Body">A body of simple entries.</param>
 internal readonly record struct EncodedBatch(byte[] Head, ReadOnlyMemory<byte> Body)
 {
     private const byte EntriesTag = (SegmentBody.EntriesFieldNumber << 3) | 2;
@@ -21,11 +20,11 @@ internal readonly record struct EncodedBatch(byte[] Head, ReadOnlyMemory<byte> B
 
     private int Length => Head.Length + Body.Length;
 
-    /// <summary>True if the segment's body is nothing but simple entries, as many as its header says.</summary>
-    public static bool IsSimple(FeedSegment segment, out ulong clock)
+    /// <summary>True if a body is nothing but simple entries, this many.</summary>
+    public static bool IsSimple(ReadOnlySpan<byte> body, int expected, out ulong clock)
     {
         clock = 0;
-        var rest = segment.Body.Span;
+        var rest = body;
         var count = 0;
         for (; !rest.IsEmpty; count++)
         {
@@ -37,7 +36,7 @@ internal readonly record struct EncodedBatch(byte[] Head, ReadOnlyMemory<byte> B
             clock = Math.Max(clock, stamp);
         }
 
-        return count == segment.Header.Count;
+        return count == expected;
     }
 
     /// <summary>Writes it as a field of a SubscribeResponse.</summary>

@@ -21,7 +21,13 @@ internal sealed class EncodedResponse
         }
 
         if (stretch.Ephemeral is { } ephemeral)
-            batches.Add(new EncodedBatch(stretch.Batches.Make(ephemeral).ToByteArray(), default));
+        {
+            if (stretch.Batches.TryMakeHead(ephemeral) is { } head)
+                batches.Add(new EncodedBatch(head, ephemeral.Body));
+            else if (stretch.Batches.Make(ephemeral) is { } batch)
+                batches.Add(new EncodedBatch(batch.ToByteArray(), default));
+        }
+
         rest = new SubscribeResponse { Cursor = stretch.Cursor, CaughtUp = stretch.CaughtUp }.ToByteArray();
         Length = rest.Length + batches.Sum(batch => batch.FieldLength);
     }

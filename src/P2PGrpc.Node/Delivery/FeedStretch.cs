@@ -23,8 +23,8 @@ internal sealed class FeedStretch(MessageBatches batches)
         var response = new SubscribeResponse { CaughtUp = CaughtUp };
         if (Cursor is not null)
             response.Cursor = Cursor;
-        if (Ephemeral is not null)
-            response.Batches.Add(batches.Make(Ephemeral));
+        if (Ephemeral is not null && batches.Make(Ephemeral) is { } messages)
+            response.Batches.Add(messages);
         foreach (var (segment, after) in Segments)
             if (batches.Make(segment, after) is { } batch)
                 response.Batches.Add(batch);

@@ -39,26 +39,23 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
         return batch;
     }
 
-    /// <summary>Makes a batch of ephemeral messages.</summary>
-    public MessageBatch Make(EphemeralMessages ephemeral)
+    /// <summary>Makes a batch of those ephemeral messages that can be read; null if there are none.</summary>
+    public MessageBatch? Make(EphemeralMessages ephemeral)
     {
-        var batch = new MessageBatch
-        {
-            Author = ephemeral.Author.ToString(),
-            Alias = recipients.AliasOf(ephemeral.Author),
-            Conversation = ephemeral.Conversation.ToString(),
-            Peer = recipients.Label(ephemeral.Author),
-            Ephemeral = true,
-        };
-        batch.Messages.Add(ephemeral.Entries);
-        return batch;
+        var batch = Begin(ephemeral);
+        batch.Messages.Add(SegmentBodyReader.Read(ephemeral.Body, ephemeral.Count).OfType<Entry>());
+        return batch.Messages.Count > 0 ? batch : null;
     }
+
+    /// <summary>Encodes what <see cref="Make(EphemeralMessages)"/> makes, without its messages, where they are all simple. Null where they are not.</summary>
+    public byte[]? TryMakeHead(EphemeralMessages ephemeral) =>
+        EncodedBatch.IsSimple(ephemeral.Body.Span, ephemeral.Count, out _) ? Begin(ephemeral).ToByteArray() : null;
 
     /// <summary>Encodes what <see cref="Make(FeedSegment, ulong)"/> makes, without its messages, where all of the segment is wanted and simple: then its body, with another tag
     /// for each entry, is the rest of the batch. Null where it is not.</summary>
     public byte[]? TryMakeHead(FeedSegment segment, ulong after)
     {
-        if (after >= segment.FirstPosition || segment.Header.Cipher != 0 || !EncodedBatch.IsSimple(segment, out var clock))
+        if (after >= segment.FirstPosition || segment.Header.Cipher != 0 || !EncodedBatch.IsSimple(segment.Body.Span, segment.Header.Count, out var clock))
             return null;
         observeClock(clock);
         return Begin(segment.Header, 0, segment.FirstPosition).ToByteArray();
@@ -78,6 +75,15 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
         FirstSequence = header.FirstSequence + (ulong)index,
         FirstPosition = firstPosition + (ulong)index,
         Check = header.Hash.Prefix,
+    };
+
+    private MessageBatch Begin(EphemeralMessages ephemeral) => new()
+    {
+        Author = ephemeral.Author.ToString(),
+        Alias = recipients.AliasOf(ephemeral.Author),
+        Conversation = ephemeral.Conversation.ToString(),
+        Peer = recipients.Label(ephemeral.Author),
+        Ephemeral = true,
     };
 
     /// <summary>The other side: the author, or for an own message the peer whose direct conversation this is.</summary>

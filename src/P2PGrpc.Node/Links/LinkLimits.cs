@@ -53,6 +53,9 @@ internal static class LinkLimits
     /// <summary>Bytes of segments waiting to be written on one link before more are read from disk.</summary>
     public const int WaitingSegmentBytes = 1024 * 1024;
 
+    /// <summary>Bytes of ephemeral messages that share a frame. Arrays of more than 85,000 bytes would be collected only with all of the memory, on both sides.</summary>
+    public const int EphemeralFrame = 64 * 1024;
+
     /// <summary>Bytes of ephemeral messages waiting on one link; what comes beyond is dropped and counted.</summary>
     public const int WaitingEphemeralBytes = 4 * 1024 * 1024;
 

@@ -256,7 +256,7 @@ internal sealed class LogStore : IAsyncDisposable
         var weight = 0L;
         foreach (var draft in drafts)
         {
-            if (SegmentBodyBuilder.EncodedLength(LogWriter.EntryLength(draft.Content.Length)) > LogLimits.BodyLength)
+            if (SegmentBodyBuilder.EncodedLength(EntryWriter.EntryLength(draft.Content.Length)) > LogLimits.BodyLength)
                 throw new ArgumentException($"A message of {draft.Content.Length} bytes fits no segment.", nameof(drafts));
             weight += draft.Content.Length + options.DraftWeight;
         }

@@ -10,19 +10,11 @@ namespace P2PGrpc.Node.Logs;
 /// its transaction.</summary>
 internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds messageIds, StampClock clock)
 {
-    private const int ClockLength = 1 + sizeof(ulong);
-    private const byte ClockTag = (Protocol.Entry.ClockFieldNumber << 3) | 1;
-    private const byte ContentTag = (Protocol.Entry.ContentFieldNumber << 3) | 2;
-
     // One for each conversation that this process has appended to: as many as its user talks in.
     private readonly Dictionary<ConversationId, OwnLog> current = [];
     private readonly List<OwnLog> touched = [];
     private readonly Stack<SegmentBodyBuilder> builders = new();
-    private byte[] scratch = new byte[1024];
-
-    /// <summary>The length of the entry around a content.</summary>
-    public static int EntryLength(int contentLength) =>
-        ClockLength + 1 + CodedOutputStream.ComputeLengthSize(contentLength) + contentLength;
+    private readonly EntryWriter entries = new();
 
     /// <summary>Finds a place for each draft, unless its message_id is known, and notes the results in the work.</summary>
     public void Append(AppendWork work, List<StoreEvent> events)
@@ -72,7 +64,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         ConversationId conversation, ulong stamp, ReadOnlySpan<byte> content, List<StoreEvent> events)
     {
         var own = Open(conversation);
-        var entry = Encode(stamp, content);
+        var entry = entries.Write(stamp, content);
         if (!own.Builder!.TryAdd(entry))
         {
             Seal(own, events);
@@ -129,22 +121,6 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         var header = SegmentHeader.Sign(identity, own.Key, after, count, body, after.Sequence == 0 ? own.Opening : []);
         var position = logs.Insert(own.Log, header, body);
         events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, Own: true), body));
-    }
-
-    /// <summary>Writes an Entry around a content that is encoded already.</summary>
-    private ReadOnlySpan<byte> Encode(ulong stamp, ReadOnlySpan<byte> content)
-    {
-        var length = EntryLength(content.Length);
-        if (scratch.Length < length)
-            scratch = new byte[Math.Max(length, 2 * scratch.Length)];
-        var entry = scratch.AsSpan(0, length);
-        entry[0] = ClockTag;
-        BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], stamp);
-        entry[ClockLength] = ContentTag;
-        var at = ClockLength + 1;
-        at += Varint.Write(entry[at..], (uint)content.Length);
-        content.CopyTo(entry[at..]);
-        return entry;
     }
 
     private void ReturnBuilder(OwnLog own)

@@ -8,12 +8,11 @@ namespace P2PGrpc.Node.Wire;
 internal static class TransientFrames
 {
     /// <summary>Checks the conversation's size and the number of messages. Whether the conversation is shared with the sender is for the
-    /// link to know.</summary>
-    public static bool TryRead(Ephemeral message, out ConversationId conversation, out IReadOnlyList<Entry> entries, out string fault)
+    /// link to know, and whether a message parses for who shows it.</summary>
+    public static bool TryRead(Ephemeral message, out ConversationId conversation, out int count, out string fault)
     {
-        entries = message.Entries;
-        var read = ConversationId.TryRead(message.Conversation.Span, out conversation)
-            && message.Entries.Count is > 0 and <= FrameLimits.EphemeralEntries;
+        count = SegmentBodyReader.Count(message.Body.Span);
+        var read = ConversationId.TryRead(message.Conversation.Span, out conversation) && count is > 0 and <= FrameLimits.EphemeralEntries;
         fault = read ? "" : "an Ephemeral is malformed";
         return read;
     }
@@ -26,9 +25,13 @@ internal static class TransientFrames
         return read;
     }
 
-    public static Frame Write(ConversationId conversation, IEnumerable<Entry> entries) => new()
+    /// <summary>Writes messages that are encoded already, as a SegmentBody.</summary>
+    public static Frame Write(ConversationId conversation, ReadOnlyMemory<byte> body) => new()
     {
-        Ephemeral = new Ephemeral { Conversation = UnsafeByteOperations.UnsafeWrap(conversation.Value.ToArray()), Entries = { entries } },
+        Ephemeral = new Ephemeral
+        {
+            Conversation = UnsafeByteOperations.UnsafeWrap(conversation.Value.ToArray()), Body = UnsafeByteOperations.UnsafeWrap(body),
+        },
     };
 
     public static Frame WriteCredit(long bytes) => new() { Credit = new Credit { Bytes = (ulong)bytes } };

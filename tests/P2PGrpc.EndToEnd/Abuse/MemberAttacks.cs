@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.EndToEnd.Harness;
@@ -78,7 +79,8 @@ internal static class MemberAttacks
         await using var link = await attacker.JoinAsync(cancellationToken);
         var segments = new SegmentFactory(attacker.Key, ids.Victim);
         var conversation = segments.Log.Conversation;
-        var ephemeral = TransientFrames.Write(conversation, Enumerable.Repeat(new Entry { Content = new Content { Text = new string('e', 200) } }, 500));
+        var ephemeral = TransientFrames.Write(
+            conversation, new SegmentBody { Entries = { Enumerable.Repeat(new Entry { Content = new Content { Text = new string('e', 200) } }, 500) } }.ToByteArray());
         long credit = 0;
         await link.SayAsync(segments.Have(segments.Make(segments.Log.ToLogId().Empty, "first")), cancellationToken);
         var listening = ListenAsync(link, bytes => Interlocked.Add(ref credit, bytes), cancellationToken);

@@ -144,7 +144,7 @@ internal sealed class FrameTarget : FuzzTarget
         yield return ForkProofFrames.Write(chain[0].Header, null);
         yield return ForkProofFrames.Write(
             chain[1].Header, Core.Logs.SegmentHeader.Sign(Samples.Author, Samples.Log, chain[0].Header.Head, 1, [1, 2], []));
-        yield return TransientFrames.Write(Samples.Conversation, [new Entry { Clock = 5, Content = new Content { Text = "hello" } }]);
+        yield return TransientFrames.Write(Samples.Conversation, new SegmentBody { Entries = { new Entry { Clock = 5, Content = new Content { Text = "hello" } } } }.ToByteArray());
         yield return TransientFrames.WriteCredit(512 * 1024);
         yield return TransientFrames.WritePing(3, reply: true);
         yield return new Frame();

@@ -2,6 +2,7 @@ using System.Buffers;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Tests.Hosting;
@@ -81,6 +82,28 @@ public sealed class MessageBatchesTests
         Assert.Equal(encoded.Length, writer.WrittenCount);
         Assert.Equal(expected, SubscribeResponse.Parser.ParseFrom(writer.WrittenSpan));
         Assert.Equal(observed, clocks.DefaultIfEmpty().Max());
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task Ephemeral_messages_passed_on_as_bytes_read_as_those_made_of_objects(int seed)
+    {
+        await using var node = await RunningNode.StartAsync("node");
+        using var author = StoreFixture.MakeKey(9);
+        var random = new Random(seed);
+        var builder = new SegmentBodyBuilder();
+        byte[][] entries = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => DrawEntry(random, seed % 3))];
+        Assert.All(entries, entry => Assert.True(builder.TryAdd(entry)));
+        var ephemeral = new EphemeralMessages(
+            author.PeerId, ConversationId.Direct(author.PeerId, PeerId.Parse(node.Id)), builder.Build(), entries.Length);
+        var stretch = new FeedStretch(new MessageBatches(node.Runtime.Recipients, null, true, _ => { })) { Ephemeral = ephemeral };
+        var writer = new ArrayBufferWriter<byte>();
+        new EncodedResponse(stretch).WriteTo(writer);
+
+        var response = SubscribeResponse.Parser.ParseFrom(writer.WrittenSpan);
+        Assert.Equal(stretch.ToResponse(), response);
+        Assert.Equal(entries.Count(entry => entry != Unreadable), response.Batches.Sum(batch => batch.Messages.Count));
+        Assert.All(response.Batches, batch => Assert.True(batch.Ephemeral));
     }
 
     private static byte[] DrawEntry(Random random, int oddity)

@@ -105,7 +105,7 @@ public sealed class AppendTests
     {
         await using var fixture = new StoreFixture();
         var largest = LogLimits.BodyLength - (1 + 3) - (9 + 1 + 3);
-        Assert.Equal(LogLimits.BodyLength, SegmentBodyBuilder.EncodedLength(LogWriter.EntryLength(largest)));
+        Assert.Equal(LogLimits.BodyLength, SegmentBodyBuilder.EncodedLength(EntryWriter.EntryLength(largest)));
 
         await fixture.Store.AppendAsync(fixture.Conversation, [new Draft(new byte[largest], null)], StoreFixture.Deadline);
         await Assert.ThrowsAsync<ArgumentException>(() =>

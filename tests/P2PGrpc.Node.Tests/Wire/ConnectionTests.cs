@@ -304,10 +304,10 @@ public sealed class ConnectionTests
     /// <summary>A frame whose encoding has exactly this length.</summary>
     private static Frame FrameOfLength(int length)
     {
-        var content = new Content { Data = ByteString.CopyFrom(new byte[length / 2]) };
-        var frame = new Frame { Ephemeral = new Ephemeral { Entries = { new Entry { Content = content } } } };
-        content.Data = ByteString.CopyFrom(new byte[length / 2 + length - frame.CalculateSize()]);
-        content.Data = ByteString.CopyFrom(new byte[content.Data.Length + length - frame.CalculateSize()]);
+        var ephemeral = new Ephemeral { Body = ByteString.CopyFrom(new byte[length / 2]) };
+        var frame = new Frame { Ephemeral = ephemeral };
+        ephemeral.Body = ByteString.CopyFrom(new byte[length / 2 + length - frame.CalculateSize()]);
+        ephemeral.Body = ByteString.CopyFrom(new byte[ephemeral.Body.Length + length - frame.CalculateSize()]);
         Assert.Equal(length, frame.CalculateSize());
         return frame;
     }

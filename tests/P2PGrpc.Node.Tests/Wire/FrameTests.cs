@@ -79,8 +79,8 @@ public sealed class FrameTests : IDisposable
     {
         var segments = new Segments { Segments_ = { Enumerable.Repeat(new Segment(), FrameLimits.Segments + 1) } };
         var have = new Have { Logs = { Enumerable.Repeat(new Protocol.LogHead(), FrameLimits.HaveLogs + 1) } };
-        var entries = Enumerable.Repeat(new Entry(), FrameLimits.EphemeralEntries + 1);
-        var ephemeral = TransientFrames.Write(log.Conversation, entries).Ephemeral;
+        var entries = new SegmentBody { Entries = { Enumerable.Repeat(new Entry(), FrameLimits.EphemeralEntries + 1) } };
+        var ephemeral = TransientFrames.Write(log.Conversation, entries.ToByteArray()).Ephemeral;
 
         Assert.False(SegmentFrames.TryRead(segments, out _, out _));
         Assert.False(SegmentFrames.TryRead(new Segments(), out _, out _));
@@ -198,7 +198,7 @@ public sealed class FrameTests : IDisposable
             ForkProofFrames.Write(chain[0].Header, chain[1].Header),
             HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", (5, 6))),
             HelloFrames.WriteGoodbye(GoodbyeReason.Busy, "later"),
-            TransientFrames.Write(log.Conversation, [new Entry { Content = new Content { Text = "hi", Headers = { ["a"] = "b" } } }]),
+            TransientFrames.Write(log.Conversation, new SegmentBody { Entries = { new Entry { Content = new Content { Text = "hi", Headers = { ["a"] = "b" } } } } }.ToByteArray()),
         }.Select(frame => new LinkRequest { Frame = frame }.ToByteArray()).ToArray();
 
         var change = Gen.Select(Gen.Int[0, 10_000], Gen.Byte);
