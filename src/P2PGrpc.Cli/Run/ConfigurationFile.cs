@@ -33,6 +33,10 @@ internal sealed class ConfigurationFile
     /// <exception cref="CommandException">The file can't be read, or not be understood.</exception>
     public static ConfigurationFile Read(string path)
     {
+        if (path.Length == 0)
+            throw CommandException.Usage("--config is empty: name a JSON file, or leave it out.");
+        if (Directory.Exists(path))
+            throw CommandException.Usage($"The configuration file can't be read: {path} is a directory.");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);

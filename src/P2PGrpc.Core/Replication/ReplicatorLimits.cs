@@ -44,7 +44,7 @@ internal sealed record ReplicatorLimits
 
     /// <summary>Logs that the store is asked to freeze at the same time: each holds two headers in its queue, about a kilobyte. An accusation
     /// beyond that is passed over; the log is frozen when its fork is met again.</summary>
-    public int Freezes { get; init; } = 1024;
+    public int Freezes { get; init; } = 64;
 
     /// <summary>Damaged places that are fetched again at the same time, one a log. Damage is rare; where a disk dies, this bounds what it costs.</summary>
     public int Repairs { get; init; } = 64;

@@ -27,7 +27,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly Channel<ReplicatorInput[]> remote = Channel.CreateBounded<ReplicatorInput[]>(
         new BoundedChannelOptions(LinkLimits.WaitingInputs) { SingleReader = true });
 
-    /// <summary>Steps that one thread takes before it gives its turn up: it may be the store's writer or a link's reader, with work of its own. A frame takes about
+    /// <summary>Steps that one thread takes before it hands its turn to another: it may be the store's writer or a link's reader, with work of its own. A frame takes about
     /// three: it is stored, that is reported, and what it makes others want is loaded.</summary>
     private const int StepsPerTurn = 12;
 
@@ -66,7 +66,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     public void Start()
     {
         isStarted = true;
-        GiveUpTurn();
+        HandOver();
     }
 
     /// <summary>A link is up: from now on its inputs count and it is written to.</summary>
@@ -156,12 +156,8 @@ internal sealed class ReplicationLoop : IAsyncDisposable
             Run();
     }
 
-    /// <summary>Whoever comes next may be at it. It need not be a thread of the pool, which may be long in coming where many links wait for the disk.</summary>
-    private void GiveUpTurn()
-    {
-        Volatile.Write(ref turns, 0);
-        CallForTurn();
-    }
+    /// <summary>A thread of the pool goes on, and nobody else until then: the writer has many things to report after one commit, and would take the turn again with each.</summary>
+    private void HandOver() => ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.Run(), this, preferLocal: false);
 
     private void CallForTurn() => ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.TakeTurn(), this, preferLocal: false);
 
@@ -173,7 +169,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
             {
                 if (steps == StepsPerTurn)
                 {
-                    GiveUpTurn();
+                    HandOver();
                     return;
                 }
 

@@ -8,6 +8,9 @@ internal sealed class DataDirectory : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    // EWOULDBLOCK of Linux, that of other Unix systems, and a sharing violation of Windows.
+    private static readonly int[] LockedErrors = [11, 35, unchecked((int)0x80070020)];
+
     private readonly string root;
     private readonly FileStream lockFile;
 
@@ -103,7 +106,7 @@ internal sealed class DataDirectory : IDisposable
         {
             return new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException exception) when (exception is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException))
+        catch (IOException exception) when (LockedErrors.Contains(exception.HResult))
         {
             throw new NodeStartException(
                 "DIRECTORY_IN_USE",

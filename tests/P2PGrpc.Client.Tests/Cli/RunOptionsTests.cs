@@ -68,6 +68,8 @@ public sealed class RunOptionsTests : IDisposable
     public void What_can_not_be_meant_is_refused()
     {
         Assert.Throws<CommandException>(() => Read("--config", "/nowhere.json"));
+        Assert.Contains("empty", Assert.Throws<CommandException>(() => Read("--config", "")).Message);
+        Assert.Contains("is a directory", Assert.Throws<CommandException>(() => Read("--config", directory)).Message);
         Assert.Throws<CommandException>(() => Read("--accept", "some"));
         Assert.Throws<CommandException>(() => Read("--api-cert", "c"));
         environment["P2PGRPC_API_OPEN"] = "maybe";
