@@ -30,7 +30,8 @@ internal static class TransientFrames
     {
         Ephemeral = new Ephemeral
         {
-            Conversation = UnsafeByteOperations.UnsafeWrap(conversation.Value.ToArray()), Body = UnsafeByteOperations.UnsafeWrap(body),
+            Conversation = UnsafeByteOperations.UnsafeWrap(conversation.Value.ToArray()),
+            Body = UnsafeByteOperations.UnsafeWrap(body),
         },
     };
 
