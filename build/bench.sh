@@ -26,9 +26,13 @@ if ! { install_nats && command -v gcc > /dev/null && gcc -O2 -Wall -o "$worker" 
     note "no nats-server, libnats-dev or gcc: the rows of NATS will be skipped"
 fi
 
-case "$*" in
-    *--quick* | *--report*) ;;
-    *) build/native.sh > /dev/null || note "the native program could not be made: its rows will be missing or those of an older one" ;;
-esac
+# Only the nodes' part measures the native program, and to make it takes a minute.
+word=
+for argument in "$@"; do
+    case $argument in --*) ;; *) word=$argument ;; esac
+done
+if [[ nodes == *"$word"* && " $* " != *" --quick "* && " $* " != *" --report "* ]]; then
+    build/native.sh > /dev/null || note "the native program could not be made: its rows will be missing or those of an older one"
+fi
 
 exec dotnet artifacts/bin/P2PGrpc.Benchmarks/release/P2PGrpc.Benchmarks.dll "$@"

@@ -21,11 +21,11 @@ internal static class NodeMeasures
     public static async Task<Outcome> RunAsync(BenchmarkSettings settings)
     {
         var facts = new List<Fact> { await MeasureStartAsync(settings, Names.Start, Checkout.Program) };
-        facts.AddRange(await MeasureMemoryAsync());
+        facts.AddRange(await MeasureMemoryAsync(Names.IdleMemory, Checkout.Program, Links));
         if (File.Exists(Checkout.NativeProgram))
         {
             facts.Add(await MeasureStartAsync(settings, Names.StartNative, Checkout.NativeProgram));
-            facts.Add(await MeasureNativeMemoryAsync());
+            facts.AddRange(await MeasureMemoryAsync(Names.IdleMemoryNative, Checkout.NativeProgram, links: 0));
         }
         facts.Add(await MeasureStartWithHistoryAsync(settings));
         facts.Add(await MeasureCatchingUpAsync(settings));
@@ -71,28 +71,19 @@ internal static class NodeMeasures
         return new Fact(name, Median(times), "ms", $"median of {settings.Starts} first starts, each with a new data directory");
     }
 
-    private static async Task<IReadOnlyList<Fact>> MeasureMemoryAsync()
+    /// <summary>The memory of an idle node, and of so many more links if there are to be any.</summary>
+    private static async Task<IReadOnlyList<Fact>> MeasureMemoryAsync(string name, string program, int links)
     {
         await using var setup = new Setup();
-        var (alice, _) = await NodeContenders.StartPairAsync(setup);
+        var (alice, _) = await NodeContenders.StartPairAsync(setup, program);
         await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
         var idle = ProcessUsage.ReadMemory([alice.ProcessId]);
-        await setup.AddAsync("swarm", setup.PathOf("swarm"), alice.ListenAddress, Links);
+        var fact = new Fact(name, idle / 1e6, "MB", "resident, one link, nothing to do");
+        if (links == 0) return [fact];
+        await setup.AddAsync("swarm", setup.PathOf("swarm"), alice.ListenAddress, links);
         await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
         var linked = ProcessUsage.ReadMemory([alice.ProcessId]);
-        return
-        [
-            new Fact(Names.IdleMemory, idle / 1e6, "MB", "resident, one link, nothing to do"),
-            new Fact(Names.LinkMemory, (linked - idle) / Links / 1e3, "KB", $"growth of the resident memory by {Links} more links, divided"),
-        ];
-    }
-
-    private static async Task<Fact> MeasureNativeMemoryAsync()
-    {
-        await using var setup = new Setup();
-        var (alice, _) = await NodeContenders.StartPairAsync(setup, Checkout.NativeProgram);
-        await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
-        return new Fact(Names.IdleMemoryNative, ProcessUsage.ReadMemory([alice.ProcessId]) / 1e6, "MB", "resident, one link, nothing to do");
+        return [fact, new Fact(Names.LinkMemory, (linked - idle) / links / 1e3, "KB", $"growth of the resident memory by {links} more links, divided")];
     }
 
     private static async Task<Fact> MeasureStartWithHistoryAsync(BenchmarkSettings settings)

@@ -4,12 +4,11 @@ using Google.Protobuf;
 namespace P2PGrpc.Core.Logs;
 
 /// <summary>Gathers encoded entries into a segment's body (the bytes of a SegmentBody) as long as they fit. Not thread-safe.</summary>
-/// <param name="capacity">Bytes for which there is room from the start.</param>
-internal sealed class SegmentBodyBuilder(int capacity = 256)
+internal sealed class SegmentBodyBuilder
 {
     private const byte EntriesTag = (Protocol.SegmentBody.EntriesFieldNumber << 3) | 2;
 
-    private readonly ArrayBufferWriter<byte> body = new(capacity);
+    private readonly ArrayBufferWriter<byte> body = new();
 
     public int Count { get; private set; }
 

@@ -21,14 +21,26 @@ internal static class SegmentBodyReader
     /// <summary>The first entries of a body that nobody has signed; null where one is missing or does not parse.</summary>
     public static Protocol.Entry?[] Read(ReadOnlyMemory<byte> body, int count)
     {
-        // All at once is faster than one by one, which only what is malformed needs. A body may hold far more entries than are asked for.
-        if (Count(body.Span) == count && TryParseAll(body.Span) is { } all)
+        // All at once is faster than one by one. But what else a body holds would be kept, and may be far more than the entries that are asked for.
+        if (HoldsOnlyEntries(body.Span, count) && TryParseAll(body.Span) is { } all)
             return all;
         var entries = new Protocol.Entry?[count];
         var rest = body.Span;
         for (var index = 0; index < entries.Length && TryTakeEntry(ref rest, out var encoded); index++)
             entries[index] = TryParse(encoded);
         return entries;
+    }
+
+    private static bool HoldsOnlyEntries(ReadOnlySpan<byte> body, int count)
+    {
+        for (; count > 0; count--)
+        {
+            var length = body.Length;
+            if (!TryTakeEntry(ref body, out var entry) || length - body.Length != SegmentBodyBuilder.EncodedLength(entry.Length))
+                return false;
+        }
+
+        return body.IsEmpty;
     }
 
     private static Protocol.Entry[]? TryParseAll(ReadOnlySpan<byte> body)
