@@ -43,6 +43,9 @@ internal static class StatusCommand
             Show("store", $"READ ONLY: {Clean(node.StoreError)}", StyledLine.Alarm);
         else if (node.StoreError.Length > 0)
             Show("store", Clean(node.StoreError), StyledLine.Alarm);
+        else if (node.DamagedPlaces > 0)
+            Show("store", string.Create(CultureInfo.InvariantCulture,
+                $"{node.DamagedPlaces} damaged {(node.DamagedPlaces == 1 ? "place" : "places")}: fetched again from peers that hold what stood there"), StyledLine.Alarm);
         else
             Show("store", "ok");
 

@@ -8,9 +8,6 @@ namespace P2PGrpc.Cli.Commands;
 /// <summary><c>p2pgrpc tail</c>: shows what arrives; with a consumer's name, what was shown is acknowledged.</summary>
 internal sealed class TailCommand
 {
-    // A last acknowledgement on the way out must not hold up the exit.
-    private static readonly TimeSpan LastAcknowledgement = TimeSpan.FromSeconds(2);
-
     private readonly Option<string?> from = new("--from")
     {
         Description = "start, end, or the cursor of a message (from --json) to go on after "
@@ -56,26 +53,39 @@ internal sealed class TailCommand
         // A node that is not there at the start is an error; one that goes away later is waited for.
         await client.Node.GetNodeAsync(new GetNodeRequest(), deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
         var print = CreatePrinter(surroundings, parsed.GetValue(json));
-        await foreach (var response in client.SubscribeBatchesAsync(settings, cancellationToken))
+        var consumerPlace = settings.Consumer.Length > 0 ? new ConsumerPlace(client, settings.Consumer, surroundings) : null;
+        try
         {
-            FeedCursor? written = null;
-            try
-            {
-                foreach (var message in ReceivedMessage.Read(response))
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    print(message);
-                    written = message.Cursor ?? written;
-                }
-                written = response.Cursor is { } cursor ? FeedCursor.FromProtocol(cursor) : written;
-            }
-            finally
-            {
-                if (settings.Consumer.Length > 0 && written is { } place)
-                    await AcknowledgeAsync(client, settings.Consumer, place, cancellationToken);
-            }
+            await foreach (var response in client.SubscribeBatchesAsync(settings, cancellationToken))
+                await ShowAsync(response, print, consumerPlace, cancellationToken);
+        }
+        finally
+        {
+            if (consumerPlace is not null)
+                await consumerPlace.EndAsync(cancellationToken);
         }
         return ExitCodes.Success;
+    }
+
+    private static async Task ShowAsync(
+        SubscribeResponse response, Action<ReceivedMessage> print, ConsumerPlace? consumerPlace, CancellationToken cancellationToken)
+    {
+        FeedCursor? written = null;
+        try
+        {
+            foreach (var message in ReceivedMessage.Read(response))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                print(message);
+                written = message.Cursor ?? written;
+            }
+            written = response.Cursor is { } cursor ? FeedCursor.FromProtocol(cursor) : written;
+        }
+        finally
+        {
+            if (consumerPlace is not null && written is { } place)
+                await consumerPlace.AdvanceAsync(place, cancellationToken);
+        }
     }
 
     private SubscribeSettings CreateSettings(ParseResult parsed, Surroundings surroundings)
@@ -113,17 +123,5 @@ internal sealed class TailCommand
             foreach (var line in lines.Create(message))
                 surroundings.Write(line);
         };
-    }
-
-    private static async Task AcknowledgeAsync(
-        P2PGrpcClient client, string consumer, FeedCursor place, CancellationToken cancellationToken)
-    {
-        if (!cancellationToken.IsCancellationRequested)
-        {
-            await client.AcknowledgeAsync(consumer, place, cancellationToken);
-            return;
-        }
-        using var limit = new CancellationTokenSource(LastAcknowledgement);
-        await client.AcknowledgeAsync(consumer, place, limit.Token);
     }
 }

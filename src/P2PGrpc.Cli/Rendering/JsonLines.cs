@@ -89,6 +89,7 @@ internal static class JsonLines
         json.WriteNumber("undelivered", node.Undelivered);
         json.WriteBoolean("writable", node.Writable);
         json.WriteString("storeError", node.StoreError);
+        json.WriteNumber("damagedPlaces", node.DamagedPlaces);
         json.WriteNumber("links", node.Links);
     });
 

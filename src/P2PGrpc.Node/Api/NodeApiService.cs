@@ -23,6 +23,7 @@ internal sealed class NodeApiService(
         Undelivered = store.CountUndelivered(),
         Writable = store.Health.Writable,
         StoreError = store.Health.Error ?? "",
+        DamagedPlaces = (uint)store.DamagedPlaces,
         Links = (uint)links.Count,
         EphemeralDropped = (ulong)(links.EphemeralDropped + inbox.Dropped),
     });

@@ -184,11 +184,10 @@ internal sealed class Sender(
     private void SendEphemeral(PeerId peer, SegmentBodyBuilder body)
     {
         var count = body.Count;
-        var bytes = body.Build();
-        var frame = TransientFrames.Write(recipients.DirectWith(peer), bytes);
+        var messages = new EphemeralBody(recipients.DirectWith(peer), body.Build(), count);
         if (peer == recipients.Self)
-            inbox.Receive(peer, frame.Ephemeral);
-        else if (!links.TrySendEphemeral(peer, frame, bytes.Length, count))
+            inbox.Receive(peer, TransientFrames.Write(messages.Conversation, messages.Bytes).Ephemeral);
+        else if (!links.TrySendEphemeral(peer, messages))
             throw new NodeRequestException(
                 StatusCode.Unavailable, "PEER_NOT_LINKED",
                 $"{recipients.Label(peer)} is not linked now, and an ephemeral message waits for nobody. Send it without 'ephemeral' to have it kept.")

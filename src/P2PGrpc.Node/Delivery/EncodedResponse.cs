@@ -13,20 +13,10 @@ internal sealed class EncodedResponse
     public EncodedResponse(FeedStretch stretch)
     {
         foreach (var (segment, after) in stretch.Segments)
-        {
-            if (stretch.Batches.TryMakeHead(segment, after) is { } head)
-                batches.Add(new EncodedBatch(head, segment.Body));
-            else if (stretch.Batches.Make(segment, after) is { } batch)
-                batches.Add(new EncodedBatch(batch.ToByteArray(), default));
-        }
-
-        if (stretch.Ephemeral is { } ephemeral)
-        {
-            if (stretch.Batches.TryMakeHead(ephemeral) is { } head)
-                batches.Add(new EncodedBatch(head, ephemeral.Body));
-            else if (stretch.Batches.Make(ephemeral) is { } batch)
-                batches.Add(new EncodedBatch(batch.ToByteArray(), default));
-        }
+            if (stretch.Batches.Encode(segment, after) is { } batch)
+                batches.Add(batch);
+        if (stretch.Ephemeral is { } ephemeral && stretch.Batches.Encode(ephemeral) is { } messages)
+            batches.Add(messages);
 
         rest = new SubscribeResponse { Cursor = stretch.Cursor, CaughtUp = stretch.CaughtUp }.ToByteArray();
         Length = rest.Length + batches.Sum(batch => batch.FieldLength);

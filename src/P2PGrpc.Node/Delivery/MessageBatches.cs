@@ -47,23 +47,27 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
         return batch.Messages.Count > 0 ? batch : null;
     }
 
-    /// <summary>Encodes what <see cref="Make(EphemeralMessages)"/> makes, without its messages, where they are all simple. Null where they are not.</summary>
-    public byte[]? TryMakeHead(EphemeralMessages ephemeral) =>
-        EncodedBatch.IsSimple(ephemeral.Body.Span, ephemeral.Count, out _) ? Begin(ephemeral).ToByteArray() : null;
+    /// <summary>Encodes what <see cref="Make(EphemeralMessages)"/> makes.</summary>
+    public EncodedBatch? Encode(EphemeralMessages ephemeral) =>
+        EncodedBatch.IsSimple(ephemeral.Body.Span, ephemeral.Count, out _)
+            ? new EncodedBatch(Begin(ephemeral).ToByteArray(), ephemeral.Body)
+            : Encode(Make(ephemeral));
 
-    /// <summary>Encodes what <see cref="Make(FeedSegment, ulong)"/> makes, without its messages, where all of the segment is wanted and simple: then its body, with another tag
-    /// for each entry, is the rest of the batch. Null where it is not.</summary>
-    public byte[]? TryMakeHead(FeedSegment segment, ulong after)
+    /// <summary>Encodes what <see cref="Make(FeedSegment, ulong)"/> makes. Where all of the segment is wanted and simple, its body, with another tag for each entry,
+    /// is the rest of the batch.</summary>
+    public EncodedBatch? Encode(FeedSegment segment, ulong after)
     {
         if (after >= segment.FirstPosition || segment.Header.Cipher != 0 || !EncodedBatch.IsSimple(segment.Body.Span, segment.Header.Count, out var clock))
-            return null;
+            return Encode(Make(segment, after));
         observeClock(clock);
-        return Begin(segment.Header, 0, segment.FirstPosition).ToByteArray();
+        return new EncodedBatch(Begin(segment.Header, 0, segment.FirstPosition).ToByteArray(), segment.Body);
     }
 
     /// <summary>Whether the subscriber wants what this author says in this conversation.</summary>
     public bool IsWanted(ConversationId conversation, PeerId author) =>
         (only is not { } wanted || wanted == conversation) && (includeOwn || author != recipients.Self || conversation == toSelf);
+
+    private static EncodedBatch? Encode(MessageBatch? batch) => batch is null ? null : new EncodedBatch(batch.ToByteArray(), default);
 
     private MessageBatch Begin(SegmentHeader header, int index, ulong firstPosition) => new()
     {

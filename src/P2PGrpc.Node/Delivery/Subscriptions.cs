@@ -9,7 +9,8 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Delivery;
 
 /// <summary>Hands out messages to those who subscribe: first what is held after their cursor, then what comes. Thread-safe.</summary>
-internal sealed class Subscriptions(LogStore store, Recipients recipients, Consumers consumers, EphemeralInbox inbox)
+internal sealed class Subscriptions(
+    LogStore store, Recipients recipients, Consumers consumers, EphemeralInbox inbox, Func<bool> isLinked, TimeProvider time)
 {
     private int active;
 
@@ -106,8 +107,20 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
 
         // A new consumer's beginning is kept at once: were it to die before its first acknowledgement, it must not begin later the next time.
         if (request.Consumer.Length > 0)
-            await consumers.BeginAsync(request.Consumer, position, cancellationToken).ConfigureAwait(false);
+            await BeginAsync(request, position, cancellationToken).ConfigureAwait(false);
         return position;
+    }
+
+    private async Task BeginAsync(SubscribeRequest request, ulong position, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await consumers.BeginAsync(request.Consumer, position, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NodeRequestException) when (request.StartAt == StartAt.Start)
+        {
+            // Reading goes on while nothing can be written. Who begins at the start and is not known the next time begins there again.
+        }
     }
 
     private async IAsyncEnumerable<FeedStretch> ReadAsync(
@@ -115,6 +128,8 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
     {
         var heldAtStart = store.LastPosition;
         var caughtUp = false;
+        long? metDamageAt = null;
+        using var wait = new FeedWait(store, ephemerals, cancellationToken);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -122,7 +137,17 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
                 if (batches.IsWanted(ephemeral.Conversation, ephemeral.Author))
                     yield return new FeedStretch(batches) { Ephemeral = ephemeral };
 
-            var stretch = ReadPage(batches, ref position);
+            var repaired = store.NextRepair;
+            var stretch = ReadPage(batches, ref position, out var damaged);
+            if (damaged is not null)
+            {
+                metDamageAt ??= time.GetTimestamp();
+                if (!await IsRepairedAsync(damaged, repaired, metDamageAt.Value, cancellationToken).ConfigureAwait(false))
+                    throw Damaged(damaged);
+                continue;
+            }
+
+            metDamageAt = null;
             if (!caughtUp && position >= heldAtStart)
             {
                 // With a cursor even where nothing was read, so that who breaks off now knows where to go on.
@@ -131,7 +156,7 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
             }
             else if (stretch.Segments.Count == 0 && store.LastPosition <= position)
             {
-                await WaitAsync(position, ephemerals, cancellationToken).ConfigureAwait(false);
+                await wait.WaitAsync(position).ConfigureAwait(false);
                 continue;
             }
 
@@ -140,19 +165,17 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         }
     }
 
-    private FeedStretch ReadPage(MessageBatches batches, ref ulong position)
+    /// <param name="batches">What is wanted.</param>
+    /// <param name="position">From where to read; then as far as was read.</param>
+    /// <param name="damaged">What stands there and can't be read; null where anything could be.</param>
+    private FeedStretch ReadPage(MessageBatches batches, ref ulong position, out DamagedSegment? damaged)
     {
+        damaged = null;
         var stretch = new FeedStretch(batches);
         if (store.LastPosition <= position)
             return stretch;
         var page = store.ReadFeed(position, DeliveryLimits.SegmentsPerPage, DeliveryLimits.PageBytes);
-        if (page.Segments.Count == 0 && page.Damaged is { } damaged)
-            throw new NodeRequestException(
-                StatusCode.DataLoss, "SEGMENT_DAMAGED",
-                $"The messages at position {damaged.FirstPosition} can't be read: the bytes on this node's disk don't match their hash. "
-                + "They are being fetched again from a peer that holds them: try again in a moment. "
-                + $"Messages before them were handed out. To go on behind them subscribe after position {damaged.LastPosition} with check {store.FindCheck(damaged.LastPosition) ?? 0}.")
-            { RetryAfter = TimeSpan.FromSeconds(2) };
+        damaged = page.Segments.Count == 0 ? page.Damaged : null;
         foreach (var segment in page.Segments)
         {
             if (batches.IsWanted(segment.Header.Log.Conversation, segment.Header.Log.Author))
@@ -164,14 +187,34 @@ internal sealed class Subscriptions(LogStore store, Recipients recipients, Consu
         return stretch;
     }
 
-    private async Task WaitAsync(ulong position, ChannelReader<EphemeralMessages> ephemerals, CancellationToken cancellationToken)
+    /// <summary>Waits for the next repair of any place, if there is hope. True: it is worth a look.</summary>
+    private async Task<bool> IsRepairedAsync(DamagedSegment damaged, Task repaired, long since, CancellationToken cancellationToken)
     {
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var stored = store.WaitBeyondAsync(position, done.Token);
-        var ephemeral = ephemerals.WaitToReadAsync(done.Token).AsTask();
-        await Task.WhenAny(stored, ephemeral).ConfigureAwait(false);
-        await done.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(stored, ephemeral).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
+        var patience = DeliveryLimits.RepairPatience - time.GetElapsedTime(since);
+        if (!damaged.CanBeFetched || !isLinked() || patience <= TimeSpan.Zero)
+            return false;
+        try
+        {
+            await repaired.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private NodeRequestException Damaged(DamagedSegment damaged)
+    {
+        var behind = store.FindCheck(damaged.LastPosition) ?? 0;
+        var hope = damaged.CanBeFetched
+            ? "No linked peer has given them again yet: link one that holds them, and try again."
+            : "Their place in their log is not known, so no peer can be asked for them: put back a copy of the database.";
+        return new NodeRequestException(
+            StatusCode.DataLoss, "SEGMENT_DAMAGED",
+            $"The messages at position {damaged.FirstPosition} can't be read: the bytes on this node's disk don't match their hash. {hope} "
+            + "Messages before them were handed out. To go on behind them subscribe after position "
+            + $"{damaged.LastPosition} with check {behind} (tail --from {damaged.LastPosition}.{behind:x16}).")
+        { RetryAfter = damaged.CanBeFetched ? TimeSpan.FromSeconds(2) : null };
     }
 }

@@ -61,7 +61,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Sender = new Sender(Store, recipients, Receipts, Links, Inbox, time);
         Recipients = recipients;
         Consumers = new Consumers(Store);
-        Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox);
+        Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);

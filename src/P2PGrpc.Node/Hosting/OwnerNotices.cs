@@ -13,8 +13,12 @@ internal static class OwnerNotices
     /// <summary>Forks that the owner is told of in one minute: a peer can make as many as it likes, and each leaves its proof in the store.</summary>
     private const int ForksPerMinute = 5;
 
+    /// <summary>Repairs that the owner is told of in one minute: after a bad disk there may be thousands.</summary>
+    private const int RepairsPerMinute = 5;
+
     public static void Connect(NodeEvents events, LogStore store, ReplicationEvents replication, LinkTable links, TimeProvider time)
     {
+        var repairs = new AnnouncementRate(RepairsPerMinute, TimeSpan.FromMinutes(1), time);
         var forks = new AnnouncementRate(ForksPerMinute, TimeSpan.FromMinutes(1), time);
         store.HealthChanged += health =>
         {
@@ -24,6 +28,14 @@ internal static class OwnerNotices
                 events.Notice("STORE_FULL", "", full);
             else
                 events.Notice("STORE_RECOVERED", "", "The store writes again.");
+        };
+        store.DamageNoticed += position => events.Notice(
+            "SEGMENT_DAMAGED", "",
+            $"The messages at position {position} can't be read: the bytes on disk don't match their hash. Linked peers that hold them are asked for them.");
+        store.Repaired += (_, _, position, _) =>
+        {
+            if (position is { } whole && repairs.TryTake())
+                events.Notice("SEGMENT_REPAIRED", "", $"The messages at position {whole} were fetched again from a peer and can be read.");
         };
         replication.Forked += proof =>
         {

@@ -15,14 +15,13 @@ internal sealed class LinkOutbound
     private readonly Signal room = new();
     private readonly Queue<Frame> small = new();
     private readonly Queue<(Frame Frame, int Weight)> segments = new();
-    private readonly Queue<(Frame Frame, int Weight)> ephemeral = new();
+    private readonly EphemeralQueue ephemeral = new();
     // The newest head of each log that waits, and the logs in the order of telling: what is told first is wanted and sent first.
     private readonly Dictionary<LogId, LogHead> heads = [];
     private readonly Queue<LogId> told = new();
     private ulong? through;
     private long credit;
     private long segmentBytes;
-    private long ephemeralBytes;
     private Frame? goodbye;
 
     /// <summary>False if the peer lets frames pile up: the link is to be closed.</summary>
@@ -75,14 +74,12 @@ internal sealed class LinkOutbound
     }
 
     /// <summary>False, and nothing kept, if too much is waiting.</summary>
-    public bool TryAddEphemeral(Frame frame, int weight)
+    public bool TryAddEphemeral(EphemeralBody body)
     {
         lock (gate)
         {
-            if (ephemeralBytes + weight > LinkLimits.WaitingEphemeralBytes)
+            if (!ephemeral.TryAdd(body))
                 return false;
-            ephemeral.Enqueue((frame, weight));
-            ephemeralBytes += weight;
         }
 
         ready.Set();
@@ -160,11 +157,8 @@ internal sealed class LinkOutbound
             return true;
         }
 
-        if (!ephemeral.TryDequeue(out var message))
-            return false;
-        ephemeralBytes -= message.Weight;
-        frame = message.Frame;
-        return true;
+        frame = ephemeral.Take()!;
+        return frame is not null;
     }
 
     /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all that it covers is out.</summary>

@@ -102,17 +102,13 @@ internal sealed class LinkTable
         }
     }
 
-    /// <summary>Hands a frame of ephemeral messages to the peer's link, which drops and counts it if too much is waiting. False if there is no link.</summary>
-    /// <param name="peer">Who gets it.</param>
-    /// <param name="frame">The frame.</param>
-    /// <param name="weight">About how many bytes it takes.</param>
-    /// <param name="count">How many messages it holds.</param>
-    public bool TrySendEphemeral(PeerId peer, Frame frame, int weight, int count)
+    /// <summary>Hands ephemeral messages to the peer's link, which drops and counts them if too much is waiting. False if there is no link.</summary>
+    public bool TrySendEphemeral(PeerId peer, EphemeralBody body)
     {
         if (Find(peer) is not { } session)
             return false;
-        if (!session.Outbound.TryAddEphemeral(frame, weight))
-            Interlocked.Add(ref ephemeralDropped, count);
+        if (!session.Outbound.TryAddEphemeral(body))
+            Interlocked.Add(ref ephemeralDropped, body.Count);
         return true;
     }
 

@@ -147,7 +147,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         CallForTurn();
     }
 
-    private void OnRepaired(LogId logId, Head head, StoreFailure? failure) => Report(new ReplicatorInput.Repaired(logId, head, failure));
+    private void OnRepaired(LogId logId, Head head, ulong? position, StoreFailure? failure) => Report(new ReplicatorInput.Repaired(logId, head, failure));
 
     /// <summary>Handles what waits, on this thread, if nobody is at it; whoever is sees that there is more.</summary>
     private void TakeTurn()

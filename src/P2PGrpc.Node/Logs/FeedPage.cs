@@ -9,7 +9,10 @@ internal sealed record FeedSegment(ulong FirstPosition, SegmentHeader Header, Re
 }
 
 /// <summary>A place of the feed whose segment can't be read. Reading goes on after <paramref name="LastPosition"/>.</summary>
-internal sealed record DamagedSegment(ulong FirstPosition, ulong LastPosition);
+/// <param name="FirstPosition">The first entry that can't be read.</param>
+/// <param name="LastPosition">The last one.</param>
+/// <param name="CanBeFetched">Whether peers can be asked for it: its place in its log is known.</param>
+internal sealed record DamagedSegment(ulong FirstPosition, ulong LastPosition, bool CanBeFetched);
 
 /// <summary>A stretch of the feed.</summary>
 /// <param name="Segments">In order of position. The first may begin at or before the asked-for place.</param>

@@ -13,7 +13,12 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
         var last = feedHead.Last;
         if (after >= last)
             return new FeedPage([], null);
-        return recent.ReadFeed(after, maxSegments, maxWeight) ?? readers.Read(connection => Read(connection, after, last, maxSegments, maxWeight));
+        if (recent.ReadFeed(after, maxSegments, maxWeight) is { } known)
+            return known;
+        var page = readers.Read(connection => Read(connection, after, last, maxSegments, maxWeight));
+        if (page.Segments.Count > 0 && damage.Count > 0)
+            damage.OnReadable(after + 1, page.Segments[^1].LastPosition);
+        return page;
     }
 
     /// <summary>The check value of the segment that holds a position; null if there is none.</summary>
@@ -88,7 +93,7 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
         catch (SqliteException exception) when (exception.SqliteErrorCode == raw.SQLITE_CORRUPT)
         {
             damage.Report(from);
-            return new FeedPage(segments, new DamagedSegment(from, from));
+            return new FeedPage(segments, new DamagedSegment(from, from, CanBeFetched: false));
         }
     }
 
@@ -96,16 +101,16 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
     private FeedPage StopBefore(List<FeedSegment> segments, ulong from, ulong next)
     {
         damage.Report(from);
-        return new FeedPage(segments, new DamagedSegment(from, next - 1));
+        return new FeedPage(segments, new DamagedSegment(from, next - 1, CanBeFetched: false));
     }
 
     /// <summary>Stops at a row that can't be read. Its position may be damaged, too: what is named is never behind what was asked for, or who goes on
     /// behind it would never come further.</summary>
     private FeedPage StopAt(StoreConnection connection, List<FeedSegment> segments, ulong position, ulong from, ulong last)
     {
-        damage.Report(connection, position);
+        var canBeFetched = damage.Report(connection, position);
         var first = Math.Max(position, from);
         var next = connection.ReadScalar("SELECT position FROM segment WHERE position > $1 ORDER BY position LIMIT 1", (long)first);
-        return new FeedPage(segments, new DamagedSegment(first, next is long begin && (ulong)begin <= last ? (ulong)begin - 1 : last));
+        return new FeedPage(segments, new DamagedSegment(first, next is long begin && (ulong)begin <= last ? (ulong)begin - 1 : last, canBeFetched));
     }
 }

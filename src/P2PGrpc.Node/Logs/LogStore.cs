@@ -43,6 +43,7 @@ internal sealed class LogStore : IAsyncDisposable
         writer = new StoreWriter(
             options, session, () => Open(recovering: true), cursors, feedHead, recent, readers, room, time, logger);
         damage = new DamageReport(logger, time);
+        writer.Watchers.Repaired += OnRepaired;
         segmentReader = new SegmentReader(readers, recent, feedHead, damage);
         feedReader = new FeedReader(readers, recent, feedHead, damage);
         try
@@ -92,8 +93,15 @@ internal sealed class LogStore : IAsyncDisposable
         remove => damage.Found -= value;
     }
 
-    /// <summary>Answers <see cref="Repair"/>: whether the segment took the damaged one's place. Writer thread.</summary>
-    public event Action<LogId, Head, StoreFailure?>? Repaired
+    /// <summary>There is damage at a position. Rarely raised, on a reading thread, which must not be kept.</summary>
+    public event Action<ulong>? DamageNoticed
+    {
+        add => damage.Noticed += value;
+        remove => damage.Noticed -= value;
+    }
+
+    /// <summary>Answers <see cref="Repair"/>: the segment, and the position of the damaged one whose place it took, or why it did not. Writer thread.</summary>
+    public event Action<LogId, Head, ulong?, StoreFailure?>? Repaired
     {
         add => writer.Watchers.Repaired += value;
         remove => writer.Watchers.Repaired -= value;
@@ -110,6 +118,12 @@ internal sealed class LogStore : IAsyncDisposable
     public ulong LastPosition => feedHead.Last;
 
     public StoreHealth Health => writer.Health;
+
+    /// <inheritdoc cref="DamageReport.Count"/>
+    public int DamagedPlaces => damage.Count;
+
+    /// <inheritdoc cref="DamageReport.NextRepair"/>
+    public Task NextRepair => damage.NextRepair;
 
     /// <summary>Transactions committed since the store was opened.</summary>
     public long Commits => writer.Commits;
@@ -237,6 +251,12 @@ internal sealed class LogStore : IAsyncDisposable
         readers.Dispose();
         await writer.CloseAsync();
         feedHead.Close();
+    }
+
+    private void OnRepaired(LogId log, Head head, ulong? position, StoreFailure? failure)
+    {
+        if (position is { } whole)
+            damage.OnRepaired(whole);
     }
 
     private void Nudge() => writer.TryEnqueue(new NudgeWork());

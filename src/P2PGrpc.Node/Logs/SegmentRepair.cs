@@ -5,19 +5,20 @@ namespace P2PGrpc.Node.Logs;
 /// <summary>Puts a segment that was fetched again in the place of the damaged one. Writer thread only.</summary>
 internal static class SegmentRepair
 {
-    /// <summary>Replaces the row, if it is damaged and the segment belongs there by all that is readable around it. False: nothing changed.</summary>
+    /// <summary>Replaces the row, if it is damaged and the segment belongs there by all that is readable around it.</summary>
     /// <param name="connection">The writer's, with a transaction open.</param>
     /// <param name="logs">The logs as the writer sees them.</param>
     /// <param name="header">A verified header.</param>
     /// <param name="body">The body that it names.</param>
-    public static bool TryReplace(StoreConnection connection, LogTable logs, SegmentHeader header, ReadOnlyMemory<byte> body)
+    /// <returns>The position; null if nothing changed.</returns>
+    public static ulong? TryReplace(StoreConnection connection, LogTable logs, SegmentHeader header, ReadOnlyMemory<byte> body)
     {
         if (logs.Find(header.LogId) is not { } log || FindDamaged(connection, log, header) is not { } position || !Fits(connection, log, position, header))
-            return false;
+            return null;
         connection.Execute(
             "UPDATE segment SET count = $2, hash = $3, header = $4, body = $5 WHERE position = $1",
             (long)position, (long)header.Count, header.Hash.ToArray(), SegmentRow.Encode(header), SegmentRow.ToArray(body));
-        return true;
+        return position;
     }
 
     /// <summary>The position of the damaged row at the header's place; null if there is none, or it is known to hold another segment.</summary>

@@ -12,8 +12,8 @@ internal abstract record StoreEvent
 
     internal sealed record Refused(LogId Log, Head Head, StoreFailure Failure) : StoreEvent;
 
-    /// <summary>A segment took a damaged one's place, or why it did not.</summary>
-    internal sealed record Repaired(LogId Log, Head Head, StoreFailure? Failure) : StoreEvent;
+    /// <summary>A segment took a damaged one's place, at this position, or why it did not.</summary>
+    internal sealed record Repaired(LogId Log, Head Head, ulong? Position, StoreFailure? Failure) : StoreEvent;
 
     internal sealed record Frozen(LogId Log, ForkProof? Proof) : StoreEvent;
 }

@@ -19,7 +19,7 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
 
     public event Action<LogId, ForkProof?>? Frozen;
 
-    public event Action<LogId, Head, StoreFailure?>? Repaired;
+    public event Action<LogId, Head, ulong?, StoreFailure?>? Repaired;
 
     public event Action<StoreHealth>? HealthChanged;
 
@@ -36,7 +36,7 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
             case StoreEvent.Repaired repaired:
                 if (repaired.Failure is null)
                     StoreLog.Repaired(logger, repaired.Log.ToString(), repaired.Head.Sequence);
-                Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Failure));
+                Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Position, repaired.Failure));
                 break;
             case StoreEvent.Frozen frozen:
                 if (frozen.Proof is not null && frozenLines.TryTake())

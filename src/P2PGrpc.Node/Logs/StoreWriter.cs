@@ -238,7 +238,7 @@ internal sealed class StoreWriter
                     Raise(new StoreEvent.Refused(header.LogId, header.Head, failure));
                     break;
                 case RepairWork { Header: var header }:
-                    Watchers.Raise(new StoreEvent.Repaired(header.LogId, header.Head, failure));
+                    Watchers.Raise(new StoreEvent.Repaired(header.LogId, header.Head, null, failure));
                     break;
                 case FreezeWork freeze:
                     Watchers.Raise(new StoreEvent.Frozen(freeze.Log, null));

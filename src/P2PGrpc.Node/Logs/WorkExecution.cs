@@ -24,8 +24,8 @@ internal static class WorkExecution
                 events.Add(StoreReceived(open.Logs, received));
                 break;
             case RepairWork { Header: var header } repair:
-                StoreFailure? failure = SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body) ? null : StoreFailure.Mismatch;
-                events.Add(new StoreEvent.Repaired(header.LogId, header.Head, failure));
+                var position = SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body);
+                events.Add(new StoreEvent.Repaired(header.LogId, header.Head, position, position is null ? StoreFailure.Mismatch : null));
                 break;
             case FreezeWork freeze:
                 events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));

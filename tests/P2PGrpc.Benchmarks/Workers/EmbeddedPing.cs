@@ -13,21 +13,16 @@ internal static class EmbeddedPing
         var (tally, gate) = (new Tally(), new LoadGate());
         await using var peer = await EmbeddedPeer.StartAsync(data, listen, peers);
         await peer.WaitForLinksAsync(1);
-        using var answered = new SemaphoreSlim(0);
         var request = new SendRequest { To = "bob", Text = Samples.Text(length), Ephemeral = true };
-        await WorkerConsole.ServeAsync(tally, gate, Task.Run(SendAsync), Task.Run(ReadAsync));
+        // When the message that is under way went out; 0 while none is.
+        var startedAt = 0L;
+        await WorkerConsole.ServeAsync(tally, gate, Task.Run(ReadAsync), Task.Run(BeginAgainAsync));
 
         async Task SendAsync()
         {
-            while (true)
-            {
-                await gate.WaitAsync();
-                var startedAt = TimeProvider.System.GetTimestamp();
-                await peer.Node.SendAsync(request, CancellationToken.None);
-                await answered.WaitAsync(Patience);
-                tally.AddLatency(startedAt);
-                tally.Add(1);
-            }
+            await gate.WaitAsync();
+            Volatile.Write(ref startedAt, TimeProvider.System.GetTimestamp());
+            await peer.Node.SendAsync(request, CancellationToken.None);
         }
 
         async Task ReadAsync()
@@ -35,7 +30,22 @@ internal static class EmbeddedPing
             await foreach (var response in peer.Node.SubscribeAsync(new SubscribeRequest { StartAt = StartAt.End }, CancellationToken.None))
             {
                 // The first response has no messages: it only says that nothing was waiting.
-                if (response.Batches.Count > 0) answered.Release();
+                if (response.Batches.Count > 0)
+                {
+                    tally.AddLatency(Interlocked.Exchange(ref startedAt, 0));
+                    tally.Add(1);
+                }
+                await SendAsync();
+            }
+        }
+
+        async Task BeginAgainAsync()
+        {
+            while (true)
+            {
+                await Task.Delay(Patience, TimeProvider.System);
+                var last = Volatile.Read(ref startedAt);
+                if (last > 0 && TimeProvider.System.GetElapsedTime(last) > Patience) await peer.Node.SendAsync(request, CancellationToken.None);
             }
         }
     }

@@ -27,7 +27,7 @@ public sealed class OwnerCommandTests
         var json = new Terminal();
         await json.RunAtAsync(node, "status", "--json");
         Assert.Equal(
-            """{"type":"status","peerId":"alice-id","name":"alice","version":"0.1.0","address":"alice-id@127.0.0.1:5555","uptimeMs":61000,"position":7,"undelivered":2,"writable":true,"storeError":"","links":1}""",
+            """{"type":"status","peerId":"alice-id","name":"alice","version":"0.1.0","address":"alice-id@127.0.0.1:5555","uptimeMs":61000,"position":7,"undelivered":2,"writable":true,"storeError":"","damagedPlaces":0,"links":1}""",
             json.Lines.Single());
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Google.Protobuf;
+using Google.Rpc;
 using P2PGrpc.Cli;
 using P2PGrpc.Client.Tests.Fakes;
 using P2PGrpc.Protocol;
@@ -89,6 +90,37 @@ public sealed class TailCommandTests
         var again = new Terminal();
         await again.RunAtAsync(node, "tail", "--consumer", "reader", "--no-follow");
         Assert.Equal("", again.Output);
+    }
+
+    [Fact]
+    public async Task A_node_that_can_not_keep_a_consumers_place_shows_all_the_same_and_ends_by_saying_so()
+    {
+        await using var node = await FakeNode.StartAsync();
+        for (var number = 1; number <= 5; number++)
+            node.Feed.Receive($"{number}");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "The disk is full.");
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "tail", "--consumer", "reader", "--from", "start", "--no-follow"));
+        Assert.Equal(5, terminal.Lines.Length);
+        Assert.Equal(
+            ["p2pgrpc: The disk is full. What is shown meanwhile is shown again the next time.", "p2pgrpc: The disk is full."],
+            terminal.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_consumers_place_that_could_not_be_kept_is_told_again_at_the_end()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Feed.Receive("one");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "The disk is full.");
+        using var ending = new CancellationTokenSource();
+        var terminal = new Terminal();
+        var tail = terminal.RunAsync(ending.Token, "tail", "--data", node.Directory, "--consumer", "reader", "--from", "start");
+        await Terminal.WaitAsync(() => terminal.Error.Contains("shown again", StringComparison.Ordinal));
+        node.Peers.RefusesAcknowledges = null;
+        await ending.CancelAsync();
+        Assert.Equal(ExitCodes.Interrupted, await tail);
+        Assert.Equal(1UL, node.Feed.Consumers["reader"]);
     }
 
     [Fact]

@@ -30,6 +30,9 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
     /// <summary>The error that all sends get, if any.</summary>
     public RpcException? Refuses { get; set; }
 
+    /// <summary>The error that all acknowledgements get, if any.</summary>
+    public RpcException? RefusesAcknowledges { get; set; }
+
     public Task Hold { get; set; } = Task.CompletedTask;
 
     /// <summary>The next calls are answered UNAVAILABLE.</summary>
@@ -122,6 +125,8 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
     {
         Acknowledges.Enqueue(request);
         CheckAvailable();
+        if (RefusesAcknowledges is { } refusal)
+            throw refusal;
         feed.Consumers[request.Consumer] = request.Cursor.Position;
         return Task.FromResult(new AcknowledgeResponse());
     }

@@ -52,6 +52,7 @@ public sealed class DiskFullTests
         await alice.StartAsync();
 
         Assert.Equal(held, (await alice.Client.ReadAllAsync(includeOwn: true)).Messages.Count);
+        Assert.Equal(held, (await alice.Client.ReadAllAsync(includeOwn: true, consumer: "reader")).Messages.Count);
         await SendUntilFullAsync(alice, "self");
         disk.Free();
         await Eventually.HoldsAsync("alice writes again", async () =>

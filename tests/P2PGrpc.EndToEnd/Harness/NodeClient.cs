@@ -75,10 +75,10 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <summary>Everything that the node holds now, from the start.</summary>
-    public async Task<Reading> ReadAllAsync(bool includeOwn = false)
+    public async Task<Reading> ReadAllAsync(bool includeOwn = false, string consumer = "")
     {
         var reading = new Reading();
-        var request = new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = includeOwn };
+        var request = new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = includeOwn, Consumer = consumer };
         using var call = Peer.Subscribe(request, deadline: In(TimeSpan.FromSeconds(60)));
         while (!reading.CaughtUp && await call.ResponseStream.MoveNext()) reading.Add(call.ResponseStream.Current);
         return reading;

@@ -40,6 +40,52 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public async Task One_reading_waits_for_all_repairs_and_the_owner_is_told()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
+        await alice.AddAsync(bob.PeerText("bob"));
+        foreach (var text in Texts)
+            await alice.SendAsync("bob", text, request => request.WaitFor = Protocol.DeliveryState.Delivered);
+        await bob.StopAsync();
+        Execute(bob, "UPDATE segment SET body = zeroblob(length(body)) WHERE position IN (2, 3, 4)");
+        await bob.StartAgainAsync();
+        await RunningNode.WaitUntilAsync(() => bob.Runtime.Links.Count > 0, "the link is up");
+        var damaged = bob.WaitForEventAsync(happened => happened.Notice?.Reason == "SEGMENT_DAMAGED");
+        var repaired = bob.WaitForEventAsync(happened => happened.Notice?.Reason == "SEGMENT_REPAIRED");
+
+        Assert.Equal(Texts, (await bob.ReceiveAsync(Texts.Length)).Select(message => message.Entry.Content.Text));
+
+        Assert.Contains("position ", (await damaged).Notice.Detail, StringComparison.Ordinal);
+        Assert.Contains("position ", (await repaired).Notice.Detail, StringComparison.Ordinal);
+        await RunningNode.WaitUntilAsync(() => bob.Runtime.Store.DamagedPlaces == 0, "no place is damaged any more");
+    }
+
+    [Fact]
+    public async Task Without_a_peer_the_damage_is_told_at_once_with_the_place_behind_it()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        foreach (var text in Texts)
+            await alice.SendAsync("self", text);
+        await alice.StopAsync();
+        Execute(alice, "UPDATE segment SET body = zeroblob(length(body)) WHERE position = 2");
+        await alice.StartAgainAsync();
+
+        var told = await Assert.ThrowsAsync<NodeRequestException>(() => ReceiveAsync(alice));
+
+        Assert.Equal((StatusCode.DataLoss, "SEGMENT_DAMAGED"), (told.Status, told.Reason));
+        Assert.Equal(1, alice.Runtime.Store.DamagedPlaces);
+        var behind = alice.Runtime.Store.FindCheck(2) ?? 0;
+        Assert.Contains($"with check {behind} (tail --from 2.{behind:x16})", told.Message, StringComparison.Ordinal);
+        var rest = await alice.ReceiveAsync(2, request =>
+        {
+            request.IncludeOwn = true;
+            request.After = new Protocol.Cursor { Position = 2, Check = behind };
+        });
+        Assert.Equal(Texts[2..], rest.Select(message => message.Entry.Content.Text));
+    }
+
+    [Fact]
     public async Task What_comes_after_the_repair_arrives_as_before()
     {
         await using var alice = await RunningNode.StartAsync("alice");

@@ -15,6 +15,9 @@ public sealed class LinkOutboundTests
 {
     private static readonly PeerId Author = IdentityKey.FromSeed(new byte[32]).PeerId;
 
+    private static readonly PeerId Other = IdentityKey.FromSeed([.. Enumerable.Repeat((byte)1, 32)]).PeerId;
+    private static readonly ConversationId Conversation = ConversationId.Direct(Author, Author);
+
     private readonly LinkOutbound outbound = new();
 
     [Fact]
@@ -69,9 +72,30 @@ public sealed class LinkOutboundTests
     [Fact]
     public void Ephemeral_messages_beyond_the_bound_are_not_kept()
     {
-        Assert.True(outbound.TryAddEphemeral(new Frame(), LinkLimits.WaitingEphemeralBytes));
-        Assert.False(outbound.TryAddEphemeral(new Frame(), 1));
+        var kept = 0;
+        while (outbound.TryAddEphemeral(new EphemeralBody(Conversation, new byte[1000], 1)))
+            kept++;
+        Assert.InRange(kept, LinkLimits.WaitingEphemeralBytes / 1200, LinkLimits.WaitingEphemeralBytes / 1000);
     }
+
+    [Fact]
+    public async Task Ephemeral_messages_that_wait_together_share_a_frame_as_far_as_it_may_hold_them()
+    {
+        for (byte number = 1; number <= 3; number++)
+            Assert.True(outbound.TryAddEphemeral(new EphemeralBody(Conversation, new[] { number, number }, 1)));
+        Assert.True(outbound.TryAddEphemeral(new EphemeralBody(ConversationId.Direct(Author, Other), new byte[] { 9 }, 1)));
+        Assert.True(outbound.TryAddEphemeral(new EphemeralBody(Conversation, new byte[LinkLimits.EphemeralFrame - 1], 1)));
+        Assert.True(outbound.TryAddEphemeral(new EphemeralBody(Conversation, new byte[] { 5 }, FrameLimits.EphemeralEntries - 1)));
+        Assert.True(outbound.TryAddEphemeral(new EphemeralBody(Conversation, new byte[] { 6 }, 1)));
+
+        Assert.Equal([1, 1, 2, 2, 3, 3], await TakeBodyAsync());
+        Assert.Equal([9], await TakeBodyAsync());
+        var full = await TakeBodyAsync();
+        Assert.Equal((LinkLimits.EphemeralFrame, 5), (full.Length, full[^1]));
+        Assert.Equal([6], await TakeBodyAsync());
+    }
+
+    private async Task<byte[]> TakeBodyAsync() => (await TakeAsync()).Ephemeral.Body.ToByteArray();
 
     private async Task<Frame> TakeAsync() => (await outbound.TakeAsync(TestContext.Current.CancellationToken))!;
 

@@ -26,7 +26,7 @@ public sealed class SegmentDamageTests
 
         var page = fixture.Store.ReadFeed(0, 10, long.MaxValue);
         Assert.Equal(1ul, Assert.Single(page.Segments).FirstPosition);
-        Assert.Equal(new DamagedSegment(2, 2), page.Damaged);
+        Assert.Equal(new DamagedSegment(2, 2, CanBeFetched: true), page.Damaged);
         var beyond = fixture.Store.ReadFeed(page.Damaged!.LastPosition, 10, long.MaxValue);
         Assert.Equal("three", Assert.Single(StoreFixture.ReadTexts(beyond.Segments[0].Header, beyond.Segments[0].Body)));
 
@@ -67,8 +67,8 @@ public sealed class SegmentDamageTests
 
         var page = fixture.Store.ReadFeed(0, 10, long.MaxValue);
         Assert.Equal(1ul, Assert.Single(page.Segments).FirstPosition);
-        Assert.Equal(new DamagedSegment(2, 3), page.Damaged);
-        Assert.Equal(new DamagedSegment(2, 3), fixture.Store.ReadFeed(1, 10, long.MaxValue).Damaged);
+        Assert.Equal(new DamagedSegment(2, 3, CanBeFetched: false), page.Damaged);
+        Assert.Equal(new DamagedSegment(2, 3, CanBeFetched: false), fixture.Store.ReadFeed(1, 10, long.MaxValue).Damaged);
         var beyond = fixture.Store.ReadFeed(3, 10, long.MaxValue);
         Assert.Equal("four", Assert.Single(StoreFixture.ReadTexts(beyond.Segments[0].Header, beyond.Segments[0].Body)));
         Assert.Null(beyond.Damaged);

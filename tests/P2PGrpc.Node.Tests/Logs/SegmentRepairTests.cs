@@ -116,7 +116,7 @@ public sealed class SegmentRepairTests : IAsyncDisposable
     private async Task<bool> RepairAsync((SegmentHeader Header, SegmentBytes Body) segment)
     {
         var answered = new TaskCompletionSource<bool>();
-        void Answer(LogId log, Head head, StoreFailure? failure) => answered.TrySetResult(failure is null);
+        void Answer(LogId log, Head head, ulong? position, StoreFailure? failure) => answered.TrySetResult(failure is null);
         fixture.Store.Repaired += Answer;
         try
         {

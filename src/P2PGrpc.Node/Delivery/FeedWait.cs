@@ -1,0 +1,40 @@
+using System.Threading.Channels;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Logs;
+
+namespace P2PGrpc.Node.Delivery;
+
+/// <summary>One reader's wait for what comes next, stored or ephemeral. Of the two, what did not come is waited for further the next time: to cancel it
+/// and begin anew would cost each message a change of thread. For one waiter at a time.</summary>
+internal sealed class FeedWait(LogStore store, ChannelReader<EphemeralMessages> ephemerals, CancellationToken cancellationToken) : IDisposable
+{
+    private readonly CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+    private Task? stored;
+    private Task? arrived;
+
+    /// <summary>Completes when something is stored beyond the position, or an ephemeral message is there. It may complete for a position of earlier.</summary>
+    public async ValueTask WaitAsync(ulong position)
+    {
+        stored ??= store.WaitBeyondAsync(position, ending.Token);
+        arrived ??= ephemerals.WaitToReadAsync(ending.Token).AsTask();
+        await Task.WhenAny(stored, arrived).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (stored.IsCompleted)
+        {
+            await stored.ConfigureAwait(false);
+            stored = null;
+        }
+
+        if (arrived.IsCompleted)
+        {
+            await arrived.ConfigureAwait(false);
+            arrived = null;
+        }
+    }
+
+    public void Dispose()
+    {
+        ending.Cancel();
+        ending.Dispose();
+    }
+}
