@@ -74,18 +74,29 @@ internal static class NodeMeasures
     /// <summary>The memory of an idle node, and of so many more links if there are to be any.</summary>
     private static async Task<IReadOnlyList<Fact>> MeasureMemoryAsync(string name, string program, int links)
     {
+        var alone = await MeasureAloneAsync(program);
         await using var setup = new Setup();
         var (alice, _) = await NodeContenders.StartPairAsync(setup, program);
         await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
-        var idle = ProcessUsage.ReadMemory([alice.ProcessId]);
-        var fact = new Fact(name, idle / 1e6, "MB", "resident, one link, nothing to do");
+        var linked = ProcessUsage.ReadMemory([alice.ProcessId]);
+        var fact = new Fact(name, alone / 1e6, "MB", string.Create(
+            CultureInfo.InvariantCulture, $"resident, without links, nothing to do; {linked / 1e6:N1} MB with the first link"));
         if (links == 0) return [fact];
         // The first links also pay for what is compiled and kept once, however many follow.
         var first = await LinkMoreAsync(setup, "first", alice, links);
         var second = await LinkMoreAsync(setup, "second", alice, links);
         return [fact, new Fact(Names.LinkMemory, (second - first) / links / 1e3, "KB", string.Create(
             CultureInfo.InvariantCulture,
-            $"growth of the resident memory by the second {links} more links, divided ({(first - idle) / links / 1e3:N0} KB by the first {links})"))];
+            $"growth of the resident memory by the second {links} more links, divided ({(first - linked) / links / 1e3:N0} KB by the first {links})"))];
+    }
+
+    private static async Task<double> MeasureAloneAsync(string program)
+    {
+        await using var setup = new Setup();
+        var node = NodeContenders.AddNode(setup, "alice", program);
+        await node.StartAsync();
+        await Eventually.PauseAsync((int)Settling.TotalMilliseconds);
+        return ProcessUsage.ReadMemory([node.ProcessId]);
     }
 
     private static async Task<double> LinkMoreAsync(Setup setup, string swarm, NodeProcess node, int links)
