@@ -188,11 +188,11 @@ internal sealed class Dialler : IAsyncDisposable
         return advice;
     }
 
-    /// <summary>What is wrong at an address is told to the owner once, until it is something else or a link has been up. What could not be told yet is told at a
-    /// later dial.</summary>
+    /// <summary>What is wrong is told to the owner once, however many addresses show it, until it is something else there or a link has been up. What could not be
+    /// told yet is told at a later dial.</summary>
     private void TellOnce(PeerAddress address, string advice, Func<bool> tryTell)
     {
-        if (told.GetValueOrDefault(address) != advice && tryTell())
+        if (!told.ContainsValue(advice) && tryTell())
             told[address] = advice;
     }
 

@@ -10,12 +10,14 @@ namespace P2PGrpc.Node.Tests.Hosting;
 internal sealed class RunningNode : IAsyncDisposable
 {
     private readonly string directory;
+    private readonly TimeProvider time;
     private NodeRuntime? runtime;
 
-    private RunningNode(string name, string directory)
+    private RunningNode(string name, string directory, TimeProvider time)
     {
         Name = name;
         this.directory = directory;
+        this.time = time;
     }
 
     /// <summary>The longest wait for anything: far above what it takes, so that only a real failure ends it.</summary>
@@ -31,9 +33,13 @@ internal sealed class RunningNode : IAsyncDisposable
 
     public string PeerText(string? alias = null) => $"{(alias is null ? "" : alias + "=")}127.0.0.1:{Port}";
 
-    public static async Task<RunningNode> StartAsync(string name, AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers)
+    public static Task<RunningNode> StartAsync(string name, AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers) =>
+        StartAsync(name, TimeProvider.System, accept, peers);
+
+    /// <summary>A node with a clock of the test's. What it says to others at times must not matter to the test.</summary>
+    public static async Task<RunningNode> StartAsync(string name, TimeProvider time, AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers)
     {
-        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName);
+        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName, time);
         await node.StartAgainAsync(accept, peers);
         return node;
     }
@@ -52,7 +58,7 @@ internal sealed class RunningNode : IAsyncDisposable
             Peers = peers,
         };
         runtime = await NodeRuntime.StartAsync(
-            NodeSettings.From(options), TimeProvider.System, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            NodeSettings.From(options), time, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
         Port = int.Parse(runtime.Address[(runtime.Address.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
