@@ -4,6 +4,9 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.EndToEnd.Abuse;
+using P2PGrpc.EndToEnd.Faults;
 using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Protocol;
 using Xunit;
@@ -93,6 +96,38 @@ public sealed class StrangerTests
         await Eventually.HoldsAsync("alice says why the address is no peer",
             async () => (await alice.Client.ListPeersAsync()).Single().LastError.Length > 0);
         Assert.False(trap.Pending(), "the node asked the address that the certificate names");
+    }
+
+    /// <summary>K5: the system itself records where the node connects to. That knocks make it dial what it knows by address alone shows that the record works.</summary>
+    [Fact]
+    public async Task Strangers_who_knock_make_a_node_connect_to_nobody_but_peers_that_its_owner_named_A4()
+    {
+        Tracer.SkipIfMissing();
+        using var named = new TcpListener(IPAddress.Loopback, 0);
+        named.Start();
+        var namedPort = ((IPEndPoint)named.LocalEndpoint).Port;
+        await using var nodes = new Neighbourhood();
+        var (alice, bob) = nodes.AddPair();
+        alice.Peers.Add($"named=127.0.0.1:{namedPort}");
+        await Task.WhenAll(alice.StartAsync(), bob.StartAsync());
+        await Neighbourhood.LinkedAsync(alice, bob);
+        using var stop = new CancellationTokenSource(Eventually.Generous);
+        using var key = IdentityKey.FromSeed(new byte[IdentityKey.SeedLength]);
+        using var attacker = new Attacker(alice, key);
+
+        await using var tracer = await Tracer.AttachAsync(alice, "connect");
+        var knocking = MemberAttacks.ThousandStrangersAsync(attacker, stop.Token);
+        await Eventually.HoldsAsync("a hundred strangers have knocked, and alice has dialled", async () =>
+        {
+            if (named.Pending()) (await named.AcceptTcpClientAsync()).Dispose();
+            return attacker.Done >= 100 && (await alice.Client.ListPeersAsync()).Any(peer => peer is { Alias: "named", LastError.Length: > 0 });
+        });
+        await stop.CancelAsync();
+        await knocking;
+        var connects = (await tracer.DetachAsync()).Where(line => line.Contains("sa_family=AF_INET", StringComparison.Ordinal)).ToList();
+
+        Assert.NotEmpty(connects);
+        Assert.All(connects, line => Assert.Matches($@"port=htons\(({namedPort}|{bob.ListenPort})\)", line));
     }
 
     /// <summary>The extension by which a node binds its identity to its certificate, as anyone can read it.</summary>

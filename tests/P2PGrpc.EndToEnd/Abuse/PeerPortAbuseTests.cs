@@ -96,27 +96,27 @@ public sealed class PeerPortAbuseTests(HonestPair pair) : IClassFixture<HonestPa
 
     /// <summary>L3 promises less than 100 ms at the p99 for a peer that stands still, which costs no work: FrozenProcessTests asserts that. A flood takes
     /// part of the same two cores for itself, by which the p99 says more of the machine than of the node. So what is asserted is the median, against that
-    /// of the same traffic without the flood right before it; the p99 stays below V1's second. One comparison may be spoilt by what else the machine
-    /// does; a node that lets a flood go before others would spoil each.</summary>
+    /// of the same traffic without the flood right before it; the p99 stays below V1's second in each round. One comparison may be spoilt by what else the
+    /// machine does, either way: the one in the middle of three counts.</summary>
     [Fact]
     public async Task A_member_that_floods_adds_less_than_100_ms_to_the_others_median()
     {
-        const int rounds = 4;
-        var extra = TimeSpan.MaxValue;
-        for (var round = 0; round < rounds && extra >= MostDelay; round++)
+        var extras = new List<TimeSpan>();
+        for (var round = 0; round < 3; round++)
         {
             var usual = await MeasureAsync(_ => Task.CompletedTask);
             using var attacker = new Attacker(pair.Alice, pair.Mallory);
             var flooded = await MeasureAsync(stop => MemberAttacks.FloodAsync(attacker, new PeerIds(pair.AliceId), stop));
             Assert.True(attacker.Done > 0, "The flood did nothing.");
             Assert.True(flooded.Percentile99 < LongestLatency, $"p99 {flooded.Percentile99}");
-            extra = flooded.Median - usual.Median;
+            extras.Add(flooded.Median - usual.Median);
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"median {usual.Median.TotalMilliseconds:0} ms, under {attacker.Done} messages of a flood {flooded.Median.TotalMilliseconds:0} ms"));
         }
 
-        Assert.True(extra < MostDelay, $"In each of {rounds} rounds, the flood added much to the median; in the last {extra.TotalMilliseconds:0} ms.");
+        var extra = extras.Order().ElementAt(1);
+        Assert.True(extra < MostDelay, $"In the middle one of three rounds, the flood added {extra.TotalMilliseconds:0} ms to the median.");
     }
 
     /// <summary>A1: a Hello proves something on its own connection only, and only in its own role.</summary>

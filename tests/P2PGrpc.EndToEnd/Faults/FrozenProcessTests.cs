@@ -8,6 +8,10 @@ namespace P2PGrpc.EndToEnd.Faults;
 public sealed class FrozenProcessTests
 {
     private static readonly TimeSpan Tolerated = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestLatency = TimeSpan.FromSeconds(1);
+
+    /// <summary>Bytes that wait for a recipient who reads nothing: more than the credit that a link begins with, and than what waits on it beside that.</summary>
+    private const int Unread = 2 * 1024 * 1024;
 
     [Theory]
     [InlineData(1)]
@@ -40,22 +44,30 @@ public sealed class FrozenProcessTests
         await Neighbourhood.LinkedAsync(alice, bob);
         await Neighbourhood.LinkedAsync(alice, carol);
 
-        // On a machine that does other things too, a comparison may go wrong by chance, either way: the one in the middle of several counts.
+        // On a machine that does other things too, a comparison may go wrong by chance, either way: the one in the middle of several counts. None may be so bad as if
+        // bob were waited for: that lasts until his link is given up.
         var extras = new List<TimeSpan>();
         for (var round = 0; round < 3; round++)
         {
             var usual = await MeasureAsync(alice);
             bob.Freeze();
-            var load = new LoadGenerator(alice.Client, "bob", $"r{round}t", tasks: 2) { Padding = new string('.', 10_000), Pause = TimeSpan.FromMilliseconds(20) };
+            var load = new LoadGenerator(alice.Client, "bob", $"r{round}t", tasks: 2) { Padding = new string('.', 20_000), Pause = TimeSpan.FromMilliseconds(20) };
             load.Start();
-            extras.Add(await MeasureAsync(alice) - usual);
+            await Eventually.HoldsAsync("more waits for bob than his link takes in", async () => await CountUndeliveredAsync(alice) * 20_000 > Unread);
+            var stalled = await MeasureAsync(alice);
+            Assert.True(await CountUndeliveredAsync(alice) * 20_000 > Unread, "bob read all the same");
+            Assert.True(stalled < LongestLatency, $"while bob stood still, carol's p99 was {stalled.TotalMilliseconds:0} ms");
+            extras.Add(stalled - usual);
             bob.Thaw();
             await load.StopAsync();
+            await Eventually.HoldsAsync("bob has caught up, and costs the next round nothing", async () => await CountUndeliveredAsync(alice) == 0);
         }
 
         var extra = extras.Order().ElementAt(1);
         Assert.True(extra < Tolerated, $"while bob stood still, carol's p99 was {extra.TotalMilliseconds:0} ms longer");
     }
+
+    private static async Task<ulong> CountUndeliveredAsync(NodeProcess alice) => (await alice.Client.ListPeersAsync()).Single(peer => peer.Alias == "bob").Undelivered;
 
     /// <summary>The 99th percentile of the time until carol has a message.</summary>
     private static async Task<TimeSpan> MeasureAsync(NodeProcess alice)

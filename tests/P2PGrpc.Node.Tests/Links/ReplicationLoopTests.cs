@@ -7,6 +7,9 @@ using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Tests.Wire;
 using P2PGrpc.Protocol;
 using Xunit;
+using Head = P2PGrpc.Core.Logs.Head;
+using LogHead = P2PGrpc.Core.Replication.LogHead;
+using LogKey = P2PGrpc.Core.Logs.LogKey;
 
 namespace P2PGrpc.Node.Tests.Links;
 
@@ -63,6 +66,27 @@ public sealed class ReplicationLoopTests
         Assert.False(loop.IsStopped);
     }
 
+    /// <summary>Far more waits than one thread takes in its turn, and then neither a frame nor a timer comes that would begin another one.</summary>
+    [Fact]
+    public async Task What_waits_is_handled_to_its_end_though_nobody_comes_any_more_L1()
+    {
+        await using var fixture = new StoreFixture();
+        using var other = StoreFixture.MakeKey(2);
+        await using var loop = new ReplicationLoop(
+            fixture.Identity.PeerId, fixture.Store, new ReplicatorLimits(), new ReplicationEvents(), fixture.Time, NullLogger<ReplicationLoop>.Instance);
+        await using var session = new LinkSession(
+            new LinkId(1), new SilentConnection(), new RemoteHello(other.PeerId, 1, "", 0), loop, (_, _) => { }, fixture.Time, NullLogger.Instance);
+        loop.Add(session);
+        for (var frame = 1; frame < LinkLimits.WaitingInputs; frame++)
+            await loop.ReceiveAsync([new ReplicatorInput.Credit(session.Id, 1)], StoreFixture.Deadline);
+        var log = new LogKey(fixture.Conversation, other.PeerId, 7);
+        await loop.ReceiveAsync([new ReplicatorInput.Have(session.Id, [new LogHead(log, log.ToLogId(), new Head(1, log.ToLogId().Value))], null)], StoreFixture.Deadline);
+
+        loop.Start();
+
+        Assert.Equal(log.ToLogId().Value.ToArray(), (await ReadAsync(session, Frame.KindOneofCase.Want)).Want.LogId.ToByteArray());
+    }
+
     /// <summary>It may be the store's writer that finds it broken, and the store must go on.</summary>
     [Fact]
     public async Task A_broken_rule_ends_replication_and_nothing_else()
@@ -113,13 +137,24 @@ public sealed class ReplicationLoopTests
 
     private static async Task<ulong> ReadToldAsync(LinkSession session)
     {
+        while (true)
+        {
+            var told = await ReadAsync(session, Frame.KindOneofCase.Have);
+            if (told.Have.Logs.Count > 0)
+                return told.Have.Logs[0].Head.Sequence;
+        }
+    }
+
+    /// <summary>The next frame of a kind that is to be written on a link.</summary>
+    private static async Task<Frame> ReadAsync(LinkSession session, Frame.KindOneofCase kind)
+    {
         while (await session.Outbound.TakeAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TestNode.Patience) is { } frame)
         {
-            if (frame.KindCase == Frame.KindOneofCase.Have && frame.Have.Logs.Count > 0)
-                return frame.Have.Logs[0].Head.Sequence;
+            if (frame.KindCase == kind)
+                return frame;
         }
 
-        return 0;
+        throw new InvalidOperationException("The link has ended.");
     }
 
     /// <summary>The clock of this machine, with timers that go off before their time: a real one may, since it counts in coarser steps.</summary>

@@ -1,0 +1,71 @@
+using Google.Protobuf;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Tests.Logs;
+using P2PGrpc.Node.Wire;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Conversations;
+
+/// <summary>S1, A2: nobody has signed an ephemeral message, so that the link it came on is all that says whose it is and where it belongs.</summary>
+public sealed class EphemeralInboxTests : IDisposable
+{
+    private readonly IdentityKey self = StoreFixture.MakeKey(1);
+    private readonly IdentityKey author = StoreFixture.MakeKey(2);
+    private readonly IdentityKey third = StoreFixture.MakeKey(3);
+    private readonly EphemeralInbox inbox;
+
+    public EphemeralInboxTests() => inbox = new EphemeralInbox(self.PeerId);
+
+    [Fact]
+    public void What_belongs_to_the_two_nodes_is_heard_and_nothing_else()
+    {
+        var listener = inbox.Listen();
+        var own = ConversationId.Direct(self.PeerId, author.PeerId);
+        ReadOnlyMemory<byte> body = new SegmentBody { Entries = { new Entry { Content = new Content { Text = "now" } } } }.ToByteArray();
+
+        inbox.Receive(author.PeerId, Write(ConversationId.Direct(self.PeerId, third.PeerId), body));
+        inbox.Receive(author.PeerId, Write(ConversationId.Direct(author.PeerId, third.PeerId), body));
+        inbox.Receive(author.PeerId, Write(ConversationId.Direct(self.PeerId, self.PeerId), body));
+        inbox.Receive(author.PeerId, Write(own, default));
+        inbox.Receive(author.PeerId, Write(own, new byte[] { 0x0a, 0x7f, 1 }));
+        inbox.Receive(author.PeerId, new Ephemeral { Body = ByteString.CopyFrom(body.Span) });
+        Assert.Equal(6, inbox.Dropped);
+        inbox.Receive(author.PeerId, Write(own, body));
+
+        Assert.True(listener.Reader.TryRead(out var heard));
+        Assert.Equal((author.PeerId, own, 1), (heard.Author, heard.Conversation, heard.Count));
+        Assert.Equal(body, heard.Body);
+        Assert.False(listener.Reader.TryRead(out _));
+    }
+
+    /// <summary>A listener that stands still costs a bounded number of frames, and the newest are what it hears.</summary>
+    [Fact]
+    public void Who_reads_too_slowly_loses_the_oldest_and_they_are_counted()
+    {
+        const int sent = 1000;
+        var listener = inbox.Listen();
+        var own = ConversationId.Direct(self.PeerId, author.PeerId);
+        for (var clock = 1ul; clock <= sent; clock++)
+            inbox.Receive(author.PeerId, Write(own, new SegmentBody { Entries = { new Entry { Clock = clock }, new Entry() } }.ToByteArray()));
+
+        var heard = new List<ulong>();
+        while (listener.Reader.TryRead(out var message))
+            heard.Add(SegmentBody.Parser.ParseFrom(message.Body.Span).Entries[0].Clock);
+
+        Assert.InRange(heard.Count, 1, sent / 2);
+        Assert.Equal(Enumerable.Range(sent - heard.Count + 1, heard.Count).Select(clock => (ulong)clock), heard);
+        Assert.Equal(2 * (sent - heard.Count), inbox.Dropped);
+    }
+
+    public void Dispose()
+    {
+        self.Dispose();
+        author.Dispose();
+        third.Dispose();
+    }
+
+    private static Ephemeral Write(ConversationId conversation, ReadOnlyMemory<byte> body) => TransientFrames.Write(conversation, body).Ephemeral;
+}
