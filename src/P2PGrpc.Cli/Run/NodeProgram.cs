@@ -42,8 +42,7 @@ internal static class NodeProgram
         try
         {
             banner.Show(node.Id.ToString(), node.Address, node.ApiAddress);
-            // Most of what the heap holds now was needed for the start only, and a quiet node would keep it for hours.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            _ = IdleHeap.WatchAsync(surroundings.Time, cancellationToken);
             await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

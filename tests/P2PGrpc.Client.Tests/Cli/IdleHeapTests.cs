@@ -1,0 +1,23 @@
+using P2PGrpc.Cli.Run;
+using Xunit;
+
+namespace P2PGrpc.Client.Tests.Cli;
+
+public sealed class IdleHeapTests
+{
+    [Fact]
+    public void Memory_is_given_back_once_after_each_busy_time_the_start_among_them()
+    {
+        var heap = new IdleHeap();
+        var allocated = 0L;
+        bool After(long more) => heap.IsDue(allocated += more);
+
+        Assert.True(After(IdleHeap.BusyBytes));
+        Assert.False(After(IdleHeap.BusyBytes));
+        Assert.False(After(IdleHeap.BusyBytes + 1));
+        Assert.False(After(IdleHeap.BusyBytes + 1));
+        Assert.True(After(0));
+        Assert.False(After(0));
+        Assert.False(After(IdleHeap.BusyBytes));
+    }
+}
