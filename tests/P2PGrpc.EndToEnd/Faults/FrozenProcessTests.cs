@@ -1,3 +1,4 @@
+using System.Globalization;
 using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Protocol;
 using Xunit;
@@ -10,8 +11,10 @@ public sealed class FrozenProcessTests
     private static readonly TimeSpan Tolerated = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestLatency = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes that wait for a recipient who reads nothing: more than the credit that a link begins with, and than what waits on it beside that.</summary>
-    private const int Unread = 2 * 1024 * 1024;
+    /// <summary>Bytes that wait for a recipient who reads nothing: more than the most credit that it may have given.</summary>
+    private const int Unread = 5 * 1024 * 1024;
+
+    private const int Length = 50_000;
 
     [Theory]
     [InlineData(1)]
@@ -44,26 +47,28 @@ public sealed class FrozenProcessTests
         await Neighbourhood.LinkedAsync(alice, bob);
         await Neighbourhood.LinkedAsync(alice, carol);
 
-        // On a machine that does other things too, a comparison may go wrong by chance, either way: the one in the middle of several counts. None may be so bad as if
-        // bob were waited for: that lasts until his link is given up.
-        var extras = new List<TimeSpan>();
+        // What else a machine does can only add to what is measured: the least of the usual times is nearest to what is usual, and of the others the one in the
+        // middle counts. None may be so bad as if bob were waited for: that lasts until his link is given up.
+        _ = await MeasureAsync(alice);
+        var (usual, stalled) = (new List<TimeSpan>(), new List<TimeSpan>());
         for (var round = 0; round < 3; round++)
         {
-            var usual = await MeasureAsync(alice);
+            usual.Add(await MeasureAsync(alice));
             bob.Freeze();
-            var load = new LoadGenerator(alice.Client, "bob", $"r{round}t", tasks: 2) { Padding = new string('.', 20_000), Pause = TimeSpan.FromMilliseconds(20) };
+            var load = new LoadGenerator(alice.Client, "bob", $"r{round}t", tasks: 2) { Padding = new string('.', Length), Pause = TimeSpan.FromMilliseconds(20) };
             load.Start();
-            await Eventually.HoldsAsync("more waits for bob than his link takes in", async () => await CountUndeliveredAsync(alice) * 20_000 > Unread);
-            var stalled = await MeasureAsync(alice);
-            Assert.True(await CountUndeliveredAsync(alice) * 20_000 > Unread, "bob read all the same");
-            Assert.True(stalled < LongestLatency, $"while bob stood still, carol's p99 was {stalled.TotalMilliseconds:0} ms");
-            extras.Add(stalled - usual);
+            await Eventually.HoldsAsync("more waits for bob than his link takes in", async () => await CountUndeliveredAsync(alice) * Length > Unread);
+            stalled.Add(await MeasureAsync(alice));
+            Assert.True(await CountUndeliveredAsync(alice) * Length > Unread, "bob read all the same");
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"p99 {usual[^1].TotalMilliseconds:0} ms, while bob stood still {stalled[^1].TotalMilliseconds:0} ms"));
+            Assert.True(stalled[^1] < LongestLatency, $"while bob stood still, carol's p99 was {stalled[^1].TotalMilliseconds:0} ms");
             bob.Thaw();
             await load.StopAsync();
             await Eventually.HoldsAsync("bob has caught up, and costs the next round nothing", async () => await CountUndeliveredAsync(alice) == 0);
         }
 
-        var extra = extras.Order().ElementAt(1);
+        var extra = stalled.Order().ElementAt(1) - usual.Min();
         Assert.True(extra < Tolerated, $"while bob stood still, carol's p99 was {extra.TotalMilliseconds:0} ms longer");
     }
 

@@ -206,9 +206,9 @@ public sealed class AdmissionTests
     {
         await RunningNode.WaitUntilAsync(
             () => loser.Find("carol") is { Link: not LinkState.Up } carol && carol.LastError.Contains("Another process that uses this node's identity", StringComparison.Ordinal)
-                && clock.Waits.Count == 1,
+                && clock.Redials.Count == 1,
             $"{loser.Name} has lost the link, knows why, and waits");
-        var wait = clock.Waits[0];
+        var wait = clock.Redials[0];
         Assert.InRange(wait, longest / 2, longest);
         clock.Advance(wait);
         await loser.WaitForLinkAsync("carol");

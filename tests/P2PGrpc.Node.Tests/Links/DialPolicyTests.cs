@@ -47,9 +47,9 @@ public sealed class DialPolicyTests
             Assert.Equal(ofItself + 1, known.Count);
         }
 
-        // Each loop waits, so that none is at a dial.
+        // Both loops wait, so that none is at a dial.
         Task WaitForDialsAsync(int count) => RunningNode.WaitUntilAsync(
-            () => unknown.Count >= count && clock.Waits.Count == 2, $"alice has dialled {count} times, and waits");
+            () => unknown.Count >= count && clock.Redials.Count == 2, $"alice has dialled {count} times, and waits");
     }
 
     private static async Task KnockAsync(RunningNode node, StoreFixture store, int number)
