@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -32,7 +33,7 @@ internal static class NodeChannel
             var directory = new NodeDirectory(options.DataDirectory ?? NodeDirectory.FindDefault(Environment.GetEnvironmentVariable));
             // The directory is looked at for each connection: a node that starts later, or elsewhere, is found.
             handler.ConnectCallback = async (_, cancellationToken) => await ConnectAsync(directory, cancellationToken);
-            token = TokenSource.FromFile(directory.TokenPath, required: false);
+            token = TokenSource.FromDirectory(directory);
             address = new Uri("http://localhost");
         }
         else
@@ -40,7 +41,7 @@ internal static class NodeChannel
             _ = NodeAddress.TryParse(options.Address, out var uri);
             address = uri!;
             handler.ConnectCallback = async (_, cancellationToken) => await ConnectAsync(address.IdnHost, address.Port, cancellationToken);
-            token = options.TokenFile is { } file ? TokenSource.FromFile(file, required: true)
+            token = options.TokenFile is { } file ? TokenSource.FromFile(file)
                 : options.Token is { } text ? TokenSource.Fixed(text)
                 : TokenSource.None;
             if (options.ServerCertificateFile is { } certificate)
@@ -76,6 +77,8 @@ internal static class NodeChannel
         }
         if (Directory.Exists(directory.SocketPath))
             throw new NodeNotFoundException($"{directory.SocketPath} is a directory, where a node's socket belongs. Move it away, and start the node again.");
+        if (File.Exists(directory.Path))
+            throw new NodeNotFoundException($"{directory.Path} is a file, where the data directory of a node is expected.");
         var address = directory.ReadAddress()
             ?? throw new NodeNotFoundException(
                 $"No node runs on {directory.Path}: there is neither api.sock nor api.address. Start one with 'p2pgrpc run --data {directory.Path}'.");
@@ -111,21 +114,30 @@ internal static class NodeChannel
 
     private static SslClientAuthenticationOptions Pin(string path)
     {
-        byte[] expected;
-        try
-        {
-            using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
-            expected = certificate.RawData;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
-        {
-            throw new ArgumentException($"The certificate file {path} can't be used: {fault.Message}", fault);
-        }
+        var expected = ReadCertificate(path);
         return new SslClientAuthenticationOptions
         {
             // A node's certificate is pinned whole, so nothing that it names is ever fetched.
             CertificateChainPolicy = new X509ChainPolicy { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck },
             RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null && shown.GetRawCertData().AsSpan().SequenceEqual(expected),
         };
+    }
+
+    private static byte[] ReadCertificate(string path)
+    {
+        try
+        {
+            using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(path));
+            return certificate.RawData;
+        }
+        catch (CryptographicException fault)
+        {
+            throw new ArgumentException(
+                $"The certificate file {path} can't be used: it holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----.", fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentException($"The certificate file {path} can't be used: {UnreadableFile.Explain(path, fault)}", fault);
+        }
     }
 }

@@ -40,13 +40,17 @@ internal sealed class NodeDirectory(string path)
         }
         catch (UnauthorizedAccessException denied)
         {
-            throw new NodeNotFoundException($"{AddressPath} can't be read: it belongs to another user.", denied);
+            throw new NodeNotFoundException($"{AddressPath} can't be read: {UnreadableFile.Explain(AddressPath, denied)}", denied);
         }
         if (!NodeAddress.TryParse(text, out var uri))
             throw new NodeNotFoundException($"{AddressPath} does not hold an address. Is {full} a node's data directory?");
         if (uri.Scheme != Uri.UriSchemeHttp)
+        {
+            // What a node listens on may be no address to call.
+            var host = uri.Host is "0.0.0.0" or "[::]" ? "localhost" : uri.Host;
             throw new NodeNotFoundException(
-                $"The node of {full} serves by TLS at {text} and has no socket: give that address, the token file and the certificate.");
+                $"The node of {full} serves by TLS and has no socket: give its address, https://{host}:{uri.Port}, the token file and the certificate.");
+        }
         return uri;
     }
 }

@@ -4,22 +4,25 @@ namespace P2PGrpc.Client;
 internal sealed class TokenSource
 {
     private readonly string? path;
-    private readonly bool required;
+    private readonly NodeDirectory? directory;
     private volatile Known? known;
 
-    private TokenSource(string? path, bool required, Known? known)
+    private TokenSource(string? path, NodeDirectory? directory, Known? known)
     {
         this.path = path;
-        this.required = required;
+        this.directory = directory;
         this.known = known;
     }
 
-    public static TokenSource None { get; } = new(null, false, null);
+    public static TokenSource None { get; } = new(null, null, null);
 
-    public static TokenSource Fixed(string token) => new(null, true, new Known(token, default));
+    public static TokenSource Fixed(string token) => new(null, null, new Known(token, default));
 
-    /// <summary>A file that must be there (named by the user), or may be missing (in the data directory of a node).</summary>
-    public static TokenSource FromFile(string path, bool required) => new(path, required, null);
+    /// <summary>A file that the user named: it must be there.</summary>
+    public static TokenSource FromFile(string path) => new(path, null, null);
+
+    /// <summary>The file in a node's data directory: it may be missing, and is needed only where there is no socket.</summary>
+    public static TokenSource FromDirectory(NodeDirectory directory) => new(directory.TokenPath, directory, null);
 
     /// <summary>The token, or null if none is needed.</summary>
     /// <exception cref="TokenFileException">The file can't be read.</exception>
@@ -27,11 +30,11 @@ internal sealed class TokenSource
     {
         if (path is null)
             return known?.Token;
-        var changed = File.GetLastWriteTimeUtc(path);
-        if (known is { } last && last.Changed == changed)
-            return last.Token;
         try
         {
+            var changed = File.GetLastWriteTimeUtc(path);
+            if (known is { } last && last.Changed == changed)
+                return last.Token;
             var length = new FileInfo(path).Length;
             if (length > ClientLimits.TokenBytes)
                 throw new TokenFileException($"The token file {path} holds {length} bytes: that is no token.");
@@ -43,11 +46,15 @@ internal sealed class TokenSource
         }
         catch (Exception fault) when (fault is UnauthorizedAccessException or IOException)
         {
-            if (!required)
+            if (directory is not null && !IsNeeded(fault, directory))
                 return null;
-            throw new TokenFileException($"The token file {path} can't be read: {fault.Message}", fault);
+            throw new TokenFileException($"The token file {path} can't be read: {UnreadableFile.Explain(path, fault)}", fault);
         }
     }
+
+    // A token that is there but can't be read would be missed by the node, which could only say that none was sent.
+    private static bool IsNeeded(Exception fault, NodeDirectory directory) =>
+        (fault is UnauthorizedAccessException || Directory.Exists(directory.TokenPath)) && !File.Exists(directory.SocketPath);
 
     private sealed record Known(string Token, DateTime Changed);
 }

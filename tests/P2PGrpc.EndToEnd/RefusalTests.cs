@@ -184,14 +184,87 @@ public sealed class RefusalTests
     {
         await using var nodes = new Neighbourhood();
         var alice = nodes.Add("alice");
-        var privately = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(alice.DataDirectory, privately);
+        MakeDirectory(alice.DataDirectory);
         Directory.CreateDirectory(alice.SocketPath);
 
         await RefusesToStartAsync(alice, $"{alice.SocketPath} is a directory");
         var asked = await Command.P2PGrpcAsync("id", "--data", alice.DataDirectory);
         Assert.Equal(3, asked.ExitCode);
         Assert.Contains($"{alice.SocketPath} is a directory", asked.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lock")]
+    [InlineData("identity.key")]
+    [InlineData("api.token")]
+    [InlineData("api.address")]
+    [InlineData("p2pgrpc.db")]
+    [InlineData("p2pgrpc.db-wal")]
+    public async Task A_directory_in_the_place_of_a_file_is_named(string name)
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        MakeDirectory(alice.DataDirectory);
+        var path = Path.Combine(alice.DataDirectory, name);
+        Directory.CreateDirectory(path);
+
+        await SaysAsync(alice, $"p2pgrpc: {path} is a directory, where a file of the node belongs. .* --data\\.");
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_can_be_none_is_named()
+    {
+        await using var nodes = new Neighbourhood();
+        var file = Path.Combine(nodes.Folder, "file");
+        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        foreach (var (path, words) in new[]
+        {
+            (file, $"{file} is a file, where the node's data directory belongs"),
+            (Path.Combine(file, "below"), $"{file} is a file"),
+            ("/proc/foo", "no files can be kept"),
+            ("/proc/self", "no files can be kept"),
+        })
+        {
+            var result = await Command.P2PGrpcAsync("run", "--listen", "127.0.0.1:0", "--data", path);
+            Assert.Equal(1, result.ExitCode);
+            Assert.Matches($"^p2pgrpc: .*{words}.* --data\\.\n$", result.Error);
+        }
+
+        var asked = await Command.P2PGrpcAsync("id", "--data", file);
+        Assert.Equal(3, asked.ExitCode);
+        Assert.Equal($"p2pgrpc: {file} is a file, where the data directory of a node is expected.\n", asked.Error);
+    }
+
+    [Fact]
+    public async Task What_another_user_may_not_read_or_write_is_named()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/setpriv") && Environment.UserName == "root", "Only root can act as another user, by setpriv of util-linux.");
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        alice.Wrapper = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", $"HOME={nodes.Folder}"];
+        await Command.RunAsync("chown", ["65534:65534", nodes.Folder]);
+        await alice.StartAsync();
+        await alice.StopAsync();
+
+        await Command.RunAsync("chmod", ["500", alice.DataDirectory]);
+        await SaysAsync(alice, $"p2pgrpc: This user may not read and write the directory {alice.DataDirectory} \\(mode 500\\): .*chmod 700.* --data\\.");
+        await Command.RunAsync("chmod", ["700", alice.DataDirectory]);
+        foreach (var name in new[] { "lock", "identity.key", "api.token", "p2pgrpc.db" })
+        {
+            var path = Path.Combine(alice.DataDirectory, name);
+            await Command.RunAsync("chown", ["root", path]);
+            await SaysAsync(alice, $"p2pgrpc: This user may not read .*{path}\\. Start the node as the user .*\\.");
+            await Command.RunAsync("chown", ["65534", path]);
+        }
+
+        var token = Path.Combine(alice.DataDirectory, "api.token");
+        await Command.RunAsync("chmod", ["000", token]);
+        foreach (var place in new string[][] { ["--data", alice.DataDirectory], ["--api", $"127.0.0.1:{alice.ApiPort}", "--token-file", token] })
+        {
+            var asked = await Command.RunAsync(alice.Wrapper[0], [.. alice.Wrapper.Skip(1), Checkout.Program, "id", .. place]);
+            Assert.Equal(1, asked.ExitCode);
+            Assert.Equal($"p2pgrpc: The token file {token} can't be read: this user may not read it. Run this as the user that it belongs to.\n", asked.Error);
+        }
     }
 
     [Fact]
@@ -262,6 +335,19 @@ public sealed class RefusalTests
         Assert.NotEqual(0, await node.StartAndExpectRefusalAsync());
         Assert.Contains(named, node.Output, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("   at ", node.Output, StringComparison.Ordinal);
+    }
+
+    // What the process says at its end is one line.
+    private static async Task SaysAsync(NodeProcess node, string pattern)
+    {
+        var before = node.Output.Length;
+        Assert.Equal(1, await node.StartAndExpectRefusalAsync());
+        Assert.Matches($"^{pattern}\n$", node.Output[before..]);
+    }
+
+    private static void MakeDirectory(string path)
+    {
+        if (!OperatingSystem.IsWindows()) Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private static void SetMode(string path, UnixFileMode mode)

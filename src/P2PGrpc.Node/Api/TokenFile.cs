@@ -12,10 +12,22 @@ internal static class TokenFile
     private const int TokenBytes = 32;
 
     /// <summary>The token in the file; a new one is made if there is none.</summary>
-    /// <exception cref="NodeStartException">The file is readable by others, or holds no token.</exception>
+    /// <exception cref="NodeStartException">The file is readable by others, holds no token, or can't be read or made.</exception>
     public static string LoadOrCreate(string path)
     {
         path = Path.GetFullPath(path);
+        try
+        {
+            return Load(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeStartException("TOKEN_FILE_DAMAGED", $"The token file {path} can't be read or made: {fault.Message} Check the disk and the file's owner.", fault);
+        }
+    }
+
+    private static string Load(string path)
+    {
         if (!File.Exists(path))
             Create(path);
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)

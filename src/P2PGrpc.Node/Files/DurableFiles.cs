@@ -17,6 +17,9 @@ internal static class DurableFiles
     [UnmanagedFunctionPointer(CallingConvention.Cdecl, SetLastError = true)]
     private delegate int LinkCall([MarshalAs(UnmanagedType.LPUTF8Str)] string existing, [MarshalAs(UnmanagedType.LPUTF8Str)] string added);
 
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl, SetLastError = true)]
+    private delegate int AccessCall([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int mode);
+
     /// <summary>Brings a file's bytes to the disk. FileStream.Flush(true) would hide a failing fsync.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public static void Sync(SafeFileHandle file)
@@ -53,6 +56,17 @@ internal static class DurableFiles
             throw LastError($"{path} can't be opened to be flushed");
         using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         Sync(descriptor);
+    }
+
+    /// <summary>Whether this user may read a file or directory, and write or enter it if asked. False only where the system says that it is for lack of permission:
+    /// what else is wrong is told better by whatever opens it.</summary>
+    public static bool MayAccess(string path, bool writes, bool enters)
+    {
+        const int reading = 4, writing = 2, entering = 1, notPermitted = 1, denied = 13;
+        if (OperatingSystem.IsWindows())
+            return true;
+        return Find<AccessCall>("access")(path, reading | (writes ? writing : 0) | (enters ? entering : 0)) == 0
+            || Marshal.GetLastPInvokeError() is not (notPermitted or denied);
     }
 
     /// <summary>Gives a finished file its name in one step. False, and nothing changed, if the name is taken already.</summary>

@@ -124,6 +124,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     /// <summary>Opens what lies on disk, and closes it again if any of it can't be had.</summary>
     private static async Task<NodeRuntime> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory loggers)
     {
+        DataDirectoryCheck.Examine(settings.DataDirectory);
         var directory = DataDirectory.Open(settings.DataDirectory);
         IdentityKey? identity = null;
         LogStore? store = null;
