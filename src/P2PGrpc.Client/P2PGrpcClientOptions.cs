@@ -51,6 +51,8 @@ public sealed class P2PGrpcClientOptions
             return "ServerCertificateFile is set but no Address: it goes with an https address.";
         if (DataDirectory is { Length: 0 })
             return "DataDirectory is empty: give a directory, or leave it unset for the default one.";
+        if (TokenFile is { Length: 0 } || ServerCertificateFile is { Length: 0 })
+            return $"{(TokenFile is { Length: 0 } ? nameof(TokenFile) : nameof(ServerCertificateFile))} is empty: name a file, or leave it unset.";
         if (CallTimeout <= TimeSpan.Zero)
             return "CallTimeout must be more than zero.";
         if (RetryFor < TimeSpan.Zero)

@@ -108,11 +108,13 @@ public sealed class P2PGrpcException : Exception
         refused.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase)
             ? new P2PGrpcException(
                 StatusCode.Unauthenticated, "",
-                $"The node's TLS certificate was not accepted: {refused.Message} Name the certificate of its client endpoint; its port for peers shows another.",
+                $"The node's TLS certificate was not accepted: {CertificateRefusal.Explain(refused)} Name the certificate of its client endpoint (its "
+                + "--api-cert); its port for peers shows another.",
                 null, exception)
             : new P2PGrpcException(
                 StatusCode.Unavailable, NodeUnreachable,
-                $"No TLS connection to the node came about: {refused.Message} If it serves without TLS, write its address without https.", null, exception);
+                "No TLS connection to the node came about: what answers there does not speak TLS, or has no version or cipher in common with this machine. If "
+                + "it serves without TLS, write its address without https.", null, exception);
 
     // A connection that breaks in the middle of a call surfaces under several codes; the cause tells them from a node's own words.
     private static bool IsBrokenTransport(RpcException exception) =>

@@ -48,12 +48,19 @@ internal sealed class NodeSelection
     /// <exception cref="CommandException">The options contradict each other.</exception>
     public P2PGrpcClient Open(ParseResult parsed, Surroundings surroundings)
     {
+        foreach (var option in new[] { data, api, tokenFile, certificate })
+        {
+            if (parsed.GetValue(option) is { Length: 0 })
+                throw CommandException.Usage($"{option.Name} is empty: give a value, or leave it out.");
+        }
         var address = parsed.GetValue(api);
         var directory = parsed.GetValue(data);
         if (address is not null && directory is not null)
             throw CommandException.Usage("--data and --api both name a node: give one of them.");
         if (address is null && (parsed.GetValue(tokenFile) ?? parsed.GetValue(certificate)) is not null)
             throw CommandException.Usage("--token-file and --api-cert go with --api; a data directory needs neither.");
+        if (parsed.GetValue(certificate) is not null && NodeAddress.TryParse(address!, out var uri) && uri.Scheme != Uri.UriSchemeHttps)
+            throw CommandException.Usage("--api-cert goes with TLS: write the address as --api https://HOST:PORT, or leave the certificate out.");
         if (address is null && directory is null && surroundings.Environment("P2PGRPC_DATA") is { Length: > 0 } given)
             directory = given;
         var options = new P2PGrpcClientOptions
@@ -70,8 +77,9 @@ internal sealed class NodeSelection
         }
         catch (ArgumentException fault)
         {
-            // The parameter's name that the framework appends means nothing on a command line.
-            throw CommandException.Usage(fault.Message.Split(" (Parameter", 2)[0]);
+            // The parameter's name that the framework appends means nothing on a command line. What lies beneath is a file that can't be read.
+            throw new CommandException(
+                fault.InnerException is null ? ExitCodes.Usage : ExitCodes.Failure, fault.Message.Split(" (Parameter", 2)[0]);
         }
     }
 

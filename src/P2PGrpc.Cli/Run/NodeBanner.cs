@@ -31,22 +31,23 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
             Row("api", "off");
             return;
         }
-        Row("api", settings.ApiOpen ? $"{api}, no token" : $"{api}, with the token in {Path.Combine(data, "api.token")}");
+        _ = NodeAddress.TryParse(api, out var listening);
+        var called = CallableAddress.Find(listening!, settings.ApiCertificate);
+        var place = called == listening!.Authority ? api : $"{listening.Scheme}://{called} (listening on {listening.Authority})";
+        Row("api", settings.ApiOpen ? $"{place}, no token" : $"{place}, with the token in {Path.Combine(data, "api.token")}");
         surroundings.Write("");
         var peer = FindExamplePeer();
         surroundings.Write($"  p2pgrpc send {peer} \"hello\"{NodeOptions}");
         surroundings.Write($"  p2pgrpc tail{NodeOptions}");
-        surroundings.Write("  " + Grpcurl(api, peer));
+        surroundings.Write("  " + Grpcurl(called, listening.Scheme == Uri.UriSchemeHttps, peer));
         surroundings.Write("");
     }
 
-    private string Grpcurl(string api, string peer)
+    private string Grpcurl(string address, bool secure, string peer)
     {
-        _ = NodeAddress.TryParse(api, out var uri);
-        var secure = uri?.Scheme == Uri.UriSchemeHttps;
         var transport = secure ? $"-cacert {ShellWord.Quote(Path.GetFullPath(settings.ApiCertificate!))}" : "-plaintext";
         var token = settings.ApiOpen ? "" : $" -H \"authorization: Bearer $(cat {ShellWord.Quote(Path.Combine(data, "api.token"))})\"";
-        return $"grpcurl {transport}{token} -d '{{\"to\":\"{peer}\",\"text\":\"hello\"}}' {uri?.Authority ?? api} p2pgrpc.v1.PeerService/Send";
+        return $"grpcurl {transport}{token} -d '{{\"to\":\"{peer}\",\"text\":\"hello\"}}' {address} p2pgrpc.v1.PeerService/Send";
     }
 
     // A command that works when copied beats a placeholder: the first peer with an alias, else the node itself.

@@ -29,7 +29,7 @@ internal sealed class RunOptions
     private readonly Option<string?> accept = Create("--accept", "known|any", "Who may come in: known peers, or anybody [default: known]");
     private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
     private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
-    private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM");
+    private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
     private readonly Option<bool> quiet = new("--quiet") { Description = "Show the address only, no messages and events" };
     private readonly Option<bool> json = new("--json") { Description = "Write JSON, one object a line" };
     private readonly Option<bool> verbose = new("--verbose") { Description = "Write the node's log to standard error" };

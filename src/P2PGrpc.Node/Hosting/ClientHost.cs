@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Grpc.AspNetCore.Server.Model;
@@ -48,7 +48,7 @@ internal sealed class ClientHost : IAsyncDisposable
     public string? Address { get; }
 
     /// <summary>Starts to serve.</summary>
-    /// <exception cref="NodeStartException">PORT_IN_USE, or the certificate can't be read.</exception>
+    /// <exception cref="NodeStartException">PORT_IN_USE; OPTIONS_INVALID if this address can't be listened on; or the certificate can't be used.</exception>
     public static async Task<ClientHost> StartAsync(
         NodeSettings settings, string socketPath, string? token, PeerApiService peerService, MessageStreamService streams, NodeApiService nodeService,
         Func<bool> isHealthy, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
@@ -66,7 +66,7 @@ internal sealed class ClientHost : IAsyncDisposable
         var hasSocket = Encoding.UTF8.GetByteCount(socketPath) <= SocketPathLength;
         if (!hasSocket)
             ApiLog.NoSocket(loggers.CreateLogger<ClientHost>(), socketPath, SocketPathLength);
-        var certificate = LoadCertificate(settings);
+        var certificate = ApiCertificate.Load(settings, time, loggers.CreateLogger<ClientHost>());
         builder.WebHost.ConfigureKestrel(server => Configure(server, settings, hasSocket ? socketPath : null, certificate));
 
         var application = builder.Build();
@@ -77,17 +77,25 @@ internal sealed class ClientHost : IAsyncDisposable
             if (hasSocket || settings.Api is not null)
                 await application.StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        catch (Exception fault) when (fault is SocketException or IOException or UnauthorizedAccessException)
         {
             await application.DisposeAsync().ConfigureAwait(false);
-            throw new NodeStartException(
-                "PORT_IN_USE", $"The client endpoint {settings.Api} is taken by another program. Stop it, or give another address by --api.", taken);
+            throw Explain(fault, settings, socketPath);
         }
 
         if (hasSocket && !OperatingSystem.IsWindows())
             File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return new ClientHost(application, limited, FindAddress(application));
     }
+
+    private static NodeStartException Explain(Exception fault, NodeSettings settings, string socketPath) => fault switch
+    {
+        { InnerException: AddressInUseException } => new NodeStartException(
+            "PORT_IN_USE", $"The client endpoint {settings.Api} is taken by another program. Stop it, or give another address by --api.", fault),
+        _ when settings.Api is { } api => new NodeStartException(
+            "OPTIONS_INVALID", $"This machine can't listen on {api} for clients: {fault.Message}. Choose another address with --api.", fault),
+        _ => new NodeStartException("DIRECTORY_UNUSABLE", $"The socket for clients {socketPath} can't be made: {fault.Message}. Give another directory with --data.", fault),
+    };
 
     private static void AddServices(IServiceCollection services, Func<bool> isHealthy)
     {
@@ -160,21 +168,6 @@ internal sealed class ClientHost : IAsyncDisposable
                 if (certificate is not null)
                     listen.UseHttps(certificate);
             });
-    }
-
-    private static X509Certificate2? LoadCertificate(NodeSettings settings)
-    {
-        if (settings.ApiCertificate is not { Length: > 0 } file)
-            return null;
-        try
-        {
-            return X509Certificate2.CreateFromPemFile(file, settings.ApiKey);
-        }
-        catch (Exception unreadable) when (unreadable is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new NodeStartException(
-                "API_CERTIFICATE", $"The client endpoint's certificate or key can't be read ({file}, {settings.ApiKey}): {unreadable.Message}", unreadable);
-        }
     }
 
     private static string? FindAddress(WebApplication application) =>

@@ -42,6 +42,8 @@ internal sealed record NodeSettings(
         var api = listen is null ? null : ParseApi(options.Api, listen, faults);
         if (api is not null && api.Port != 0 && api.Equals(listen))
             faults.Add($"The client endpoint and the address to listen on are the same, {api}: give each a port of its own.");
+        if (options.Api == "off" && (!string.IsNullOrEmpty(options.ApiCertificate) || options.ApiOpen))
+            faults.Add("The client endpoint is off, so a certificate (--api-cert, --api-key) or --api-open has no use: leave it out, or give an address by --api.");
         if (string.IsNullOrEmpty(options.ApiCertificate) != string.IsNullOrEmpty(options.ApiKey))
             faults.Add("The client endpoint's certificate and key go together: give both files or none.");
         var peers = new List<PeerSpecification>();
@@ -84,7 +86,7 @@ internal sealed record NodeSettings(
             throw new NodeStartException(
                 "API_NOT_PROTECTED",
                 $"The client endpoint {api} can be reached from other machines, and without TLS its token and messages could be read on the way. "
-                + "Give a certificate and key, or use a loopback address.");
+                + "Give a certificate and its key (--api-cert, --api-key), or use a loopback address.");
         if (options.ApiOpen)
             throw new NodeStartException(
                 "API_NOT_PROTECTED", $"The client endpoint {api} can be reached from other machines, so it can't be open. Leave the token on, or use a loopback address.");

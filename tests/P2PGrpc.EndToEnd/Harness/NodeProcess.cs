@@ -43,6 +43,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>The address that the node listens on for peers.</summary>
     public string Host { get; set; } = "127.0.0.1";
 
+    /// <summary>The address that the node listens on for clients.</summary>
+    public string ApiHost { get; set; } = "127.0.0.1";
+
     /// <summary>Calls over the Unix socket; outlives restarts of the process.</summary>
     public NodeClient Client { get; }
 
@@ -138,7 +141,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             WorkingDirectory = Path.GetDirectoryName(DataDirectory)!,
         };
         string[] fixedArguments =
-            [.. command[1..], "run", "--name", Name, "--listen", ListenAddress, "--api", $"127.0.0.1:{ApiPort}", "--data", DataDirectory];
+            [.. command[1..], "run", "--name", Name, "--listen", ListenAddress, "--api", $"{ApiHost}:{ApiPort}", "--data", DataDirectory];
         foreach (var argument in fixedArguments.Concat(Peers.SelectMany(peer => new[] { "--peer", peer })).Concat(Options))
             start.ArgumentList.Add(argument);
         process = new Process { StartInfo = start };

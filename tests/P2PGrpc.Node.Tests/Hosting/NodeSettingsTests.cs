@@ -61,6 +61,23 @@ public sealed class NodeSettingsTests
     }
 
     [Theory]
+    [InlineData("certificate.pem", false)]
+    [InlineData(null, true)]
+    public void What_has_no_use_without_a_client_endpoint_is_refused(string? certificate, bool open)
+    {
+        var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions
+        {
+            DataDirectory = "x",
+            Api = "off",
+            ApiCertificate = certificate,
+            ApiKey = certificate,
+            ApiOpen = open,
+        }));
+        Assert.Equal("OPTIONS_INVALID", refused.Reason);
+        Assert.Contains("off", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(null, false)]
     [InlineData("certificate.pem", true)]
     public void A_client_endpoint_beyond_loopback_needs_a_certificate_and_a_token(string? certificate, bool open)
