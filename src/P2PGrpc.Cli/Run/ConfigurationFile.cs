@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Text.Unicode;
+using P2PGrpc.Client;
 
 namespace P2PGrpc.Cli.Run;
 
@@ -8,7 +9,7 @@ namespace P2PGrpc.Cli.Run;
 /// </summary>
 internal sealed class ConfigurationFile
 {
-    private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
     public string? Name { get; private set; }
 
@@ -35,64 +36,48 @@ internal sealed class ConfigurationFile
     {
         if (path.Length == 0)
             throw CommandException.Usage("--config is empty: name a JSON file, or leave it out.");
-        if (Directory.Exists(path))
-            throw CommandException.Usage($"The configuration file can't be read: {path} is a directory.");
+        var bytes = Load(path);
+        if (!Utf8.IsValid(bytes))
+            throw CommandException.Usage($"The configuration file {path} is no UTF-8 text: a JSON object is expected.");
+        var file = new ConfigurationFile();
+        var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var reader = new ConfigurationReader(path, bytes);
+        reader.Begin();
+        while (reader.TryReadName(out var name))
+            file.Set(name, ref reader, directory);
+        reader.End();
+        return file;
+    }
+
+    private static ReadOnlySpan<byte> Load(string path)
+    {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), Lenient);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw CommandException.Usage($"{path}: a JSON object is expected.");
-            var file = new ConfigurationFile();
-            var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            foreach (var property in document.RootElement.EnumerateObject())
-                file.Set(property, path, directory);
-            return file;
-        }
-        catch (JsonException fault)
-        {
-            throw CommandException.Usage($"{path} is no valid JSON: {fault.Message}");
+            var bytes = File.ReadAllBytes(path).AsSpan();
+            return bytes.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw CommandException.Usage($"The configuration file can't be read: {fault.Message}");
+            throw CommandException.Usage($"The configuration file {path} can't be read: {UnreadableFile.Explain(path, fault)}");
         }
     }
 
-    private void Set(JsonProperty property, string path, string directory)
+    private void Set(string name, ref ConfigurationReader reader, string directory)
     {
-        switch (property.Name)
+        switch (name)
         {
-            case "name": Name = Text(property, path); break;
-            case "data": Data = Path.Combine(directory, Text(property, path)); break;
-            case "listen": Listen = Text(property, path); break;
-            case "advertise": Advertise = Text(property, path); break;
-            case "api": Api = Text(property, path); break;
-            case "apiOpen": ApiOpen = Truth(property, path); break;
-            case "apiCert": ApiCertificate = Path.Combine(directory, Text(property, path)); break;
-            case "apiKey": ApiKey = Path.Combine(directory, Text(property, path)); break;
-            case "accept": Accept = Text(property, path); break;
-            case "peers": Peers = Texts(property, path); break;
+            case "name": Name = reader.ReadText(name); break;
+            case "data": Data = Path.Combine(directory, reader.ReadText(name)); break;
+            case "listen": Listen = reader.ReadText(name); break;
+            case "advertise": Advertise = reader.ReadText(name); break;
+            case "api": Api = reader.ReadText(name); break;
+            case "apiOpen": ApiOpen = reader.ReadTruth(name); break;
+            case "apiCert": ApiCertificate = Path.Combine(directory, reader.ReadText(name)); break;
+            case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
+            case "accept": Accept = reader.ReadText(name); break;
+            case "peers": Peers = reader.ReadTexts(name); break;
             default:
-                throw CommandException.Usage(
-                    $"{path}: '{property.Name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, peers.");
+                throw reader.Fault($"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, peers.");
         }
-    }
-
-    private static string Text(JsonProperty property, string path) => property.Value.ValueKind == JsonValueKind.String
-        ? property.Value.GetString()!
-        : throw CommandException.Usage($"{path}: '{property.Name}' must be a string.");
-
-    private static bool Truth(JsonProperty property, string path) => property.Value.ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => throw CommandException.Usage($"{path}: '{property.Name}' must be true or false."),
-    };
-
-    private static List<string> Texts(JsonProperty property, string path)
-    {
-        if (property.Value.ValueKind != JsonValueKind.Array || property.Value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
-            throw CommandException.Usage($"{path}: '{property.Name}' must be a list of strings.");
-        return [.. property.Value.EnumerateArray().Select(item => item.GetString()!)];
     }
 }

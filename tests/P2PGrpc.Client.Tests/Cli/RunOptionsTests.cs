@@ -51,25 +51,47 @@ public sealed class RunOptionsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "nmae": "x" }""", "nmae")]
-    [InlineData("""{ "name": 1 }""", "string")]
-    [InlineData("""{ "peers": "bob" }""", "list")]
-    [InlineData("""{ "apiOpen": "yes" }""", "true or false")]
-    [InlineData("""[]""", "object")]
-    [InlineData("""{ "name": """, "JSON")]
-    public void A_slip_in_the_file_is_named(string json, string words)
+    [InlineData("{\n  \"nmae\": \"x\"\n}", 2, "'nmae' is unknown; known are name, ")]
+    [InlineData("{\n  \"name\":\n  1 }", 3, "'name' must be a string")]
+    [InlineData("{ \"name\": \"C:\\data\" }", 1, "'name' must be a string: .*backslash is written twice")]
+    [InlineData("{ \"name\": \"\\ud800\" }", 1, "no text: half a pair")]
+    [InlineData("{ \"name\": \"no end\n}", 1, "'name' must be a string")]
+    [InlineData("{\n\"name\": ", 2, "the file ends too early: 'name' must be a string")]
+    [InlineData("{\n\"name\" \"x\" }", 2, "a name in double quotes and a colon")]
+    [InlineData("{ \"peers\": \"bob\" }", 1, "'peers' must be a list of strings")]
+    [InlineData("{ \"peers\": [\"bob=h:1\",\n 5] }", 2, "'peers' must be a list of strings")]
+    [InlineData("{ \"peers\": [\"bob=h:1\"\n \"carol=h:2\"] }", 2, "'peers' must be a list of strings")]
+    [InlineData("{ \"apiOpen\": \"yes\" }", 1, "'apiOpen' must be true or false")]
+    [InlineData("{ // here\n  \"name\": \"x\"\n  \"data\": \"d\"\n}", 3, "a comma, a name in double quotes and a colon")]
+    [InlineData("{\n  name: \"x\" }", 2, "a name in double quotes and a colon are expected")]
+    [InlineData("{\n  \"name\": \"x\"\n\n", 2, "the file ends too early: a comma,")]
+    [InlineData("{ }\n\n more", 3, "nothing more is expected")]
+    [InlineData("{ } { }", 1, "nothing more is expected")]
+    [InlineData("[]", 1, "a JSON object is expected")]
+    [InlineData("", 1, "a JSON object is expected")]
+    public void A_slip_in_the_file_is_told_with_its_line_and_what_was_expected(string json, int line, string words)
     {
-        var fault = Assert.Throws<CommandException>(() => Read("--config", WriteFile(json)));
+        var path = WriteFile(json);
+        var fault = Assert.Throws<CommandException>(() => Read("--config", path));
         Assert.Equal(ExitCodes.Usage, fault.ExitCode);
-        Assert.Contains(words, fault.Message);
+        Assert.Matches($"^{System.Text.RegularExpressions.Regex.Escape(path)}, line {line}: .*{words}.*\\.$", fault.Message);
+    }
+
+    [Fact]
+    public void A_file_that_begins_with_a_byte_order_mark_is_read_and_one_that_is_no_UTF_8_refused()
+    {
+        Assert.Equal("x", Read("--config", WriteFile("\ufeff{ \"name\": \"x\" }")).Name);
+        var path = WriteFile("");
+        File.WriteAllBytes(path, [(byte)'{', 0xFF, (byte)'}']);
+        Assert.Contains("no UTF-8", Assert.Throws<CommandException>(() => Read("--config", path)).Message);
     }
 
     [Fact]
     public void What_can_not_be_meant_is_refused()
     {
-        Assert.Throws<CommandException>(() => Read("--config", "/nowhere.json"));
+        Assert.Contains("/nowhere.json can't be read: there is no such file.", Assert.Throws<CommandException>(() => Read("--config", "/nowhere.json")).Message);
         Assert.Contains("empty", Assert.Throws<CommandException>(() => Read("--config", "")).Message);
-        Assert.Contains("is a directory", Assert.Throws<CommandException>(() => Read("--config", directory)).Message);
+        Assert.Contains("it is a directory", Assert.Throws<CommandException>(() => Read("--config", directory)).Message);
         Assert.Throws<CommandException>(() => Read("--accept", "some"));
         Assert.Throws<CommandException>(() => Read("--api-cert", "c"));
         environment["P2PGRPC_API_OPEN"] = "maybe";
