@@ -20,7 +20,7 @@ internal static class ChatCommand
             {
                 await using var client = node.Open(parsed, surroundings);
                 await client.Node.GetNodeAsync(new GetNodeRequest(), deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
-                var session = new ChatSession(client, parsed.GetRequiredValue(peer), surroundings);
+                var session = new ChatSession(client, parsed.GetRequiredValue(peer), node.Repeat(parsed), surroundings);
                 return await session.RunAsync(parsed.GetValue(settle) ?? Settle, cancellationToken);
             },
             cancellationToken));

@@ -12,7 +12,7 @@ namespace P2PGrpc.Cli.Commands;
 /// One chat: a task reads what is typed and sends it, one shows what comes, one asks for deliveries. It asks by sending the
 /// same message_id again, waiting for DELIVERED: the node answers for the message it has, and nothing is sent twice.
 /// </summary>
-internal sealed class ChatSession(P2PGrpcClient client, string peer, Surroundings surroundings)
+internal sealed class ChatSession(P2PGrpcClient client, string peer, string nodeOptions, Surroundings surroundings)
 {
     private const int LongestLine = 2000;
 
@@ -22,7 +22,7 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, Surrounding
     // A node that answers at once that a message is only accepted is asked again after this.
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(250);
 
-    private readonly MessageLines lines = new(surroundings.Time);
+    private readonly MessageLines lines = new(surroundings.Time, $"p2pgrpc tail --from start --json{nodeOptions}");
     private readonly SentLines sent = new();
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Prompt prompt = new(surroundings);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using P2PGrpc.Client;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Telemetry;
@@ -6,10 +7,12 @@ using P2PGrpc.Node.Telemetry;
 namespace P2PGrpc.Cli.Rendering;
 
 /// <summary>A message as people see it: who, when, what. Text of several lines is indented, so that no line can pass for a message.</summary>
-internal sealed class MessageLines(TimeProvider time)
+/// <param name="time">The clock, for the zone here.</param>
+/// <param name="wholeBy">The command that shows all of a long message, which is cut here; null to show all of it here.</param>
+internal sealed class MessageLines(TimeProvider time, string? wholeBy = null)
 {
-    // More than a screen's width and height; who wants all of it reads the JSON form.
-    private const int LongestLine = 2000;
+    // Some screens full. A message may have 128 KiB and as many lines, which would push all else off the screen of who only looks on.
+    private const int MostBytes = 4096;
     private const int MostLines = 200;
     private const int LongestName = 40;
     private const string Indent = "          ";
@@ -17,16 +20,18 @@ internal sealed class MessageLines(TimeProvider time)
     /// <summary>The lines of a message: one, and one more for each line end in its text.</summary>
     public IEnumerable<StyledLine> Create(ReceivedMessage message)
     {
-        var text = message.Text is { } whole ? whole.ReplaceLineEndings("\n").Split('\n', MostLines + 1) : [Describe(message)];
+        var text = message.Text?.ReplaceLineEndings("\n") ?? Describe(message);
+        var end = wholeBy is null ? text.Length : FindEnd(text);
+        var lines = text[..end].Split('\n');
         var head = new StyledLine().Add(Clock(message.Time), StyledLine.Dim).Add("  ");
         AddAuthor(head, message);
         if (message.Ephemeral)
             head.Add(" (ephemeral)", StyledLine.Dim);
-        yield return head.Add(": ").Add(DisplayText.Clean(text[0], LongestLine));
-        for (var index = 1; index < Math.Min(text.Length, MostLines); index++)
-            yield return new StyledLine().Add(Indent + DisplayText.Clean(text[index], LongestLine));
-        if (text.Length > MostLines)
-            yield return new StyledLine().Add(Indent + "… (--json shows all of it)", StyledLine.Dim);
+        yield return head.Add(": ").Add(Clean(lines[0]));
+        foreach (var line in lines.Skip(1))
+            yield return new StyledLine().Add(Indent + Clean(line));
+        if (end < text.Length)
+            yield return new StyledLine().Add($"{Indent}… {Size(Encoding.UTF8.GetByteCount(text.AsSpan(end)))} more: '{wholeBy}' shows all of it", StyledLine.Dim);
     }
 
     /// <summary>The time of day here.</summary>
@@ -44,6 +49,31 @@ internal sealed class MessageLines(TimeProvider time)
             return DisplayText.Clean(alias, LongestName);
         return DisplayText.Clean(peerId.Length > 12 ? peerId[..12] : peerId, LongestName);
     }
+
+    // Where a long text is cut: behind the last whole character that fits.
+    private static int FindEnd(string text)
+    {
+        var bytes = 0;
+        var lines = 1;
+        var index = 0;
+        while (index < text.Length)
+        {
+            Rune.DecodeFromUtf16(text.AsSpan(index), out var rune, out var consumed);
+            bytes += rune.Utf8SequenceLength;
+            lines += rune.Value == '\n' ? 1 : 0;
+            if (bytes > MostBytes || lines > MostLines)
+                return index;
+            index += consumed;
+        }
+
+        return text.Length;
+    }
+
+    private static string Size(int bytes) => bytes < 1024
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} {(bytes == 1 ? "byte" : "bytes")}")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.#} KiB");
+
+    private static string Clean(string line) => DisplayText.Clean(line, int.MaxValue);
 
     private static void AddAuthor(StyledLine line, ReceivedMessage message)
     {

@@ -8,7 +8,7 @@ namespace P2PGrpc.Cli.Run;
 internal sealed class NodeScreen(Surroundings surroundings, bool json, string nodeOptions)
 {
     private readonly Lock gate = new();
-    private readonly MessageLines messageLines = new(surroundings.Time);
+    private readonly MessageLines messageLines = new(surroundings.Time, $"p2pgrpc tail --own --from start --json{nodeOptions}");
     private readonly EventLines eventLines = new(new MessageLines(surroundings.Time), nodeOptions);
 
     public void Show(ReceivedMessage message)

@@ -33,5 +33,29 @@ public sealed class ReceivedMessageTests
         Assert.EndsWith($"self → {shown}: text", line, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("x", 4096, null)]
+    [InlineData("x", 4097, "1 byte")]
+    [InlineData("é", 50_000, "93.7 KiB")]
+    [InlineData("line\n", 300, "501 bytes")]
+    public void A_long_text_is_cut_where_somebody_only_looks_on_and_whole_elsewhere(string piece, int count, string? more)
+    {
+        var text = string.Concat(Enumerable.Repeat(piece, count));
+        var batch = new MessageBatch { Author = "bob-id", Alias = "bob" };
+        batch.Messages.Add(MakeEntry(text));
+        var message = ReceivedMessage.Read(new SubscribeResponse { Batches = { batch } }).Single();
+
+        var whole = Read(new MessageLines(TimeProvider.System));
+        var cut = Read(new MessageLines(TimeProvider.System, "the command"));
+
+        Assert.Equal(text, string.Join('\n', whole));
+        Assert.Equal(more is null ? null : $"… {more} more: 'the command' shows all of it", more is null ? null : cut[^1]);
+        var shown = string.Join('\n', more is null ? cut : cut[..^1]);
+        Assert.StartsWith(shown, text, StringComparison.Ordinal);
+        Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(shown), 900, 4096);
+
+        string[] Read(MessageLines lines) => [.. lines.Create(message).Select((line, index) => line.Plain[(index == 0 ? "HH:mm:ss  bob: " : "          ").Length..])];
+    }
+
     private static Entry MakeEntry(string text) => new() { Clock = 1, Content = new Content { Text = text } };
 }
