@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using P2PGrpc.Cli.Rendering;
@@ -47,7 +48,7 @@ internal sealed class Surroundings
             OpenInput = Console.OpenStandardInput,
             Environment = System.Environment.GetEnvironmentVariable,
             ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
-            Columns = () => Console.WindowWidth is > 0 and var width ? width : 80,
+            Columns = FindColumns,
             Colors = !plain,
         };
     }
@@ -78,7 +79,9 @@ internal sealed class Surroundings
     /// <exception cref="OutputFailedException">It can't be written.</exception>
     public void Write(Spectre.Console.Rendering.IRenderable renderable) => Attempt(() =>
     {
-        OpenConsole().Write(renderable);
+        var console = OpenConsole();
+        console.Profile.Width = Columns();
+        console.Write(renderable);
         Output.Flush();
     });
 
@@ -119,6 +122,15 @@ internal sealed class Surroundings
         {
             throw OutputFailedException.Explain(fault);
         }
+    }
+
+    // As with other programs, a person's own word outranks what the terminal says.
+    private static int FindColumns()
+    {
+        var given = System.Environment.GetEnvironmentVariable("COLUMNS");
+        if (int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && columns > 0)
+            return columns;
+        return Console.WindowWidth is > 0 and var width ? width : 80;
     }
 
     // The console's own stream hides that its reader is gone; a consumer would then acknowledge what nobody saw. A file, though, is left to it:

@@ -5,7 +5,8 @@ using Spectre.Console;
 
 namespace P2PGrpc.Cli.Rendering;
 
-/// <summary>The list of peers: a table for people, lines of tab-separated columns where the output goes elsewhere.</summary>
+/// <summary>The list of peers: a table for people, a few lines for each peer where the screen is too narrow for one, and lines of tab-separated columns where
+/// the output goes elsewhere.</summary>
 internal static class PeerTable
 {
     private const int LongestCell = 200;
@@ -20,12 +21,12 @@ internal static class PeerTable
                 surroundings.Write(string.Join('\t', Cells(peer)));
             return;
         }
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var title in Titles)
-            table.AddColumn(new TableColumn(new Text(title, StyledLine.Dim)));
-        foreach (var peer in peers)
-            table.AddRow(Cells(peer).Select((cell, column) => new Text(cell, Style(peer, column))));
-        surroundings.Write(table);
+        var rows = peers.Select(Cells).ToList();
+        if (CountColumns(rows) <= surroundings.Columns())
+            surroundings.Write(CreateTable(peers, rows));
+        else
+            foreach (var line in peers.SelectMany(CreateLines))
+                surroundings.Write(line);
         foreach (var peer in peers.Where(peer => peer.Admission == Admission.Knocking))
         {
             surroundings.Write(new StyledLine().Add(
@@ -39,6 +40,34 @@ internal static class PeerTable
         var name = MessageLines.Call(peer.Alias, peer.PeerId.Length > 0 ? peer.PeerId : string.Join(' ', peer.Addresses));
         var id = peer.Alias.Length > 0 && peer.PeerId.Length > 0 ? $" ({Clean(peer.PeerId)})" : "";
         return $"{name}{id} is {JsonLines.Word(peer.Admission)}, link {JsonLines.Word(peer.Link)}";
+    }
+
+    private static Table CreateTable(IReadOnlyList<Peer> peers, IReadOnlyList<string[]> rows)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var title in Titles)
+            table.AddColumn(new TableColumn(new Text(title, StyledLine.Dim)));
+        foreach (var (peer, row) in peers.Zip(rows))
+            table.AddRow(row.Select((cell, column) => new Text(cell, Style(peer, column))));
+        return table;
+    }
+
+    /// <summary>The width of the table, in which no cell is broken: with the ids in pieces it could be neither read nor copied.</summary>
+    private static int CountColumns(IReadOnlyList<string[]> rows) => Titles
+        .Select((title, column) => rows.Select(row => row[column]).Append(title).Max(cell => cell.Sum(letter => char.IsAscii(letter) ? 1 : 2)) + 2)
+        .Sum() + Titles.Length + 1;
+
+    private static IEnumerable<StyledLine> CreateLines(Peer peer)
+    {
+        var cells = Cells(peer);
+        yield return new StyledLine()
+            .Add(cells[0], Style(peer, 0)).Add("  ").Add(cells[1], Style(peer, 1)).Add("  ").Add(cells[2], Style(peer, 2)).Add($"  {cells[3]} undelivered");
+        if (peer.PeerId.Length > 0)
+            yield return new StyledLine().Add("  " + cells[4]);
+        if (peer.Addresses.Count > 0)
+            yield return new StyledLine().Add("  at " + cells[5]);
+        if (peer.LastError.Length > 0)
+            yield return new StyledLine().Add("  last error: " + cells[6]);
     }
 
     private static string[] Cells(Peer peer) =>

@@ -46,6 +46,23 @@ public sealed class OwnerCommandTests
             Assert.Equal(["ALIAS\tLINK\tADMISSION\tUNDELIVERED\tID\tADDRESSES\tLAST ERROR", "bob\tup 0.5ms\tknown\t0\tbob-id\t127.0.0.1:5556\t-"], terminal.Lines[..2]);
     }
 
+    [Theory]
+    [InlineData(40, false)]
+    [InlineData(80, false)]
+    [InlineData(240, true)]
+    public async Task A_list_of_peers_stays_readable_on_a_narrow_screen(int columns, bool asTable)
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal { Colors = true, Columns = columns };
+        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "peers", "list"));
+        var lines = System.Text.RegularExpressions.Regex.Replace(terminal.Output, "\u001b\\[[0-9;]*m", "").Split('\n');
+        Assert.Equal(asTable, lines.Any(line => line.Contains("LAST ERROR")));
+        if (asTable)
+            Assert.Single(lines, line => line.Contains("bob-id") && line.Contains("127.0.0.1:5556"));
+        else
+            Assert.Equal(["bob  up 0.5ms  known  0 undelivered", "  bob-id", "  at 127.0.0.1:5556"], lines[..3]);
+    }
+
     [Fact]
     public async Task Peers_in_json_have_the_names_that_programs_rely_on()
     {

@@ -26,6 +26,8 @@ internal sealed class Terminal : IDisposable
 
     public bool Colors { get; set; }
 
+    public int Columns { get; set; } = 80;
+
     public Func<ConsoleKeyInfo>? ReadKey { get; set; }
 
     public string Output => output.Text;
@@ -41,6 +43,7 @@ internal sealed class Terminal : IDisposable
         OpenInput = () => Input,
         Environment = name => Environment.GetValueOrDefault(name),
         Colors = Colors,
+        Columns = () => Columns,
         ReadKey = ReadKey,
     };
 
