@@ -32,7 +32,9 @@ def read(path):
 
 
 def run(command, timeout):
-    environment = dict(os.environ, DOTNET_NOLOGO="1", MSBUILDDISABLENODEREUSE="1", UseSharedCompilation="false")
+    environment = dict(os.environ, DOTNET_NOLOGO="1", MSBUILDDISABLENODEREUSE="1", UseSharedCompilation="false",
+                       # A bug that fills the memory must end its tests, and not this machine.
+                       DOTNET_GCHeapHardLimit="0x100000000")
     try:
         done = subprocess.run(command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
         return done.returncode, done.stdout + done.stderr

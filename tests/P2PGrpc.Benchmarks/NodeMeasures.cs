@@ -16,7 +16,7 @@ internal static class NodeMeasures
     private const int RepeatedStarts = 3;
 
     // Long enough for a node to see that it is idle, and to give back what it does not need.
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public static async Task<Outcome> RunAsync(BenchmarkSettings settings)

@@ -2,7 +2,8 @@ using P2PGrpc.Client;
 
 namespace P2PGrpc.Cli.Commands;
 
-/// <summary>How far a named consumer has read, told to the node. A node whose disk is full can't keep it: reading goes on, and it is told again later.</summary>
+/// <summary>How far a named consumer has read, told to the node. A node whose disk is full can't keep it: reading goes on, and
+/// it is told again with a later message, and at the end.</summary>
 internal sealed class ConsumerPlace(P2PGrpcClient client, string consumer, Surroundings surroundings)
 {
     // A last acknowledgement on the way out must not hold up the exit.
@@ -11,7 +12,7 @@ internal sealed class ConsumerPlace(P2PGrpcClient client, string consumer, Surro
     // A halted store is asked for some seconds each time, which nobody should have to wait for with each message.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    private FeedCursor? unkept;
+    private FeedCursor unkept;
     private P2PGrpcException? fault;
     private long failedAt;
 
@@ -27,14 +28,29 @@ internal sealed class ConsumerPlace(P2PGrpcClient client, string consumer, Surro
             Failures.Report(surroundings, $"{fault.Message} What is shown meanwhile is shown again the next time.", ExitCodes.Refused);
     }
 
-    /// <summary>Nothing follows: what the node could not keep is told once more.</summary>
+    /// <summary>All was read: what the node could not keep is told once more.</summary>
     /// <exception cref="P2PGrpcException">It still can't.</exception>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (unkept is not null)
+        if (fault is not null)
             await TryKeepAsync(cancellationToken);
         if (fault is not null)
             throw fault;
+    }
+
+    /// <summary>Reading ends for another reason, which is to be told and not this one: what the node could not keep is told once more, and that is all.</summary>
+    public async Task LeaveAsync()
+    {
+        if (fault is null)
+            return;
+        try
+        {
+            await TryKeepAsync(new CancellationToken(canceled: true));
+        }
+        catch (Exception failed) when (failed is P2PGrpcException or OperationCanceledException)
+        {
+            // It is shown again the next time, as was said.
+        }
     }
 
     private async Task TryKeepAsync(CancellationToken cancellationToken)
@@ -42,8 +58,8 @@ internal sealed class ConsumerPlace(P2PGrpcClient client, string consumer, Surro
         using var limit = new CancellationTokenSource(LastAcknowledgement);
         try
         {
-            await client.AcknowledgeAsync(consumer, unkept!.Value, cancellationToken.IsCancellationRequested ? limit.Token : cancellationToken);
-            (unkept, fault) = (null, null);
+            await client.AcknowledgeAsync(consumer, unkept, cancellationToken.IsCancellationRequested ? limit.Token : cancellationToken);
+            fault = null;
         }
         catch (P2PGrpcException failed) when (failed.Reason is "STORE_FULL" or "STORE_HALTED")
         {

@@ -45,7 +45,7 @@ internal static class StatusCommand
             Show("store", Clean(node.StoreError), StyledLine.Alarm);
         else if (node.DamagedPlaces > 0)
             Show("store", string.Create(CultureInfo.InvariantCulture,
-                $"{node.DamagedPlaces} damaged {(node.DamagedPlaces == 1 ? "place" : "places")}: fetched again from peers that hold what stood there"), StyledLine.Alarm);
+                $"{node.DamagedPlaces} damaged {(node.DamagedPlaces == 1 ? "place" : "places")}, not served: p2pgrpc events and docs/operations.md tell more"), StyledLine.Alarm);
         else
             Show("store", "ok");
 

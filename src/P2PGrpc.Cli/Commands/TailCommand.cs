@@ -59,11 +59,14 @@ internal sealed class TailCommand
             await foreach (var response in client.SubscribeBatchesAsync(settings, cancellationToken))
                 await ShowAsync(response, print, consumerPlace, cancellationToken);
         }
-        finally
+        catch
         {
             if (consumerPlace is not null)
-                await consumerPlace.EndAsync(cancellationToken);
+                await consumerPlace.LeaveAsync();
+            throw;
         }
+        if (consumerPlace is not null)
+            await consumerPlace.EndAsync(cancellationToken);
         return ExitCodes.Success;
     }
 

@@ -10,8 +10,14 @@ internal sealed class IdleHeap
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
+    // A node whose load comes and goes must not be held up again and again: one collection takes some hundredths of a second.
+    private const int QuietPeriods = 2;
+    private const int LeastPeriods = 6;
+
     private long before;
     private bool wasBusy = true;
+    private int quiet = QuietPeriods - 1;
+    private int since = LeastPeriods;
 
     /// <summary>Watches until cancelled, which ends it without an exception.</summary>
     public static async Task WatchAsync(TimeProvider time, CancellationToken cancellationToken)
@@ -33,13 +39,18 @@ internal sealed class IdleHeap
         }
     }
 
-    /// <summary>Whether a busy time is over: once for each.</summary>
+    /// <summary>Whether a busy time is over: once for each, and at most once a minute.</summary>
     /// <param name="allocated">All bytes that were ever allocated. To be told once in each period.</param>
     public bool IsDue(long allocated)
     {
         var isBusy = allocated - before > BusyBytes;
-        var isDue = wasBusy && !isBusy;
-        (before, wasBusy) = (allocated, isBusy);
-        return isDue;
+        before = allocated;
+        wasBusy |= isBusy;
+        quiet = isBusy ? 0 : quiet + 1;
+        since++;
+        if (!wasBusy || quiet < QuietPeriods || since < LeastPeriods)
+            return false;
+        (wasBusy, since) = (false, 0);
+        return true;
     }
 }

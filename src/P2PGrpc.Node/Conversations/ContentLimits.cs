@@ -24,6 +24,9 @@ internal static class ContentLimits
     /// <summary>Bytes of one batch: several segments, and still little memory a caller.</summary>
     public const int BatchLength = 1024 * 1024;
 
+    /// <summary>Frames of ephemeral messages that wait for one subscriber: 16 MiB of the 64 KiB that nodes put into one, and all subscribers share the bytes.</summary>
+    public const int WaitingEphemerals = 256;
+
     /// <summary>The longest wait for delivery.</summary>
     public static readonly TimeSpan DeliveryWait = TimeSpan.FromSeconds(30);
 

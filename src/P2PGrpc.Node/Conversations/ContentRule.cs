@@ -1,4 +1,6 @@
 using System.Text;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Conversations;
@@ -36,6 +38,9 @@ internal static class ContentRule
         if (Encoding.UTF8.GetByteCount(content.MessageId) > ContentLimits.MessageIdLength)
             throw NodeRequestException.Invalid("message_id", $"A message_id has at most {ContentLimits.MessageIdLength} bytes.");
         CheckHeaders(content);
+        // What is known of it is bounded by now. Fields that this version does not know count, too, and are kept.
+        if (SegmentBodyBuilder.EncodedLength(EntryWriter.EntryLength(content.CalculateSize())) > LogLimits.BodyLength)
+            throw NodeRequestException.Invalid("content", "With the fields that this node does not know the message is too long. Leave them out, or update the node.");
     }
 
     private static void CheckHeaders(Content content)

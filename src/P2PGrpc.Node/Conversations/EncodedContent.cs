@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using Google.Protobuf;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Protocol;
 
@@ -43,11 +44,13 @@ internal static class EncodedContent
         return TryTake(ref rest, out var content) && rest.IsEmpty && IsSimple(content);
     }
 
-    /// <summary>Takes a length and so many bytes off the front.</summary>
+    /// <summary>Takes a length and so many bytes off the front. False where the length is written in more bytes than it needs: what is passed on as it came must be
+    /// read by every parser, and some refuse that.</summary>
     public static bool TryTake(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
-        if (!Varint.TryTake(ref rest, out var length) || length > (ulong)rest.Length)
+        var before = rest.Length;
+        if (!Varint.TryTake(ref rest, out var length) || length > (ulong)rest.Length || before - rest.Length != CodedOutputStream.ComputeLengthSize((int)length))
             return false;
         bytes = rest[..(int)length];
         rest = rest[(int)length..];

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Wire;
-using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Conversations;
 
@@ -16,9 +15,6 @@ internal sealed record EphemeralMessages(PeerId Author, ConversationId Conversat
 /// <summary>Hands ephemeral messages to those who listen now. Who reads too slowly loses the oldest. Thread-safe; never blocks.</summary>
 internal sealed class EphemeralInbox
 {
-    /// <summary>Frames held for one listener.</summary>
-    private const int Capacity = 256;
-
     private readonly PeerId self;
     private readonly Lock gate = new();
     private Channel<EphemeralMessages>[] listeners = [];
@@ -29,15 +25,15 @@ internal sealed class EphemeralInbox
     /// <summary>Messages that were dropped because a listener was too slow, or that had no place in a conversation of the two nodes.</summary>
     public long Dropped => Interlocked.Read(ref dropped);
 
-    public void Receive(PeerId author, Ephemeral message)
+    public void Receive(PeerId author, EphemeralBody messages)
     {
-        if (!TransientFrames.TryRead(message, out var conversation, out var count, out _) || conversation != ConversationId.Direct(self, author))
+        if (messages.Conversation != ConversationId.Direct(self, author))
         {
-            Interlocked.Increment(ref dropped);
+            Interlocked.Add(ref dropped, messages.Count);
             return;
         }
 
-        var arrived = new EphemeralMessages(author, conversation, message.Body.Memory, count);
+        var arrived = new EphemeralMessages(author, messages.Conversation, messages.Bytes, messages.Count);
         foreach (var listener in Volatile.Read(ref listeners))
             listener.Writer.TryWrite(arrived);
     }
@@ -45,7 +41,7 @@ internal sealed class EphemeralInbox
     public Channel<EphemeralMessages> Listen()
     {
         var listener = Channel.CreateBounded<EphemeralMessages>(
-            new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest },
+            new BoundedChannelOptions(ContentLimits.WaitingEphemerals) { FullMode = BoundedChannelFullMode.DropOldest },
             lost => Interlocked.Add(ref dropped, lost.Count));
         lock (gate)
             listeners = [.. listeners, listener];

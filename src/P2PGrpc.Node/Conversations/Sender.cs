@@ -168,32 +168,39 @@ internal sealed class Sender(
 
     private void SendEphemeral(PeerId peer, List<OutgoingContent> contents)
     {
-        var clock = HybridClock.ToStamp(time.GetUtcNow());
-        var (entries, body) = (new EntryWriter(), new SegmentBodyBuilder());
-        foreach (var content in contents)
-        {
-            var entry = content.Content is { } message ? entries.Write(clock, message) : entries.Write(clock, content.Encoded.Span);
-            if (body.Count == FrameLimits.EphemeralEntries || (body.Count > 0 && body.Length + entry.Length > LinkLimits.EphemeralFrame))
-                SendEphemeral(peer, body);
-            body.TryAdd(entry);
-        }
-
-        SendEphemeral(peer, body);
-    }
-
-    private void SendEphemeral(PeerId peer, SegmentBodyBuilder body)
-    {
-        var count = body.Count;
-        var messages = new EphemeralBody(recipients.DirectWith(peer), body.Build(), count);
+        var bodies = EncodeEphemeral(recipients.DirectWith(peer), contents);
         if (peer == recipients.Self)
-            inbox.Receive(peer, TransientFrames.Write(messages.Conversation, messages.Bytes).Ephemeral);
-        else if (!links.TrySendEphemeral(peer, messages))
+            bodies.ForEach(messages => inbox.Receive(peer, messages));
+        else if (!links.TrySendEphemeral(peer, bodies))
             throw new NodeRequestException(
                 StatusCode.Unavailable, "PEER_NOT_LINKED",
                 $"{recipients.Label(peer)} is not linked now, and an ephemeral message waits for nobody. Send it without 'ephemeral' to have it kept.")
             {
                 RetryAfter = TimeSpan.FromSeconds(1),
             };
+    }
+
+    private List<EphemeralBody> EncodeEphemeral(ConversationId conversation, List<OutgoingContent> contents)
+    {
+        var clock = HybridClock.ToStamp(time.GetUtcNow());
+        var bodies = new List<EphemeralBody>();
+        var (entries, body) = (new EntryWriter(), new SegmentBodyBuilder());
+        foreach (var content in contents)
+        {
+            var entry = content.Content is { } message ? entries.Write(clock, message) : entries.Write(clock, content.Encoded.Span);
+            if (body.Count == FrameLimits.EphemeralEntries || (body.Count > 0 && body.Length + entry.Length > LinkLimits.EphemeralFrame))
+                Close();
+            body.TryAdd(entry);
+        }
+
+        Close();
+        return bodies;
+
+        void Close()
+        {
+            var count = body.Count;
+            bodies.Add(new EphemeralBody(conversation, body.Build(), count));
+        }
     }
 
     private static Content ToContent(SendRequest request)

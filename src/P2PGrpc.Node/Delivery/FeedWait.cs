@@ -32,6 +32,28 @@ internal sealed class FeedWait(LogStore store, ChannelReader<EphemeralMessages> 
         }
     }
 
+    /// <summary>Waits for a repair, or for an ephemeral message, which must not wait for it. False if neither comes within that time.</summary>
+    public async ValueTask<bool> WaitAsync(Task repaired, TimeSpan patience, TimeProvider time)
+    {
+        arrived ??= ephemerals.WaitToReadAsync(ending.Token).AsTask();
+        try
+        {
+            await Task.WhenAny(repaired, arrived).WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+
+        if (arrived.IsCompleted)
+        {
+            await arrived.ConfigureAwait(false);
+            arrived = null;
+        }
+
+        return true;
+    }
+
     public void Dispose()
     {
         ending.Cancel();

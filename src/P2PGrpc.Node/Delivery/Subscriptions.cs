@@ -142,7 +142,7 @@ internal sealed class Subscriptions(
             if (damaged is not null)
             {
                 metDamageAt ??= time.GetTimestamp();
-                if (!await IsRepairedAsync(damaged, repaired, metDamageAt.Value, cancellationToken).ConfigureAwait(false))
+                if (!await IsRepairedAsync(damaged, repaired, metDamageAt.Value, wait).ConfigureAwait(false))
                     throw Damaged(damaged);
                 continue;
             }
@@ -188,27 +188,17 @@ internal sealed class Subscriptions(
     }
 
     /// <summary>Waits for the next repair of any place, if there is hope. True: it is worth a look.</summary>
-    private async Task<bool> IsRepairedAsync(DamagedSegment damaged, Task repaired, long since, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsRepairedAsync(DamagedSegment damaged, Task repaired, long since, FeedWait wait)
     {
         var patience = DeliveryLimits.RepairPatience - time.GetElapsedTime(since);
-        if (!damaged.CanBeFetched || !isLinked() || patience <= TimeSpan.Zero)
-            return false;
-        try
-        {
-            await repaired.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+        return damaged.CanBeFetched && isLinked() && patience > TimeSpan.Zero && await wait.WaitAsync(repaired, patience, time).ConfigureAwait(false);
     }
 
     private NodeRequestException Damaged(DamagedSegment damaged)
     {
         var behind = store.FindCheck(damaged.LastPosition) ?? 0;
         var hope = damaged.CanBeFetched
-            ? "No linked peer has given them again yet: link one that holds them, and try again."
+            ? "They have not come back from a linked peer yet: link one that holds them, and try again."
             : "Their place in their log is not known, so no peer can be asked for them: put back a copy of the database.";
         return new NodeRequestException(
             StatusCode.DataLoss, "SEGMENT_DAMAGED",

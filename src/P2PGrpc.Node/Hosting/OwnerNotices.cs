@@ -29,9 +29,7 @@ internal static class OwnerNotices
             else
                 events.Notice("STORE_RECOVERED", "", "The store writes again.");
         };
-        store.DamageNoticed += position => events.Notice(
-            "SEGMENT_DAMAGED", "",
-            $"The messages at position {position} can't be read: the bytes on disk don't match their hash. Linked peers that hold them are asked for them.");
+        store.DamageNoticed += (position, canBeFetched) => events.Notice("SEGMENT_DAMAGED", "", Describe(position, canBeFetched));
         store.Repaired += (_, _, position, _) =>
         {
             if (position is { } whole && repairs.TryTake())
@@ -63,6 +61,16 @@ internal static class OwnerNotices
             + "what none of them had is gone.";
         StoreLog.BeginsEmpty(log, path, advice);
         events.NoticeAtStart("DATABASE_MISSING", $"There was a key but no database {path}: it begins empty. {advice}");
+    }
+
+    private static string Describe(ulong position, bool canBeFetched)
+    {
+        var what = position > 0
+            ? $"The messages at position {position} can't be read: what is on disk there is damaged."
+            : "A part of the database can't be read: what is on disk there is damaged.";
+        return canBeFetched
+            ? $"{what} Linked peers that hold them are asked for them."
+            : $"{what} No peer can be asked for it. Put back a copy of the database; what is not damaged is served meanwhile.";
     }
 
     private static string Describe(ForkProof proof) =>

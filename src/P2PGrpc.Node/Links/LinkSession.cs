@@ -11,7 +11,7 @@ internal sealed class LinkSession : IAsyncDisposable
 {
     private readonly IFrameConnection connection;
     private readonly ReplicationLoop replication;
-    private readonly Action<PeerId, Ephemeral> receiveEphemeral;
+    private readonly Action<PeerId, EphemeralBody> receiveEphemeral;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private readonly CancellationTokenSource ending = new();
@@ -24,7 +24,7 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
-        Action<PeerId, Ephemeral> receiveEphemeral, TimeProvider time, ILogger log)
+        Action<PeerId, EphemeralBody> receiveEphemeral, TimeProvider time, ILogger log)
     {
         Id = id;
         this.connection = connection;
@@ -157,8 +157,11 @@ internal sealed class LinkSession : IAsyncDisposable
                 Add(TransientFrames.WritePing(frame.Ping.Number, reply: true));
                 return true;
             case Frame.KindOneofCase.Ephemeral:
-                receiveEphemeral(Peer, frame.Ephemeral);
-                return true;
+                if (TransientFrames.TryRead(frame.Ephemeral, out var messages, out var malformed))
+                    receiveEphemeral(Peer, messages);
+                else
+                    Close(GoodbyeReason.Protocol, malformed);
+                return malformed.Length == 0;
             case Frame.KindOneofCase.None:
                 // A frame of a later version: skipped, so that versions can live side by side.
                 return true;

@@ -44,7 +44,7 @@ internal sealed class LinkTable
     public event Action<PeerId>? Changed;
 
     /// <summary>Ephemeral messages of a peer. Raised on the link's reader; handlers must not block.</summary>
-    public event Action<PeerId, Ephemeral>? EphemeralReceived;
+    public event Action<PeerId, EphemeralBody>? EphemeralReceived;
 
     public int Count
     {
@@ -103,12 +103,13 @@ internal sealed class LinkTable
     }
 
     /// <summary>Hands ephemeral messages to the peer's link, which drops and counts them if too much is waiting. False if there is no link.</summary>
-    public bool TrySendEphemeral(PeerId peer, EphemeralBody body)
+    public bool TrySendEphemeral(PeerId peer, List<EphemeralBody> bodies)
     {
         if (Find(peer) is not { } session)
             return false;
-        if (!session.Outbound.TryAddEphemeral(body))
-            Interlocked.Add(ref ephemeralDropped, body.Count);
+        foreach (var body in bodies)
+            if (!session.Outbound.TryAddEphemeral(body))
+                Interlocked.Add(ref ephemeralDropped, body.Count);
         return true;
     }
 

@@ -23,8 +23,9 @@ internal sealed class DamageReport(ILogger logger, TimeProvider time)
     /// <summary>A damaged segment was met whose place is known. Raised on the thread that met it, which must not be kept.</summary>
     public event Action<DamagedPlace>? Found;
 
-    /// <summary>There is damage at a position; rarely raised, and on the thread that met it, which must not be kept.</summary>
-    public event Action<ulong>? Noticed;
+    /// <summary>There is damage at a position, 0 where not even that is known, and peers can be asked for what stood there, or not. Rarely raised, and on the thread
+    /// that met it, which must not be kept.</summary>
+    public event Action<ulong, bool>? Noticed;
 
     /// <summary>Places that are damaged now, as far as they were met: at most <see cref="RememberedPlaces"/>.</summary>
     public int Count
@@ -43,21 +44,24 @@ internal sealed class DamageReport(ILogger logger, TimeProvider time)
     /// <returns>Whether its place is known, so that it can be fetched again.</returns>
     public bool Report(StoreConnection connection, ulong position)
     {
-        Report(position);
-        if (DamagedPlace.Find(connection, position) is not { } place)
-            return false;
-        if (TryTakeTurn(position))
+        var place = DamagedPlace.Find(connection, position);
+        Report(position, canBeFetched: place is not null);
+        if (place is not null && TryTakeTurn(position))
             Found?.Invoke(place);
-        return true;
+        return place is not null;
     }
 
-    /// <summary>Reports damage of which not even the place can be read.</summary>
-    public void Report(ulong position)
+    /// <summary>Reports damage of which the place in its log can't be read.</summary>
+    /// <param name="position">Its position; 0 where that is not known either.</param>
+    public void Report(ulong position) => Report(position, canBeFetched: false);
+
+    private void Report(ulong position, bool canBeFetched)
     {
         int skipped;
         lock (gate)
         {
-            Remember(position);
+            if (position > 0)
+                Remember(position);
             if (reported is { } last && time.GetElapsedTime(last) < Pause)
             {
                 suppressed++;
@@ -70,7 +74,7 @@ internal sealed class DamageReport(ILogger logger, TimeProvider time)
         }
 
         StoreLog.Damaged(logger, position, skipped);
-        Noticed?.Invoke(position);
+        Noticed?.Invoke(position, canBeFetched);
     }
 
     /// <summary>Everything from the first through the last position was read and is whole: what was known of it is out of date.</summary>

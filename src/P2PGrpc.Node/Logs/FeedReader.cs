@@ -72,13 +72,13 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
             while (segments.Count < maxSegments)
             {
                 if (!row.Read())
-                    return from > last ? new FeedPage(segments, null) : StopBefore(segments, from, last + 1);
+                    return from > last ? new FeedPage(segments, null) : StopBefore(connection, segments, from, last + 1);
                 var position = SegmentRow.ReadPosition(row);
                 var header = SegmentRow.ReadHeader(row);
                 if (header is not null && position + (ulong)header.Count <= from)
                     continue;
                 if (position > from)
-                    return StopBefore(segments, from, position);
+                    return StopBefore(connection, segments, from, position);
                 weight += header?.Weight ?? 0;
                 if (weight > maxWeight && segments.Count > 0)
                     break;
@@ -98,9 +98,11 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
     }
 
     /// <summary>Positions have no gaps: where rows are missing, a page of the database that leads to them is damaged, which SQLite need not notice.</summary>
-    private FeedPage StopBefore(List<FeedSegment> segments, ulong from, ulong next)
+    private FeedPage StopBefore(StoreConnection connection, List<FeedSegment> segments, ulong from, ulong next)
     {
-        damage.Report(from);
+        // Readers that begin inside the gap must not count it anew.
+        var gap = connection.ReadScalar("SELECT position + count FROM segment WHERE position < $1 ORDER BY position DESC LIMIT 1", (long)from);
+        damage.Report(gap is long begin and > 0 && (ulong)begin < from ? (ulong)begin : from);
         return new FeedPage(segments, new DamagedSegment(from, next - 1, CanBeFetched: false));
     }
 

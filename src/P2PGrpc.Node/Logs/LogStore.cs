@@ -93,8 +93,8 @@ internal sealed class LogStore : IAsyncDisposable
         remove => damage.Found -= value;
     }
 
-    /// <summary>There is damage at a position. Rarely raised, on a reading thread, which must not be kept.</summary>
-    public event Action<ulong>? DamageNoticed
+    /// <inheritdoc cref="DamageReport.Noticed"/>
+    public event Action<ulong, bool>? DamageNoticed
     {
         add => damage.Noticed += value;
         remove => damage.Noticed -= value;

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace P2PGrpc.Node.Logs;
 
@@ -25,6 +26,9 @@ internal sealed class StoreConnection : IDisposable
     }
 
     public SqliteConnection Sqlite { get; }
+
+    /// <summary>Rows that this connection has written since it was opened.</summary>
+    public int Changes => raw.sqlite3_total_changes(Sqlite.Handle);
 
     public SqliteTransaction Transaction => transaction ?? throw new InvalidOperationException("No transaction is open.");
 

@@ -11,6 +11,10 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
     /// <summary>Lines about frozen logs in one minute: a peer can fork as many as it likes.</summary>
     private const int FrozenPerMinute = 5;
 
+    /// <summary>Lines about repairs in one minute: after a bad disk there may be thousands.</summary>
+    private const int RepairsPerMinute = 60;
+
+    private readonly AnnouncementRate repairLines = new(RepairsPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly AnnouncementRate frozenLines = new(FrozenPerMinute, TimeSpan.FromMinutes(1), time);
 
     public event Action<CommittedSegment>? Committed;
@@ -34,7 +38,7 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
                 Tell(SegmentRefused, watcher => watcher(refused.Log, refused.Head, refused.Failure));
                 break;
             case StoreEvent.Repaired repaired:
-                if (repaired.Failure is null)
+                if (repaired.Failure is null && repairLines.TryTake())
                     StoreLog.Repaired(logger, repaired.Log.ToString(), repaired.Head.Sequence);
                 Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Position, repaired.Failure));
                 break;

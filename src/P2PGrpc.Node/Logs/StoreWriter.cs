@@ -27,6 +27,7 @@ internal sealed class StoreWriter
     private readonly List<StoreWork> batch = [];
     private readonly List<StoreEvent> events = [];
     private WriterSession? session;
+    private bool hasWritten;
     private readonly HashSet<Bytes32> unsettled = [];
     private readonly Refusals refusals = new();
     private long? recoveryTried;
@@ -120,6 +121,7 @@ internal sealed class StoreWriter
         Action? putCursorsBack = null;
         try
         {
+            var changes = open.Connection.Changes;
             open.Connection.Begin();
             refusals.Pending = false;
             foreach (var work in batch)
@@ -128,6 +130,8 @@ internal sealed class StoreWriter
             if (writesCursors)
                 putCursorsBack = cursors.Write(open.Connection);
             open.Connection.Commit();
+            // A transaction that wrote nothing succeeds on a full disk, too.
+            hasWritten = open.Connection.Changes != changes;
         }
         catch
         {
@@ -143,7 +147,7 @@ internal sealed class StoreWriter
     /// <summary>All is on disk: shows it, tells it, answers.</summary>
     private void Publish()
     {
-        if (health.Error is not null && HasWritten())
+        if (health.Error is not null && hasWritten)
         {
             StoreLog.RoomAgain(logger);
             SetHealth(new StoreHealth(true, null));
@@ -161,11 +165,6 @@ internal sealed class StoreWriter
 
         RaiseEvents();
     }
-
-    /// <summary>A transaction that wrote nothing succeeds on a full disk, too.</summary>
-    private bool HasWritten() =>
-        events.Exists(raised => raised is StoreEvent.Committed or StoreEvent.Repaired { Failure: null } or StoreEvent.Frozen { Proof: not null })
-        || batch.Exists(work => work is OperationWork { Fault: null });
 
     private void ShowCommitted()
     {

@@ -9,10 +9,11 @@ internal static class TransientFrames
 {
     /// <summary>Checks the conversation's size and the number of messages. Whether the conversation is shared with the sender is for the
     /// link to know, and whether a message parses for who shows it.</summary>
-    public static bool TryRead(Ephemeral message, out ConversationId conversation, out int count, out string fault)
+    public static bool TryRead(Ephemeral message, out EphemeralBody messages, out string fault)
     {
-        count = SegmentBodyReader.Count(message.Body.Span);
-        var read = ConversationId.TryRead(message.Conversation.Span, out conversation) && count is > 0 and <= FrameLimits.EphemeralEntries;
+        var count = SegmentBodyReader.Count(message.Body.Span);
+        var read = ConversationId.TryRead(message.Conversation.Span, out var conversation) && count is > 0 and <= FrameLimits.EphemeralEntries;
+        messages = read ? new EphemeralBody(conversation, message.Body.Memory, count) : default;
         fault = read ? "" : "an Ephemeral is malformed";
         return read;
     }

@@ -108,6 +108,21 @@ public sealed class TailCommandTests
     }
 
     [Fact]
+    public async Task What_ends_a_tail_is_told_and_not_the_place_that_could_not_be_kept()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Feed.Receive("one");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "The disk is full.");
+        using var ending = new CancellationTokenSource();
+        var terminal = new Terminal();
+        var tail = terminal.RunAsync(ending.Token, "tail", "--data", node.Directory, "--consumer", "reader", "--from", "start");
+        await Terminal.WaitAsync(() => terminal.Error.Contains("shown again", StringComparison.Ordinal));
+        await ending.CancelAsync();
+        Assert.Equal(ExitCodes.Interrupted, await tail);
+        Assert.Single(terminal.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
     public async Task A_consumers_place_that_could_not_be_kept_is_told_again_at_the_end()
     {
         await using var node = await FakeNode.StartAsync();

@@ -14,7 +14,7 @@ public sealed class FrozenProcessTests
     /// <summary>Bytes that wait for a recipient who reads nothing: more than the most credit that it may have given.</summary>
     private const int Unread = 5 * 1024 * 1024;
 
-    private const int Length = 50_000;
+    private const int Length = 20_000;
 
     [Theory]
     [InlineData(1)]
@@ -35,6 +35,8 @@ public sealed class FrozenProcessTests
         await Campaign.StopAndVerifyAsync(alice, bob);
     }
 
+    /// <summary>From the moment that bob stands still, over what fills up and what is not answered any more, until his link is given up: all that is measured
+    /// meanwhile counts. What is usual is the least of several measurements, since what else the machine does can only add to it.</summary>
     [Fact]
     public async Task A_recipient_that_stands_still_does_not_delay_another_one()
     {
@@ -46,36 +48,35 @@ public sealed class FrozenProcessTests
         await Task.WhenAll(alice.StartAsync(), bob.StartAsync(), carol.StartAsync());
         await Neighbourhood.LinkedAsync(alice, bob);
         await Neighbourhood.LinkedAsync(alice, carol);
+        var usual = TimeSpan.MaxValue;
+        for (var round = 0; round < 4; round++)
+            usual = Min(usual, FindPercentile99(await MeasureAsync(alice)));
 
-        // What else a machine does can only add to what is measured: the least of the usual times is nearest to what is usual, and of the others the one in the
-        // middle counts. None may be so bad as if bob were waited for: that lasts until his link is given up.
-        _ = await MeasureAsync(alice);
-        var (usual, stalled) = (new List<TimeSpan>(), new List<TimeSpan>());
-        for (var round = 0; round < 3; round++)
+        var load = new LoadGenerator(alice.Client, "bob", "t", tasks: 2) { Padding = new string('.', Length), Pause = TimeSpan.FromMilliseconds(20) };
+        bob.Freeze();
+        load.Start();
+        var all = new List<TimeSpan>();
+        while (await alice.Client.IsLinkedAsync("bob") || await CountUndeliveredAsync(alice) * Length < Unread)
         {
-            usual.Add(await MeasureAsync(alice));
-            bob.Freeze();
-            var load = new LoadGenerator(alice.Client, "bob", $"r{round}t", tasks: 2) { Padding = new string('.', Length), Pause = TimeSpan.FromMilliseconds(20) };
-            load.Start();
-            await Eventually.HoldsAsync("more waits for bob than his link takes in", async () => await CountUndeliveredAsync(alice) * Length > Unread);
-            stalled.Add(await MeasureAsync(alice));
-            Assert.True(await CountUndeliveredAsync(alice) * Length > Unread, "bob read all the same");
-            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"p99 {usual[^1].TotalMilliseconds:0} ms, while bob stood still {stalled[^1].TotalMilliseconds:0} ms"));
-            Assert.True(stalled[^1] < LongestLatency, $"while bob stood still, carol's p99 was {stalled[^1].TotalMilliseconds:0} ms");
-            bob.Thaw();
-            await load.StopAsync();
-            await Eventually.HoldsAsync("bob has caught up, and costs the next round nothing", async () => await CountUndeliveredAsync(alice) == 0);
+            var round = await MeasureAsync(alice);
+            var slow = FindPercentile99(round);
+            Assert.True(slow < LongestLatency, $"while bob stood still, carol's p99 was {slow.TotalMilliseconds:0} ms");
+            all.AddRange(round);
         }
 
-        var extra = stalled.Order().ElementAt(1) - usual.Min();
-        Assert.True(extra < Tolerated, $"while bob stood still, carol's p99 was {extra.TotalMilliseconds:0} ms longer");
+        bob.Thaw();
+        await load.StopAsync();
+        var stalled = FindPercentile99(all);
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"p99 {usual.TotalMilliseconds:0} ms, while bob stood still {stalled.TotalMilliseconds:0} ms, of {all.Count}"));
+        Assert.True(stalled - usual < Tolerated, $"while bob stood still, carol's p99 was {(stalled - usual).TotalMilliseconds:0} ms longer");
+        await Eventually.HoldsAsync("bob has caught up", async () => await CountUndeliveredAsync(alice) == 0);
     }
 
     private static async Task<ulong> CountUndeliveredAsync(NodeProcess alice) => (await alice.Client.ListPeersAsync()).Single(peer => peer.Alias == "bob").Undelivered;
 
-    /// <summary>The 99th percentile of the time until carol has a message.</summary>
-    private static async Task<TimeSpan> MeasureAsync(NodeProcess alice)
+    /// <summary>The times until carol has a message, one after the other.</summary>
+    private static async Task<List<TimeSpan>> MeasureAsync(NodeProcess alice)
     {
         var times = new List<TimeSpan>();
         for (var i = 0; i < 200; i++)
@@ -85,7 +86,10 @@ public sealed class FrozenProcessTests
             Assert.Equal(DeliveryState.Delivered, answer.State);
             times.Add(TimeProvider.System.GetElapsedTime(started));
         }
-        times.Sort();
-        return times[197];
+        return times;
     }
+
+    private static TimeSpan FindPercentile99(List<TimeSpan> times) => times.Order().ElementAt(times.Count * 99 / 100 - 1);
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

@@ -80,7 +80,7 @@ internal sealed class FrameTarget : FuzzTarget
                 fault = accepted ? "" : "a detail is too long";
                 break;
             case Frame.KindOneofCase.Ephemeral:
-                accepted = TransientFrames.TryRead(frame.Ephemeral, out _, out _, out fault);
+                accepted = TransientFrames.TryRead(frame.Ephemeral, out _, out fault);
                 break;
             case Frame.KindOneofCase.Ping or Frame.KindOneofCase.None:
                 (accepted, fault) = (true, "");

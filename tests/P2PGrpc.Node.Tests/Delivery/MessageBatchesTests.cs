@@ -106,6 +106,39 @@ public sealed class MessageBatchesTests
         Assert.All(response.Batches, batch => Assert.True(batch.Ephemeral));
     }
 
+    /// <summary>Some parsers refuse a length of more than five bytes, so that a subscriber would never come past such a message.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Lengths_that_take_more_bytes_than_they_need_are_not_passed_on(int level)
+    {
+        await using var node = await RunningNode.StartAsync("node");
+        byte[] content = Field(Content.TextFieldNumber, "hello"u8.ToArray(), level == 0);
+        byte[] entry = [.. new Entry { Clock = 7 }.ToByteArray(), .. Field(Entry.ContentFieldNumber, content, level == 1)];
+        var body = Field(SegmentBody.EntriesFieldNumber, entry, level == 2);
+        using var author = StoreFixture.MakeKey(9);
+        var conversation = ConversationId.Direct(author.PeerId, PeerId.Parse(node.Id));
+        var log = new LogKey(conversation, author.PeerId, 1);
+        var segment = new FeedSegment(10, SegmentHeader.Sign(author, log, log.ToLogId().Empty, 1, body, []), body);
+        var batches = new MessageBatches(node.Runtime.Recipients, null, true, _ => { });
+        var stored = new FeedStretch(batches);
+        stored.Segments.Add((segment, 0));
+
+        foreach (var stretch in new[] { stored, new FeedStretch(batches) { Ephemeral = new EphemeralMessages(author.PeerId, conversation, body, 1) } })
+        {
+            var writer = new ArrayBufferWriter<byte>();
+            new EncodedResponse(stretch).WriteTo(writer);
+            var expected = stretch.ToResponse();
+            Assert.Equal("hello", Assert.Single(Assert.Single(expected.Batches).Messages).Content.Text);
+            Assert.Equal(expected.ToByteArray(), writer.WrittenSpan);
+        }
+
+        static byte[] Field(int number, byte[] value, bool overlong) => overlong
+            ? [(byte)((number << 3) | 2), (byte)(value.Length | 0x80), 0x80, 0x80, 0x80, 0x80, 0x00, .. value]
+            : [(byte)((number << 3) | 2), (byte)value.Length, .. value];
+    }
+
     private static byte[] DrawEntry(Random random, int oddity)
     {
         var content = new Content();

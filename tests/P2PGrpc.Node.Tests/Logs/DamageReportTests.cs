@@ -14,7 +14,7 @@ public sealed class DamageReportTests
     public DamageReportTests()
     {
         report = new DamageReport(NullLogger.Instance, time);
-        report.Noticed += noticed.Add;
+        report.Noticed += (position, _) => noticed.Add(position);
     }
 
     [Fact]
@@ -41,6 +41,14 @@ public sealed class DamageReportTests
         Assert.True(repair.IsCompletedSuccessfully);
         Assert.False(report.NextRepair.IsCompleted);
         Assert.Equal(1, report.Count);
+    }
+
+    [Fact]
+    public void Damage_without_a_position_is_told_and_not_counted()
+    {
+        report.Report(0);
+        Assert.Equal([0UL], noticed);
+        Assert.Equal(0, report.Count);
     }
 
     [Fact]

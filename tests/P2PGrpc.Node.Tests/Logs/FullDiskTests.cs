@@ -39,6 +39,7 @@ public sealed class FullDiskTests
     public async Task A_transaction_that_writes_nothing_is_no_sign_of_room_D5()
     {
         await using var fixture = new StoreFixture();
+        await fixture.Store.SetConsumerAsync("reader", 1, 0, TestContext.Current.CancellationToken);
         await FailedTransaction.RunAsync(fixture, new SqliteException("database or disk is full", 13), StoreFailure.Full);
         using var author = StoreFixture.MakeKey(2);
         var log = new LogKey(fixture.Conversation, author.PeerId, 7);
@@ -48,6 +49,9 @@ public sealed class FullDiskTests
         fixture.Store.Freeze(log.ToLogId(), header, null);
         await answered.Task.WaitAsync(StoreFixture.Deadline);
 
+        Assert.NotNull(fixture.Store.Health.Error);
+        // A cursor that does not move writes nothing either.
+        await fixture.Store.SetConsumerAsync("reader", 1, 0, TestContext.Current.CancellationToken);
         Assert.NotNull(fixture.Store.Health.Error);
         await fixture.AppendAsync("room");
         Assert.Null(fixture.Store.Health.Error);

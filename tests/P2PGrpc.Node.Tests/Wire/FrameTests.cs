@@ -86,7 +86,18 @@ public sealed class FrameTests : IDisposable
         Assert.False(SegmentFrames.TryRead(new Segments(), out _, out _));
         Assert.False(HaveFrames.TryRead(have, out _, out _, out var fault));
         Assert.Contains("too many", fault, StringComparison.Ordinal);
-        Assert.False(TransientFrames.TryRead(ephemeral, out _, out _, out _));
+        Assert.False(TransientFrames.TryRead(ephemeral, out _, out _));
+    }
+
+    [Fact]
+    public void An_ephemeral_frame_has_a_conversation_and_at_least_one_message()
+    {
+        var body = new SegmentBody { Entries = { new Entry() } }.ToByteArray();
+        Assert.True(TransientFrames.TryRead(TransientFrames.Write(log.Conversation, body).Ephemeral, out var read, out _));
+        Assert.Equal((log.Conversation, 1), (read.Conversation, read.Count));
+        Assert.False(TransientFrames.TryRead(TransientFrames.Write(log.Conversation, default).Ephemeral, out _, out _));
+        Assert.False(TransientFrames.TryRead(TransientFrames.Write(log.Conversation, new byte[] { 0x0a, 0x7f, 1 }).Ephemeral, out _, out _));
+        Assert.False(TransientFrames.TryRead(new Ephemeral { Body = ByteString.CopyFrom(body) }, out _, out _));
     }
 
     [Fact]
@@ -228,7 +239,7 @@ public sealed class FrameTests : IDisposable
             Frame.KindOneofCase.Credit => TransientFrames.TryRead(frame.Credit, out _, out fault),
             Frame.KindOneofCase.Refuse => WantFrames.TryRead(frame.Refuse, out _, out _, out fault),
             Frame.KindOneofCase.ForkProof => ForkProofFrames.TryRead(frame.ForkProof, out _, out _, out fault),
-            Frame.KindOneofCase.Ephemeral => TransientFrames.TryRead(frame.Ephemeral, out _, out _, out fault),
+            Frame.KindOneofCase.Ephemeral => TransientFrames.TryRead(frame.Ephemeral, out _, out fault),
             _ => true,
         };
         Assert.Equal(read, fault.Length == 0);
