@@ -10,6 +10,10 @@ namespace P2PGrpc.Cli.Rendering;
 internal static class PeerTable
 {
     private const int LongestCell = 200;
+
+    // Columns in which an error can still be read, and those between two cells.
+    private const int NarrowestError = 30;
+    private const int CellPadding = 3;
     private static readonly string[] Titles = ["ALIAS", "LINK", "ADMISSION", "UNDELIVERED", "ID", "ADDRESSES", "LAST ERROR"];
 
     public static void Write(IReadOnlyList<Peer> peers, Surroundings surroundings, string nodeOptions)
@@ -46,16 +50,18 @@ internal static class PeerTable
     {
         var table = new Table().Border(TableBorder.Simple);
         foreach (var title in Titles)
-            table.AddColumn(new TableColumn(new Text(title, StyledLine.Dim)));
+            table.AddColumn(new TableColumn(new Text(title, StyledLine.Dim)) { NoWrap = title != Titles[^1] });
         foreach (var (peer, row) in peers.Zip(rows))
             table.AddRow(row.Select((cell, column) => new Text(cell, Style(peer, column))));
         return table;
     }
 
-    /// <summary>The width of the table, in which no cell is broken: with the ids in pieces it could be neither read nor copied.</summary>
-    private static int CountColumns(IReadOnlyList<string[]> rows) => Titles
-        .Select((title, column) => rows.Select(row => row[column]).Append(title).Max(cell => cell.Sum(letter => char.IsAscii(letter) ? 1 : 2)) + 2)
-        .Sum() + Titles.Length + 1;
+    /// <summary>The least width of the table, in which no cell but the last of a row is broken: with the ids in pieces it could be neither read nor copied.</summary>
+    private static int CountColumns(IReadOnlyList<string[]> rows) => Titles.Select((title, column) =>
+    {
+        var widest = rows.Select(row => row[column]).Append(title).Max(cell => cell.Sum(letter => char.IsAscii(letter) ? 1 : 2));
+        return (column == Titles.Length - 1 ? Math.Min(widest, NarrowestError) : widest) + CellPadding;
+    }).Sum();
 
     private static IEnumerable<StyledLine> CreateLines(Peer peer)
     {
