@@ -131,7 +131,9 @@ public sealed class P2PGrpcException : Exception
     {
         if (FindCause<NodeNotFoundException>(exception) is { } notFound)
             return notFound.Message;
-        if (FindCause<HttpIOException>(exception) is { HttpRequestError: HttpRequestError.InvalidResponse })
+        // Which of the two it is depends on whether the answer or the end of the connection is noticed first.
+        if (FindCause<HttpIOException>(exception) is { HttpRequestError: HttpRequestError.InvalidResponse }
+            || FindCause<HttpRequestException>(exception)?.Message.Contains("HTTP/2 handshake", StringComparison.Ordinal) == true)
             return "What answers there does not speak HTTP/2 in clear. Give the node's client endpoint, not its port for peers; if it serves by TLS, as https.";
         return FindCause<IOException>(exception) is { } broken
             ? $"The connection to the node broke: {broken.Message}"
