@@ -12,11 +12,13 @@ public sealed class FullDiskTests
     [Fact]
     public async Task A_full_disk_refuses_and_reads_go_on_and_writing_resumes_with_room_D5()
     {
-        await using var fixture = new StoreFixture(options => options with { MaximumPages = 60 });
+        const int pages = 60;
+        await using var fixture = new StoreFixture(options => options with { MaximumPages = pages });
         var accepted = new List<string>();
         StoreException? full = null;
         while (full is null)
         {
+            Assert.True(accepted.Count < pages, "More is accepted than there is room for.");
             var text = $"{accepted.Count} {new string('x', 20_000)}";
             full = await Record.ExceptionAsync(() => fixture.AppendAsync(text)) as StoreException;
             if (full is null)
