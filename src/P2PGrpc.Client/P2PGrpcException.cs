@@ -122,7 +122,12 @@ public sealed class P2PGrpcException : Exception
         || FindCause<HttpRequestException>(exception) is not null
         || FindCause<System.Net.Sockets.SocketException>(exception) is not null;
 
+    // Which of the two it is when something else answers depends on whether its answer or the end of the connection is noticed first.
+    private static bool IsHandshakeBroken(RpcException exception) =>
+        FindCause<HttpRequestException>(exception)?.Message.Contains("HTTP/2 handshake", StringComparison.Ordinal) == true;
+
     private static bool NeverConnected(RpcException exception) =>
+        IsHandshakeBroken(exception) ||
         FindCause<NodeNotFoundException>(exception) is not null
         || FindCause<AuthenticationException>(exception) is not null
         || FindCause<HttpRequestException>(exception) is { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError };
@@ -131,9 +136,7 @@ public sealed class P2PGrpcException : Exception
     {
         if (FindCause<NodeNotFoundException>(exception) is { } notFound)
             return notFound.Message;
-        // Which of the two it is depends on whether the answer or the end of the connection is noticed first.
-        if (FindCause<HttpIOException>(exception) is { HttpRequestError: HttpRequestError.InvalidResponse }
-            || FindCause<HttpRequestException>(exception)?.Message.Contains("HTTP/2 handshake", StringComparison.Ordinal) == true)
+        if (FindCause<HttpIOException>(exception) is { HttpRequestError: HttpRequestError.InvalidResponse } || IsHandshakeBroken(exception))
             return "What answers there does not speak HTTP/2 in clear. Give the node's client endpoint, not its port for peers; if it serves by TLS, as https.";
         return FindCause<IOException>(exception) is { } broken
             ? $"The connection to the node broke: {broken.Message}"

@@ -29,13 +29,12 @@ internal sealed class ConsumerPlace(P2PGrpcClient client, string consumer, Surro
     }
 
     /// <summary>All was read: what the node could not keep is told once more.</summary>
-    /// <exception cref="P2PGrpcException">It still can't.</exception>
-    public async Task EndAsync(CancellationToken cancellationToken)
+    /// <returns>The exit code, which tells that it still can't. The sentence was written already.</returns>
+    public async Task<int> EndAsync(CancellationToken cancellationToken)
     {
         if (fault is not null)
             await TryKeepAsync(cancellationToken);
-        if (fault is not null)
-            throw fault;
+        return fault is null ? ExitCodes.Success : Failures.FindExitCode(fault);
     }
 
     /// <summary>Reading ends for another reason, which is to be told and not this one: what the node could not keep is told once more, and that is all.</summary>

@@ -65,9 +65,7 @@ internal sealed class TailCommand
                 await consumerPlace.LeaveAsync();
             throw;
         }
-        if (consumerPlace is not null)
-            await consumerPlace.EndAsync(cancellationToken);
-        return ExitCodes.Success;
+        return consumerPlace is null ? ExitCodes.Success : await consumerPlace.EndAsync(cancellationToken);
     }
 
     private static async Task ShowAsync(

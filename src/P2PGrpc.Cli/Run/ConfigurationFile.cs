@@ -43,8 +43,14 @@ internal sealed class ConfigurationFile
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var reader = new ConfigurationReader(path, bytes);
         reader.Begin();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         while (reader.TryReadName(out var name))
+        {
+            if (!names.Add(name))
+                throw reader.Fault($"'{name}' stands here a second time: leave one of them out.");
             file.Set(name, ref reader, directory);
+        }
+
         reader.End();
         return file;
     }

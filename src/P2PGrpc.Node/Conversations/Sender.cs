@@ -66,7 +66,11 @@ internal sealed class Sender(
             try
             {
                 if (batch.Messages[index].Content is { } content)
+                {
                     ContentRule.Check(content);
+                    CheckMode(batch.Ephemeral, content.MessageId);
+                }
+
                 taken.Add(batch.Messages[index]);
                 places.Add(index);
             }
@@ -226,7 +230,12 @@ internal sealed class Sender(
             throw NodeRequestException.Invalid("wait_for", "wait_for is DELIVERY_STATE_ACCEPTED or DELIVERY_STATE_DELIVERED.");
         if (request.Ephemeral && request.WaitFor != DeliveryState.Unspecified)
             throw NodeRequestException.Invalid("wait_for", "An ephemeral message is never stored, so there is nothing to wait for.");
-        if (request.Ephemeral && request.MessageId.Length > 0)
+        CheckMode(request.Ephemeral, request.MessageId);
+    }
+
+    private static void CheckMode(bool ephemeral, string messageId)
+    {
+        if (ephemeral && messageId.Length > 0)
             throw NodeRequestException.Invalid("message_id", "An ephemeral message is not remembered, so a message_id can't make its retry safe.");
     }
 

@@ -52,7 +52,7 @@ internal sealed class DamageReport(ILogger logger, TimeProvider time)
     }
 
     /// <summary>Reports damage of which the place in its log can't be read.</summary>
-    /// <param name="position">Its position; 0 where that is not known either.</param>
+    /// <param name="position">Its position; 0 where that is not known either, which counts as one place for as long as the process lives.</param>
     public void Report(ulong position) => Report(position, canBeFetched: false);
 
     private void Report(ulong position, bool canBeFetched)
@@ -60,8 +60,7 @@ internal sealed class DamageReport(ILogger logger, TimeProvider time)
         int skipped;
         lock (gate)
         {
-            if (position > 0)
-                Remember(position);
+            Remember(position);
             if (reported is { } last && time.GetElapsedTime(last) < Pause)
             {
                 suppressed++;
@@ -73,7 +72,10 @@ internal sealed class DamageReport(ILogger logger, TimeProvider time)
             suppressed = 0;
         }
 
-        StoreLog.Damaged(logger, position, skipped);
+        if (position > 0)
+            StoreLog.Damaged(logger, position, skipped);
+        else
+            StoreLog.PageDamaged(logger, skipped);
         Noticed?.Invoke(position, canBeFetched);
     }
 

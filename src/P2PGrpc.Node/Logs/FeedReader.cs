@@ -21,19 +21,12 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
         return page;
     }
 
-    /// <summary>The check value of the segment that holds a position; null if there is none.</summary>
+    /// <summary>The check value of the segment that holds a position; null if there is none, or it can't be read.</summary>
     public ulong? FindCheck(ulong position)
     {
         if (position == 0 || position > feedHead.Last)
             return null;
-        return recent.FindCheck(position) ?? readers.Read<ulong?>(connection =>
-        {
-            using var row = connection.Bind(
-                $"SELECT {SegmentRow.HeaderColumns} FROM segment s WHERE position <= $1 ORDER BY position DESC LIMIT 1", (long)position).ExecuteReader();
-            return row.Read() && SegmentRow.ReadHead(row) is { } head && position < SegmentRow.ReadPosition(row) + SegmentRow.ReadUnsigned(row, 2)
-                ? head.Hash.Prefix
-                : null;
-        });
+        return recent.FindCheck(position) ?? readers.Read(connection => FindCheck(connection, position));
     }
 
     /// <summary>Verifies the last segments, and all after <paramref name="after"/>, and shows each in order.</summary>
@@ -52,6 +45,23 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
             if (SegmentRow.ReadHeader(row) is not { } header || SegmentRow.ReadBody(row, header) is null)
                 throw new IOException($"The segment at position {position} is damaged.");
             show(position, header);
+        }
+    }
+
+    private static ulong? FindCheck(StoreConnection connection, ulong position)
+    {
+        try
+        {
+            using var row = connection.Bind(
+                $"SELECT {SegmentRow.HeaderColumns} FROM segment s WHERE position <= $1 ORDER BY position DESC LIMIT 1", (long)position).ExecuteReader();
+            return row.Read() && SegmentRow.ReadHead(row) is { } head && position < SegmentRow.ReadPosition(row) + SegmentRow.ReadUnsigned(row, 2)
+                ? head.Hash.Prefix
+                : null;
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == raw.SQLITE_CORRUPT)
+        {
+            // What stands there is told by whoever reads it. Here it only has no check value.
+            return null;
         }
     }
 
@@ -93,7 +103,7 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
         catch (SqliteException exception) when (exception.SqliteErrorCode == raw.SQLITE_CORRUPT)
         {
             damage.Report(from);
-            return new FeedPage(segments, new DamagedSegment(from, from, CanBeFetched: false));
+            return new FeedPage(segments, new DamagedSegment(from, UnreadablePages.FindBehind(connection, from, last) - 1, CanBeFetched: false));
         }
     }
 

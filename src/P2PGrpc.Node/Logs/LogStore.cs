@@ -209,7 +209,7 @@ internal sealed class LogStore : IAsyncDisposable
     /// <inheritdoc cref="FeedReader.Read(ulong, int, long)"/>
     public FeedPage ReadFeed(ulong after, int maxSegments, long maxWeight) => feedReader.Read(after, maxSegments, maxWeight);
 
-    /// <inheritdoc cref="FeedReader.FindCheck"/>
+    /// <inheritdoc cref="FeedReader.FindCheck(ulong)"/>
     public ulong? FindCheck(ulong position) => feedReader.FindCheck(position);
 
     /// <summary>Completes with the last position once it is beyond this one.</summary>

@@ -52,6 +52,7 @@ public sealed class RunOptionsTests : IDisposable
 
     [Theory]
     [InlineData("{\n  \"nmae\": \"x\"\n}", 2, "'nmae' is unknown; known are name, ")]
+    [InlineData("{\n  \"name\": \"x\",\n  \"name\": \"y\"\n}", 3, "'name' stands here a second time")]
     [InlineData("{\n  \"name\":\n  1 }", 3, "'name' must be a string")]
     [InlineData("{ \"name\": \"C:\\data\" }", 1, "'name' must be a string: .*backslash is written twice")]
     [InlineData("{ \"name\": \"\\ud800\" }", 1, "no text: half a pair")]

@@ -44,11 +44,13 @@ public sealed class DamageReportTests
     }
 
     [Fact]
-    public void Damage_without_a_position_is_told_and_not_counted()
+    public void Damage_without_a_position_is_told_and_counts_as_one_place()
     {
         report.Report(0);
+        report.Report(0);
+        report.OnReadable(1, ulong.MaxValue);
         Assert.Equal([0UL], noticed);
-        Assert.Equal(0, report.Count);
+        Assert.Equal(1, report.Count);
     }
 
     [Fact]

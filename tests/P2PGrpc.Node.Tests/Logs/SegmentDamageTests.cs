@@ -56,6 +56,52 @@ public sealed class SegmentDamageTests
         Assert.Equal("three", Assert.Single(StoreFixture.ReadTexts(beyond.Segments[0].Header, beyond.Segments[0].Body)));
     }
 
+    /// <summary>SQLite reads no further at a page whose first bytes are damaged.</summary>
+    [Theory]
+    [InlineData(0x09, "message 150")]
+    [InlineData(0x00, "message 150")]
+    [InlineData(0x09, "message 000")]
+    public async Task What_lies_behind_a_page_that_is_none_any_more_is_served_D6(byte kind, string inside)
+    {
+        await using var fixture = new StoreFixture();
+        string[] texts = [.. Enumerable.Range(0, 300).Select(number => $"message {number:000} {new string('x', 200)}")];
+        foreach (var text in texts)
+            await fixture.AppendAsync(text);
+        await fixture.ReopenAsync(() => BreakPage(fixture.Options.DatabasePath, inside, kind));
+
+        var served = new SortedDictionary<ulong, string>();
+        var damaged = new List<DamagedSegment>();
+        for (var after = 0ul; after < fixture.Store.LastPosition;)
+        {
+            var page = fixture.Store.ReadFeed(after, 1000, long.MaxValue);
+            foreach (var segment in page.Segments)
+                served.Add(segment.FirstPosition, Assert.Single(StoreFixture.ReadTexts(segment.Header, segment.Body)));
+            if (page.Damaged is { } hole)
+                damaged.Add(hole);
+            after = page.Damaged?.LastPosition ?? page.Segments[^1].LastPosition;
+        }
+
+        var gap = Assert.Single(damaged);
+        Assert.False(gap.CanBeFetched);
+        Assert.InRange(gap.LastPosition - gap.FirstPosition + 1, 2ul, 20ul);
+        Assert.InRange((ulong)Array.FindIndex(texts, text => text.StartsWith(inside, StringComparison.Ordinal)) + 1, gap.FirstPosition, gap.LastPosition);
+        Assert.Equal(texts.Where((_, index) => (ulong)index + 1 < gap.FirstPosition || (ulong)index + 1 > gap.LastPosition), served.Values);
+        Assert.All(served, message => Assert.Equal(texts[message.Key - 1], message.Value));
+        Assert.Null(fixture.Store.FindCheck(gap.FirstPosition));
+        Assert.Equal(1, fixture.Store.DamagedPlaces);
+    }
+
+    /// <summary>Makes the page that holds these words one of another kind, or none.</summary>
+    private static void BreakPage(string database, string words, byte kind)
+    {
+        const int pageLength = 4096;
+        var bytes = File.ReadAllBytes(database);
+        var page = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(words)) / pageLength * pageLength;
+        Assert.Equal(0x0d, bytes[page]);
+        bytes[page] = kind;
+        File.WriteAllBytes(database, bytes);
+    }
+
     /// <summary>A flipped bit in a page that leads to others makes SQLite pass over rows without an error.</summary>
     [Fact]
     public async Task Segments_that_are_gone_are_named_and_what_is_behind_them_is_served_D6()
