@@ -15,8 +15,8 @@ internal static class NodeMeasures
     private const int Links = 100;
     private const int RepeatedStarts = 3;
 
-    // Long enough for a node to see that it is idle, and to give back what it does not need.
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(40);
+    // Long enough for a node to see that it is idle, and to give back what it does not need, which it does at most once a minute.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public static async Task<Outcome> RunAsync(BenchmarkSettings settings)

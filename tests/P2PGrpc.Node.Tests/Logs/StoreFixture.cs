@@ -21,7 +21,16 @@ internal sealed class StoreFixture : IAsyncDisposable
         Store = Open();
     }
 
-    public static CancellationToken Deadline => TestContext.Current.CancellationToken;
+    /// <summary>The longest wait for anything, from the call on: far above what it takes, so that only a real failure ends it.</summary>
+    public static CancellationToken Deadline
+    {
+        get
+        {
+            var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            limit.CancelAfter(TimeSpan.FromSeconds(60));
+            return limit.Token;
+        }
+    }
 
     public IdentityKey Identity { get; }
 
