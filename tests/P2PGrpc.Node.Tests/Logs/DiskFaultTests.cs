@@ -52,6 +52,8 @@ public sealed class DiskFaultTests
     {
         await using var fixture = new StoreFixture();
         await fixture.AppendAsync("one");
+        // Its event comes after its answer, and must not be taken for one of what follows.
+        await fixture.SettleAsync();
         var told = new List<(ulong Position, bool Writable)>();
         var refused = 0;
         fixture.Store.Committed += segment => told.Add((segment.FirstPosition, fixture.Store.Health.Writable));
