@@ -42,9 +42,10 @@ internal sealed class ConsumerPlace(P2PGrpcClient client, string consumer, Surro
     {
         if (fault is null)
             return;
+        using var limit = new CancellationTokenSource(LastAcknowledgement);
         try
         {
-            await TryKeepAsync(new CancellationToken(canceled: true));
+            await TryKeepAsync(limit.Token);
         }
         catch (Exception failed) when (failed is P2PGrpcException or OperationCanceledException)
         {

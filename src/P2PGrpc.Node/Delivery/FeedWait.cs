@@ -25,11 +25,7 @@ internal sealed class FeedWait(LogStore store, ChannelReader<EphemeralMessages> 
             stored = null;
         }
 
-        if (arrived.IsCompleted)
-        {
-            await arrived.ConfigureAwait(false);
-            arrived = null;
-        }
+        await EndArrivedAsync().ConfigureAwait(false);
     }
 
     /// <summary>Waits for a repair, or for an ephemeral message, which must not wait for it. False if neither comes within that time.</summary>
@@ -45,13 +41,16 @@ internal sealed class FeedWait(LogStore store, ChannelReader<EphemeralMessages> 
             return false;
         }
 
-        if (arrived.IsCompleted)
-        {
-            await arrived.ConfigureAwait(false);
-            arrived = null;
-        }
-
+        await EndArrivedAsync().ConfigureAwait(false);
         return true;
+    }
+
+    private async ValueTask EndArrivedAsync()
+    {
+        if (arrived is not { IsCompleted: true } ended)
+            return;
+        arrived = null;
+        await ended.ConfigureAwait(false);
     }
 
     public void Dispose()

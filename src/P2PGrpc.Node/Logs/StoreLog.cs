@@ -44,9 +44,9 @@ internal static partial class StoreLog
     [LoggerMessage(1012, LogLevel.Warning, "A damaged segment was fetched again from a peer: log {Log}, through sequence {Sequence}.")]
     public static partial void Repaired(ILogger logger, string log, ulong sequence);
 
-    [LoggerMessage(1014, LogLevel.Error, "A page of the database is damaged: what it leads to can't be read and is not served ({Suppressed} more like this were not logged).")]
-    public static partial void PageDamaged(ILogger logger, int suppressed);
-
     [LoggerMessage(1013, LogLevel.Warning, "There was a key but no database {Path}: it begins empty. {Advice}")]
     public static partial void BeginsEmpty(ILogger logger, string path, string advice);
+
+    [LoggerMessage(1014, LogLevel.Error, "A page of the database is damaged: what it leads to can't be read and is not served ({Suppressed} more like this were not logged).")]
+    public static partial void PageDamaged(ILogger logger, int suppressed);
 }

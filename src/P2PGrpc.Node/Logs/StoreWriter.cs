@@ -27,7 +27,6 @@ internal sealed class StoreWriter
     private readonly List<StoreWork> batch = [];
     private readonly List<StoreEvent> events = [];
     private WriterSession? session;
-    private bool hasWritten;
     private readonly HashSet<Bytes32> unsettled = [];
     private readonly Refusals refusals = new();
     private long? recoveryTried;
@@ -99,9 +98,10 @@ internal sealed class StoreWriter
         var writesCursors = cursorsDue && cursors.HasChanges;
         if (!writesCursors && batch.TrueForAll(work => work is NudgeWork))
             return;
+        bool hasWritten;
         try
         {
-            Commit(writesCursors);
+            hasWritten = Commit(writesCursors);
         }
         catch (Exception exception)
         {
@@ -112,16 +112,17 @@ internal sealed class StoreWriter
             return;
         }
 
-        Publish();
+        Publish(hasWritten);
     }
 
-    private void Commit(bool writesCursors)
+    /// <summary>False if nothing was written: that succeeds on a full disk, too.</summary>
+    private bool Commit(bool writesCursors)
     {
         var open = session!;
+        var changes = open.Connection.Changes;
         Action? putCursorsBack = null;
         try
         {
-            var changes = open.Connection.Changes;
             open.Connection.Begin();
             refusals.Pending = false;
             foreach (var work in batch)
@@ -130,8 +131,6 @@ internal sealed class StoreWriter
             if (writesCursors)
                 putCursorsBack = cursors.Write(open.Connection);
             open.Connection.Commit();
-            // A transaction that wrote nothing succeeds on a full disk, too.
-            hasWritten = open.Connection.Changes != changes;
         }
         catch
         {
@@ -142,10 +141,11 @@ internal sealed class StoreWriter
         open.Appends.Ended();
         open.Logs.Trim();
         Volatile.Write(ref commits, commits + 1);
+        return open.Connection.Changes != changes;
     }
 
     /// <summary>All is on disk: shows it, tells it, answers.</summary>
-    private void Publish()
+    private void Publish(bool hasWritten)
     {
         if (health.Error is not null && hasWritten)
         {

@@ -111,12 +111,9 @@ public sealed class TailCommandTests
     public async Task What_ends_a_tail_is_told_and_not_the_place_that_could_not_be_kept()
     {
         await using var node = await FakeNode.StartAsync();
-        node.Feed.Receive("one");
-        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "The disk is full.");
         using var ending = new CancellationTokenSource();
         var terminal = new Terminal();
-        var tail = terminal.RunAsync(ending.Token, "tail", "--data", node.Directory, "--consumer", "reader", "--from", "start");
-        await Terminal.WaitAsync(() => terminal.Error.Contains("shown again", StringComparison.Ordinal));
+        var tail = await TailOnFullDiskAsync(node, terminal, ending.Token);
         await ending.CancelAsync();
         Assert.Equal(ExitCodes.Interrupted, await tail);
         Assert.Single(terminal.Error.TrimEnd().Split('\n'));
@@ -126,12 +123,9 @@ public sealed class TailCommandTests
     public async Task A_consumers_place_that_could_not_be_kept_is_told_again_at_the_end()
     {
         await using var node = await FakeNode.StartAsync();
-        node.Feed.Receive("one");
-        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "The disk is full.");
         using var ending = new CancellationTokenSource();
         var terminal = new Terminal();
-        var tail = terminal.RunAsync(ending.Token, "tail", "--data", node.Directory, "--consumer", "reader", "--from", "start");
-        await Terminal.WaitAsync(() => terminal.Error.Contains("shown again", StringComparison.Ordinal));
+        var tail = await TailOnFullDiskAsync(node, terminal, ending.Token);
         node.Peers.RefusesAcknowledges = null;
         await ending.CancelAsync();
         Assert.Equal(ExitCodes.Interrupted, await tail);
@@ -196,4 +190,14 @@ public sealed class TailCommandTests
     }
 
     private static string RemoveStyles(string text) => System.Text.RegularExpressions.Regex.Replace(text, "\u001b\\[[0-9;]*m", "");
+
+    /// <summary>A tail that has shown a message, and said that the node could not keep its place. The task is its exit code.</summary>
+    private static async Task<Task<int>> TailOnFullDiskAsync(FakeNode node, Terminal terminal, CancellationToken cancellationToken)
+    {
+        node.Feed.Receive("one");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "The disk is full.");
+        var tail = terminal.RunAsync(cancellationToken, "tail", "--data", node.Directory, "--consumer", "reader", "--from", "start");
+        await Terminal.WaitAsync(() => terminal.Error.Contains("shown again", StringComparison.Ordinal));
+        return tail;
+    }
 }

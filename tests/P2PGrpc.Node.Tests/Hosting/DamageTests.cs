@@ -21,15 +21,11 @@ public sealed class DamageTests
     [InlineData("alice", "header = zeroblob(length(header))", "2")]
     public async Task What_is_damaged_on_disk_is_fetched_again(string victim, string damage, string positions)
     {
-        await using var alice = await RunningNode.StartAsync("alice");
-        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
-        await alice.AddAsync(bob.PeerText("bob"));
-        foreach (var text in Texts)
-            await alice.SendAsync("bob", text, request => request.WaitFor = Protocol.DeliveryState.Delivered);
+        var (alice, bob) = await StartPairAsync();
+        await using var first = alice;
+        await using var second = bob;
         var node = victim == "alice" ? alice : bob;
-        await node.StopAsync();
-        Execute(node, $"UPDATE segment SET {damage} WHERE position IN ({positions})");
-        await node.StartAgainAsync();
+        await DamageAsync(node, $"{damage} WHERE position IN ({positions})");
 
         await RunningNode.WaitUntilAsync(async () => await CountReadableAsync(node) == Texts.Length, "all is readable again");
 
@@ -42,14 +38,10 @@ public sealed class DamageTests
     [Fact]
     public async Task One_reading_waits_for_all_repairs_and_the_owner_is_told()
     {
-        await using var alice = await RunningNode.StartAsync("alice");
-        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
-        await alice.AddAsync(bob.PeerText("bob"));
-        foreach (var text in Texts)
-            await alice.SendAsync("bob", text, request => request.WaitFor = Protocol.DeliveryState.Delivered);
-        await bob.StopAsync();
-        Execute(bob, "UPDATE segment SET body = zeroblob(length(body)) WHERE position IN (2, 3, 4)");
-        await bob.StartAgainAsync();
+        var (alice, bob) = await StartPairAsync();
+        await using var first = alice;
+        await using var second = bob;
+        await DamageAsync(bob, "body = zeroblob(length(body)) WHERE position IN (2, 3, 4)");
         await RunningNode.WaitUntilAsync(() => bob.Runtime.Links.Count > 0, "the link is up");
         var damaged = bob.WaitForEventAsync(happened => happened.Notice?.Reason == "SEGMENT_DAMAGED");
         var repaired = bob.WaitForEventAsync(happened => happened.Notice?.Reason == "SEGMENT_REPAIRED");
@@ -67,9 +59,7 @@ public sealed class DamageTests
         await using var alice = await RunningNode.StartAsync("alice");
         foreach (var text in Texts)
             await alice.SendAsync("self", text);
-        await alice.StopAsync();
-        Execute(alice, "UPDATE segment SET body = zeroblob(length(body)) WHERE position = 2");
-        await alice.StartAgainAsync();
+        await DamageAsync(alice, "body = zeroblob(length(body)) WHERE position = 2");
 
         var told = await Assert.ThrowsAsync<NodeRequestException>(() => ReceiveAsync(alice));
 
@@ -88,20 +78,34 @@ public sealed class DamageTests
     [Fact]
     public async Task What_comes_after_the_repair_arrives_as_before()
     {
-        await using var alice = await RunningNode.StartAsync("alice");
-        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
-        await alice.AddAsync(bob.PeerText("bob"));
-        foreach (var text in Texts)
-            await alice.SendAsync("bob", text, request => request.WaitFor = Protocol.DeliveryState.Delivered);
-        // Restarted, so that nothing is in memory.
-        await bob.StopAsync();
-        Execute(bob, "UPDATE segment SET body = zeroblob(length(body)) WHERE position = 2");
-        await bob.StartAgainAsync();
+        var (alice, bob) = await StartPairAsync();
+        await using var first = alice;
+        await using var second = bob;
+        await DamageAsync(bob, "body = zeroblob(length(body)) WHERE position = 2");
 
         await RunningNode.WaitUntilAsync(async () => await CountReadableAsync(bob) == Texts.Length, "all is readable again");
         await alice.SendAsync("bob", "five", request => request.WaitFor = Protocol.DeliveryState.Delivered);
 
         Assert.Equal([.. Texts, "five"], (await bob.ReceiveAsync(5)).Select(message => message.Entry.Content.Text));
+    }
+
+    /// <summary>Alice, and bob who has acknowledged all that she sent.</summary>
+    private static async Task<(RunningNode Alice, RunningNode Bob)> StartPairAsync()
+    {
+        var alice = await RunningNode.StartAsync("alice");
+        var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
+        await alice.AddAsync(bob.PeerText("bob"));
+        foreach (var text in Texts)
+            await alice.SendAsync("bob", text, request => request.WaitFor = Protocol.DeliveryState.Delivered);
+        return (alice, bob);
+    }
+
+    /// <summary>Damages a node's segments and has it run again, so that nothing of them is in memory.</summary>
+    private static async Task DamageAsync(RunningNode node, string change)
+    {
+        await node.StopAsync();
+        Execute(node, "UPDATE segment SET " + change);
+        await node.StartAgainAsync();
     }
 
     private static Task<List<(Protocol.MessageBatch Batch, Protocol.Entry Entry)>> ReceiveAsync(RunningNode node) =>
