@@ -25,8 +25,9 @@ test: build
 	@build/test.sh $(ONLY)
 
 # Simulated nodes and everything that can go wrong: `make sim SEEDS=100000`, `make sim SEEDS=1000 FROM=5000`, or one seed again by `make sim SEED=17`.
+# `make sim ROOMS=1 SEEDS=5000`: rooms of up to a hundred members.
 sim: build
-	@SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) build/sim.sh
+	@ROOMS=$(ROOMS) SEED=$(SEED) SEEDS=$(SEEDS) FROM=$(FROM) build/sim.sh
 
 # kill -9 over and over: `make soak CYCLES=1000` takes about twenty minutes.
 soak: build

@@ -96,6 +96,18 @@ if [ -x node_modules/.bin/buf ]; then
     until_it_holds "bob reads what buf curl sent" holds bob "hello from buf curl"
 fi
 
+say "a room: alice makes it, bob joins by its ticket, and carol by one that bob hands on"
+"$program" room create friends --data "$data/alice" > /dev/null || fail "alice could not make a room"
+join() {
+    echo "\$ p2pgrpc room ticket friends --data $data/$1 | p2pgrpc room join - --data $data/$2"
+    "$program" room ticket friends --data "$data/$1" | "$program" room join - --data "$data/$2" || fail "$2 could not join the room"
+}
+join alice bob
+join bob carol
+send alice '#friends' "hello, all of you"
+until_it_holds "bob reads what alice wrote in the room" holds bob "hello, all of you"
+until_it_holds "carol reads what alice wrote in the room" holds carol "hello, all of you"
+
 say "carol is killed; a message to her is accepted all the same, and delivered when she returns"
 send alice carol "hello carol, this is alice" --wait
 kill -KILL "${process[carol]}"
@@ -113,6 +125,8 @@ cat << END
   $program send bob "hello" --data $data/alice --wait
   $program tail --data $data/bob --from start
   $program chat alice --data $data/bob
+  $program send '#friends' "hello" --data $data/carol
+  $program room members friends --data $data/alice
   $program peers list --data $data/carol
 
   grpcurl -plaintext -H "authorization: Bearer \$(cat $data/alice/api.token)" \\

@@ -39,6 +39,7 @@ internal static class CommandLine
             TailCommand.Create(surroundings),
             ChatCommand.Create(surroundings),
             PeersCommand.Create(surroundings),
+            RoomCommand.Create(surroundings),
             EventsCommand.Create(surroundings),
             IdCommand.Create(surroundings),
             StatusCommand.Create(surroundings),

@@ -9,8 +9,27 @@ internal static class InputText
     /// <summary>Bytes that a node takes in one message; reading more would only waste memory.</summary>
     public const int LargestBody = 128 * 1024;
 
+    /// <summary>Standard input, to begin a sentence with.</summary>
+    public const string StandardInput = "Standard input";
+
     // Neither byte-order marks nor replacement characters: what arrives is what was given, or nothing is.
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads a source to its end, or as many bytes as are wanted at most.</summary>
+    /// <exception cref="CommandException">The system does not let it be read.</exception>
+    public static async Task<byte[]> ReadAsync(Stream source, int most, string name, CancellationToken cancellationToken)
+    {
+        var read = new byte[most];
+        try
+        {
+            var length = await source.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken);
+            return read[..length];
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(name, fault);
+        }
+    }
 
     /// <summary>Decodes UTF-8.</summary>
     /// <param name="bytes">The bytes.</param>

@@ -32,6 +32,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         (channel, var invoker) = NodeChannel.Open(options);
         Stub = new PeerService.PeerServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
+        Conversations = new ConversationService.ConversationServiceClient(invoker);
     }
 
     /// <summary>The generated stub for messages, with the token in place. It neither retries nor sets time limits.</summary>
@@ -40,8 +41,11 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     /// <summary>The generated stub for the node's owner: node info, peers, events. It neither retries nor sets time limits.</summary>
     public NodeService.NodeServiceClient Node { get; }
 
+    /// <summary>The generated stub for rooms. It neither retries nor sets time limits.</summary>
+    public ConversationService.ConversationServiceClient Conversations { get; }
+
     /// <summary>Sends a text. See the overload that takes a message.</summary>
-    /// <param name="to">Where to: an alias, a PeerId, host:port, or "self".</param>
+    /// <param name="to">Where to: an alias, a PeerId, host:port, #room, or "self".</param>
     /// <param name="text">The text, 1 byte to 128 KiB of UTF-8.</param>
     /// <param name="settings">How; null: the defaults.</param>
     /// <param name="cancellationToken">Gives up waiting. The message may have been taken.</param>
@@ -53,7 +57,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     /// Sends a message. When this returns, the message is on the node's disk (unless it is ephemeral). A node that is unavailable
     /// is tried again under the same message_id, so that no message is sent twice.
     /// </summary>
-    /// <param name="to">Where to: an alias, a PeerId, host:port, or "self".</param>
+    /// <param name="to">Where to: an alias, a PeerId, host:port, #room, or "self".</param>
     /// <param name="message">What.</param>
     /// <param name="settings">How; null: the defaults.</param>
     /// <param name="cancellationToken">Gives up waiting. The message may have been taken.</param>
@@ -79,7 +83,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     /// message_id, so each is sent once. Ephemeral ones are not: they are answered by an error of reason
     /// <see cref="P2PGrpcException.OutcomeUnknown"/>.
     /// </summary>
-    /// <param name="to">Where to: an alias, a PeerId, host:port, or "self".</param>
+    /// <param name="to">Where to: an alias, a PeerId, host:port, #room, or "self".</param>
     /// <param name="messages">The messages. If the source throws, so does the enumeration, after the results of all messages before.</param>
     /// <param name="settings">How; only <see cref="SendSettings.Ephemeral"/> counts here.</param>
     /// <param name="cancellationToken">Gives up. Messages without a result may have been taken.</param>

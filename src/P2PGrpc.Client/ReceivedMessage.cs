@@ -23,8 +23,11 @@ public sealed class ReceivedMessage
     /// <summary>The local alias of the author, if it has one; "self" for the node itself.</summary>
     public string Alias => batch.Alias;
 
-    /// <summary>The alias or PeerId of the other side of the direct conversation, or "self".</summary>
+    /// <summary>The alias or PeerId of the other side of the direct conversation, or "self". Empty in a room.</summary>
     public string Peer => batch.Peer;
+
+    /// <summary>The room, as its local name with '#' before it. Empty in direct conversations.</summary>
+    public string Room => batch.Room;
 
     /// <summary>The ConversationId.</summary>
     public string Conversation => batch.Conversation;

@@ -21,7 +21,7 @@ public sealed record SubscribeSettings
     /// <summary>Begin after this place. It outranks <see cref="StartAt"/>.</summary>
     public FeedCursor? After { get; init; }
 
-    /// <summary>Only messages of the direct conversation with this peer: an alias, a PeerId, or "self". Empty: all.</summary>
+    /// <summary>Only messages of the direct conversation with this peer (an alias, a PeerId, or "self") or of this #room. Empty: all.</summary>
     public string Conversation { get; init; } = "";
 
     /// <summary>Whether to read also what this node itself sent. Default: no.</summary>

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Core.Rooms;
 
 namespace P2PGrpc.Core.Tests;
 
@@ -26,6 +28,8 @@ internal static class GoldenVectors
             ["bodies"] = new JsonArray(Bodies().Select(WriteBody).ToArray<JsonNode>()),
             ["chain"] = WriteChain(),
             ["fork"] = WriteFork(),
+            ["scopes"] = new JsonArray(WriteScope([]), WriteScope([Direct(Alice, Bob), Direct(Alice, Alice)]), WriteScope([Direct(Alice, Alice), Direct(Alice, Bob)])),
+            ["rooms"] = new JsonArray(WriteRoom(3), WriteRoom(4)),
         };
         return vectors.ToJsonString(new() { WriteIndented = true, NewLine = "\n" }) + "\n";
     }
@@ -41,6 +45,36 @@ internal static class GoldenVectors
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 
     private static string Hex(Bytes32 value) => Hex(value.ToArray());
+
+    private static ConversationId Direct(IdentityKey one, IdentityKey other) => ConversationId.Direct(one.PeerId, other.PeerId);
+
+    private static JsonObject WriteScope(ConversationId[] conversations) => new JsonObject
+    {
+        ["conversations"] = new JsonArray(conversations.Select(conversation => JsonValue.Create(Hex(conversation.Value))).ToArray<JsonNode>()),
+        ["scope"] = HeardPosition.ComputeScope(conversations).ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    private static JsonObject WriteRoom(int number)
+    {
+        byte[] bytes = [.. Enumerable.Range(number, RoomSecret.Length).Select(value => (byte)value)];
+        var secret = new RoomSecret(bytes);
+        byte[] diallerNonce = [.. Enumerable.Repeat((byte)number, 32)], servedNonce = [.. Enumerable.Repeat((byte)(number + 1), 32)];
+        return new JsonObject
+        {
+            ["secret"] = Hex(bytes),
+            ["conversation"] = Hex(secret.Conversation.Value),
+            ["author"] = Hex(Alice.PeerId.Value),
+            ["admission"] = Hex(secret.Admit(Alice.PeerId)),
+            ["prover"] = Hex(Alice.PeerId.Value),
+            ["verifier"] = Hex(Bob.PeerId.Value),
+            ["dialler_nonce"] = Hex(diallerNonce),
+            ["served_nonce"] = Hex(servedNonce),
+            ["proof"] = Hex(secret.Prove(Alice.PeerId, Bob.PeerId, diallerNonce, servedNonce)),
+            ["name"] = "room",
+            ["address"] = "host:5555",
+            ["ticket"] = new RoomTicket(secret, "room", [new TicketPeer(Alice.PeerId, ["host:5555"])]).ToText(),
+        };
+    }
 
     private static JsonObject WriteBase32(string hex) => new JsonObject { ["bytes"] = hex, ["text"] = Base32.Encode(Convert.FromHexString(hex)) };
 

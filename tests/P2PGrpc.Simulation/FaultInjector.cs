@@ -28,6 +28,7 @@ internal sealed class FaultInjector(SimulationRun run)
             node.DiskFull = false;
             node.FlushError = null;
             node.ReadError = false;
+            node.Join(true);
             Start(node);
         }
 
@@ -62,6 +63,10 @@ internal sealed class FaultInjector(SimulationRun run)
                 break;
             case FaultKind.DoubleDial:
                 run.Network.DialAnother();
+                break;
+            case FaultKind.Leave:
+                node.Join(false);
+                run.Schedule.After(DrawTime(1, 3000), () => node.Join(true));
                 break;
             case FaultKind.ClockJump:
                 node.ClockOffset = LargestJump * (2 * Random.NextDouble() - 1);
@@ -106,7 +111,7 @@ internal sealed class FaultInjector(SimulationRun run)
         if (node.Up)
             return;
         node.Start();
-        run.Network.DialAll();
+        run.Network.DialAll(node);
     }
 
     /// <summary>Flips bits of a segment that a neighbour holds whole: where nobody holds it, nobody can give it back.</summary>

@@ -30,6 +30,9 @@ internal enum FaultKind
     /// <summary>Two nodes connect a second time while the first connection lives.</summary>
     DoubleDial,
 
+    /// <summary>A node's owner leaves its conversations for a while, with the links up.</summary>
+    Leave,
+
     /// <summary>The wall clock of a node jumps by up to 400 days.</summary>
     ClockJump,
 
@@ -44,6 +47,8 @@ internal enum FaultKind
 internal sealed class FaultRates
 {
     private readonly SortedDictionary<FaultKind, TimeSpan> means = [];
+
+    public static FaultRates None { get; } = new();
 
     public bool Any => means.Count > 0;
 

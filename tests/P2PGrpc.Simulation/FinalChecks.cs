@@ -92,10 +92,11 @@ internal sealed class FinalChecks(SimulationRun run)
     /// After an old database was put back, all that came after it travels again.</summary>
     private void CheckCost()
     {
-        if (restores)
-            return;
         var options = run.Options;
         var needed = run.Nodes.Sum(node => node.Disk.Feed.Count(segment => segment.Header.Log.Author != node.PeerId));
+        run.Counts.SegmentsNeeded = needed;
+        if (restores)
+            return;
         var repeated = run.Counts.SegmentsSent - needed;
         var window = (int)(options.LinkCredit / LogLimits.HeaderWeight) + 1;
 

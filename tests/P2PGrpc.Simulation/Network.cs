@@ -9,9 +9,12 @@ internal sealed class Network
 {
     private readonly SimulationRun run;
     private readonly List<(VirtualNode Dialler, VirtualNode Served)> edges = [];
-    private readonly List<(VirtualNode Dialler, VirtualNode Served, VirtualLink Link)> connections = [];
+    private readonly HashSet<(VirtualNode, VirtualNode)> neighbours;
+    private readonly ILookup<VirtualNode, (VirtualNode Dialler, VirtualNode Served)> byNode;
+    private readonly Dictionary<(VirtualNode Dialler, VirtualNode Served), List<VirtualLink>> connections = [];
     private readonly Dictionary<(int, int), TimeSpan> partitions = [];
     private readonly ConversationId room;
+    private List<(ConversationId Conversation, List<VirtualNode> Members)>? conversations;
     private bool healed;
     private long nextLink;
 
@@ -19,15 +22,9 @@ internal sealed class Network
     {
         this.run = run;
         room = ConversationId.Direct(run.Nodes[0].PeerId, run.Nodes[0].PeerId);
-        for (var one = 0; one < run.Nodes.Count; one++)
-        {
-            for (var other = 0; other < one; other++)
-            {
-                // The chain through all nodes keeps a room's graph connected.
-                if (!run.Options.Room || other == one - 1 || run.Random.Next(2) == 0)
-                    edges.Add((run.Nodes[one], run.Nodes[other]));
-            }
-        }
+        edges.AddRange(Graph.Draw(run.Options.Topology, run.Nodes.Count, run.Random).Select(edge => (run.Nodes[edge.Dialler], run.Nodes[edge.Served])));
+        neighbours = edges.SelectMany(edge => new[] { edge, (edge.Served, edge.Dialler) }).ToHashSet();
+        byNode = edges.SelectMany(edge => new[] { (Node: edge.Dialler, Edge: edge), (Node: edge.Served, Edge: edge) }).ToLookup(pair => pair.Node, pair => pair.Edge);
     }
 
     public (ConversationId Conversation, IReadOnlySet<PeerId>? Authors) SharedBy(VirtualNode one, VirtualNode other) => run.Options.Room
@@ -35,40 +32,44 @@ internal sealed class Network
         : (ConversationId.Direct(one.PeerId, other.PeerId), new HashSet<PeerId> { one.PeerId, other.PeerId });
 
     /// <summary>All conversations, each with its members.</summary>
-    public IEnumerable<(ConversationId Conversation, List<VirtualNode> Members)> Conversations() => edges
+    public IEnumerable<(ConversationId Conversation, List<VirtualNode> Members)> Conversations() => conversations ??= [.. edges
         .GroupBy(edge => SharedBy(edge.Dialler, edge.Served).Conversation)
-        .Select(group => (group.Key, group.SelectMany(edge => new[] { edge.Dialler, edge.Served }).Distinct().ToList()));
+        .Select(group => (group.Key, group.SelectMany(edge => new[] { edge.Dialler, edge.Served }).Distinct().ToList()))];
 
-    public bool AreNeighbours(VirtualNode one, VirtualNode other) => edges.Contains((one, other)) || edges.Contains((other, one));
+    public bool AreNeighbours(VirtualNode one, VirtualNode other) => neighbours.Contains((one, other));
 
-    public void DialAll()
+    public void DialAll() => DialEach(edges);
+
+    public void DialAll(VirtualNode node) => DialEach(byNode[node]);
+
+    private void DialEach(IEnumerable<(VirtualNode Dialler, VirtualNode Served)> dialled)
     {
-        foreach (var (dialler, served) in edges)
+        foreach (var (dialler, served) in dialled)
             run.Schedule.After(TimeSpan.FromMilliseconds(run.Random.Next(1, 100)), () => Dial(dialler, served));
     }
 
     public void OnLinkDown(VirtualNode node, VirtualNode peer)
     {
-        foreach (var (dialler, served) in edges)
+        foreach (var (dialler, served) in byNode[node])
         {
-            if ((dialler == node && served == peer) || (dialler == peer && served == node))
+            if (dialler == peer || served == peer)
                 run.Schedule.After(TimeSpan.FromMilliseconds(run.Random.Next(1, 300)), () => Dial(dialler, served));
         }
     }
 
     public void BreakAll(VirtualNode node)
     {
-        foreach (var connection in connections.Where(connection => connection.Dialler == node || connection.Served == node).ToList())
-            connection.Link.Break();
+        foreach (var edge in byNode[node])
+            Break(edge);
     }
 
     /// <summary>A connection that stands, and one of its ends; null if there is none.</summary>
     public (VirtualLink Link, VirtualNode Side)? Pick()
     {
-        connections.RemoveAll(connection => connection.Link.Broken);
-        if (connections.Count == 0)
+        var standing = edges.SelectMany(edge => Standing(edge).Select(link => (edge.Dialler, edge.Served, Link: link))).ToList();
+        if (standing.Count == 0)
             return null;
-        var (dialler, served, link) = connections[run.Random.Next(connections.Count)];
+        var (dialler, served, link) = standing[run.Random.Next(standing.Count)];
         return (link, run.Random.Next(2) == 0 ? dialler : served);
     }
 
@@ -84,8 +85,7 @@ internal sealed class Network
     {
         var (dialler, served) = edges[run.Random.Next(edges.Count)];
         partitions[(dialler.Index, served.Index)] = run.Schedule.Now + time;
-        foreach (var connection in connections.Where(connection => connection.Dialler == dialler && connection.Served == served).ToList())
-            connection.Link.Break();
+        Break((dialler, served));
     }
 
     public void Heal()
@@ -97,10 +97,23 @@ internal sealed class Network
     private bool IsCut(VirtualNode dialler, VirtualNode served) =>
         !healed && partitions.TryGetValue((dialler.Index, served.Index), out var until) && until > run.Schedule.Now;
 
+    private List<VirtualLink> Standing((VirtualNode Dialler, VirtualNode Served) edge)
+    {
+        if (!connections.TryGetValue(edge, out var links))
+            connections.Add(edge, links = []);
+        links.RemoveAll(link => link.Broken);
+        return links;
+    }
+
+    private void Break((VirtualNode Dialler, VirtualNode Served) edge)
+    {
+        foreach (var link in Standing(edge).ToList())
+            link.Break();
+    }
+
     private void Dial(VirtualNode dialler, VirtualNode served)
     {
-        connections.RemoveAll(connection => connection.Link.Broken);
-        if (!dialler.Up || !served.Up || connections.Exists(connection => connection.Dialler == dialler && connection.Served == served))
+        if (!dialler.Up || !served.Up || Standing((dialler, served)).Count > 0)
             return;
         if (IsCut(dialler, served))
             run.Schedule.At(partitions[(dialler.Index, served.Index)], () => Dial(dialler, served));
@@ -111,7 +124,7 @@ internal sealed class Network
     private void Connect(VirtualNode dialler, VirtualNode served)
     {
         var link = new VirtualLink(run.Schedule, run.Random, run.Options.LatestLatency, new LinkId(++nextLink), dialler, served);
-        connections.Add((dialler, served, link));
+        Standing((dialler, served)).Add(link);
         link.Open();
     }
 }

@@ -32,6 +32,39 @@ public sealed class QuotaTests
         Assert.Equal(1, nodes.Alice.QuotasReached);
     }
 
+    /// <summary>V1: a member of a room can write under as many identities as it likes.</summary>
+    [Fact]
+    public void Of_many_authors_together_only_so_many_logs_are_held_and_nothing_is_kept_of_the_rest()
+    {
+        var nodes = new TwoNodes(new ReplicatorLimits());
+        var replicator = new Replicator(nodes.Alice.PeerId, new ReplicatorLimits { LogsPerConversation = 3, LogsPerLink = 10 }, 0);
+        List<ReplicatorOutput> outputs = [];
+        Handle(
+            new ReplicatorInput.LinkUp(new LinkId(1), nodes.Bob.PeerId, 1, 0, 0),
+            new ReplicatorInput.Sharing(new LinkId(1), nodes.Conversation, null, On: true));
+        Handle(new ReplicatorInput.HeadsLoaded(nodes.Conversation, [.. Enumerable.Range(2, 3).Select(author => MakeHead(author)).Select(
+            head => new StoredHead(head.Log, head.LogId, head.Head, 1, Frozen: false))], null));
+        outputs.Clear();
+        for (var author = 10; author < 40; author++)
+            Handle(new ReplicatorInput.Have(new LinkId(1), [MakeHead(author)], null));
+        Assert.Empty(outputs.OfType<ReplicatorOutput.SendWant>());
+        Assert.Empty(outputs.OfType<ReplicatorOutput.Close>());
+        Assert.False(Assert.Single(outputs.OfType<ReplicatorOutput.QuotaReached>()).OfAuthor);
+        Assert.Equal(RefuseReason.Quota, Assert.Single(outputs.OfType<ReplicatorOutput.SendRefuse>()).Reason);
+
+        // What is held already goes on.
+        Handle(new ReplicatorInput.Have(new LinkId(1), [MakeHead(2, sequence: 2)], null));
+        Assert.Single(outputs.OfType<ReplicatorOutput.SendWant>());
+
+        void Handle(params ReplicatorInput[] inputs) => replicator.Handle(TimeSpan.Zero, inputs, outputs);
+
+        LogHead MakeHead(int author, ulong sequence = 1)
+        {
+            var log = new LogKey(nodes.Conversation, SimulationKeys.All[author].PeerId, 7);
+            return new LogHead(log, log.ToLogId(), new Head(sequence, log.ToLogId().Value));
+        }
+    }
+
     [Fact]
     public void All_own_logs_are_taken_back_however_many()
     {

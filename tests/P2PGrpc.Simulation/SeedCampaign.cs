@@ -1,7 +1,14 @@
 namespace P2PGrpc.Simulation;
 
 /// <summary>Many seeds, on all cores. Each run is alone in its thread, so that a seed gives the same run however many there are.</summary>
-internal sealed class SeedCampaign(int from, int count, int mostFailures, CancellationToken cancellationToken)
+/// <param name="draw">What a seed stands for.</param>
+/// <param name="command">Runs one seed again, its number behind it.</param>
+/// <param name="from">The first seed.</param>
+/// <param name="count">How many.</param>
+/// <param name="mostFailures">After so many failures the rest is left.</param>
+/// <param name="cancellationToken">Ends it.</param>
+internal sealed class SeedCampaign(
+    Func<int, SimulationOptions> draw, string command, int from, int count, int mostFailures, CancellationToken cancellationToken)
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<FaultKind, int> faults = [];
@@ -9,17 +16,22 @@ internal sealed class SeedCampaign(int from, int count, int mostFailures, Cancel
     private int runs;
     private long messages;
     private long segments;
+    private (long Sent, long Needed) calm;
+    private (long Sent, long Needed) troubled;
 
     /// <summary>What each failed seed drew, how to run it again, and what broke.</summary>
     public IReadOnlyList<string> Failures => failures;
+
+    /// <summary>How often a body travelled to a member that needed it: in runs without faults, and in those with some.</summary>
+    public (double Calm, double Troubled) Transmissions => ((double)calm.Sent / calm.Needed, (double)troubled.Sent / troubled.Needed);
 
     public int FaultsOf(FaultKind kind) => faults.GetValueOrDefault(kind);
 
     /// <summary>Runs one seed through all its checks.</summary>
     /// <exception cref="SimulationFault">A promise was broken.</exception>
-    public static SimulationRun RunSeed(int seed)
+    public static SimulationRun RunSeed(SimulationOptions options)
     {
-        var run = new SimulationRun(SimulationOptions.Draw(seed));
+        var run = new SimulationRun(options);
         run.Run();
         return run;
     }
@@ -46,13 +58,13 @@ internal sealed class SeedCampaign(int from, int count, int mostFailures, Cancel
     {
         try
         {
-            Count(RunSeed(seed));
+            Count(RunSeed(draw(seed)));
             return true;
         }
         catch (Exception exception)
         {
             lock (gate)
-                failures.Add($"{SimulationOptions.Draw(seed)}\nRun it again: make sim SEED={seed}\n{exception}");
+                failures.Add($"{draw(seed)}\nRun it again: {command}{seed}\n{exception}");
             return false;
         }
     }
@@ -64,6 +76,8 @@ internal sealed class SeedCampaign(int from, int count, int mostFailures, Cancel
             runs++;
             messages += run.Ledger.Accepted;
             segments += run.Counts.SegmentsSent;
+            ref var cost = ref run.Options.Faults.Any ? ref troubled : ref calm;
+            cost = (cost.Sent + run.Counts.SegmentsSent, cost.Needed + run.Counts.SegmentsNeeded);
             foreach (var (kind, number) in run.Counts.Faults)
                 faults[kind] = FaultsOf(kind) + number;
         }

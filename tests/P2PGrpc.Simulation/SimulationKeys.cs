@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using P2PGrpc.Core.Identity;
 
 namespace P2PGrpc.Simulation;
@@ -5,12 +6,13 @@ namespace P2PGrpc.Simulation;
 /// <summary>The identities of simulated nodes: the same in every run, so that equal seeds give equal runs.</summary>
 internal static class SimulationKeys
 {
-    public static IReadOnlyList<IdentityKey> All { get; } = Enumerable.Range(1, 8).Select(Create).ToArray();
+    /// <summary>As many as the largest room has members.</summary>
+    public static IReadOnlyList<IdentityKey> All { get; } = Enumerable.Range(1, 1000).Select(Create).ToArray();
 
     private static IdentityKey Create(int number)
     {
         var seed = new byte[IdentityKey.SeedLength];
-        seed[0] = (byte)number;
+        BinaryPrimitives.WriteInt32LittleEndian(seed, number);
         return IdentityKey.FromSeed(seed);
     }
 }

@@ -10,8 +10,10 @@ internal sealed record SimulationOptions
 
     public required int Nodes { get; init; }
 
-    /// <summary>True: all share one conversation, over a random connected graph. False: a direct conversation for each pair.</summary>
-    public required bool Room { get; init; }
+    public required Topology Topology { get; init; }
+
+    /// <summary>True: all share one conversation. False: a direct conversation for each pair.</summary>
+    public bool Room => Topology != Topology.Pairs;
 
     public required int Messages { get; init; }
 
@@ -40,7 +42,7 @@ internal sealed record SimulationOptions
         {
             Seed = seed,
             Nodes = nodes,
-            Room = random.Next(3) == 0,
+            Topology = random.Next(3) == 0 ? Topology.Random : Topology.Pairs,
             Messages = random.Next(10, 150),
             LargestBody = largestBody,
             SendEvery = TimeSpan.FromMilliseconds(random.Next(1, 200)),

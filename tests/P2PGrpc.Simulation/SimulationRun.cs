@@ -12,6 +12,12 @@ internal sealed class RunCounts
 
     public int ForkProofs { get; set; }
 
+    /// <summary>Segments that each member needed, its own left out.</summary>
+    public int SegmentsNeeded { get; set; }
+
+    /// <summary>The most nodes that a segment came through on its way from its author.</summary>
+    public int MostHops { get; set; }
+
     public SortedDictionary<FaultKind, int> Faults { get; } = [];
 }
 

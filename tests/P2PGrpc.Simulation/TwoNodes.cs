@@ -123,8 +123,11 @@ internal sealed class TwoNodes
         public void LinkUp(LinkId link, Side other)
         {
             (Link, peer) = (link, other);
-            Handle(new ReplicatorInput.LinkUp(link, other.PeerId, 1, 0, other.Heard));
-            Handle(new ReplicatorInput.Sharing(link, nodes.Conversation, new HashSet<PeerId> { PeerId, other.PeerId }, true));
+            Handle(
+            [
+                new ReplicatorInput.LinkUp(link, other.PeerId, 1, 0, other.Heard),
+                new ReplicatorInput.Sharing(link, nodes.Conversation, new HashSet<PeerId> { PeerId, other.PeerId }, true),
+            ]);
         }
 
         public void LinkDown()
@@ -135,10 +138,12 @@ internal sealed class TwoNodes
             Handle(new ReplicatorInput.LinkDown(link));
         }
 
-        public void Handle(ReplicatorInput input)
+        public void Handle(ReplicatorInput input) => Handle([input]);
+
+        private void Handle(ReplicatorInput[] inputs)
         {
             var outputs = new List<ReplicatorOutput>();
-            replicator!.Handle(nodes.Now, input, outputs);
+            replicator!.Handle(nodes.Now, inputs, outputs);
             foreach (var output in outputs)
                 Do(output);
         }

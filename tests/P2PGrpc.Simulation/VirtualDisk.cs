@@ -42,7 +42,7 @@ internal sealed class VirtualDisk
     public List<DiskSegment> Feed { get; } = [];
 
     /// <summary>How far which process of each peer was heard.</summary>
-    public Dictionary<PeerId, (ulong Instance, ulong Position)> Heard { get; } = [];
+    public Dictionary<PeerId, HeardPosition> Heard { get; } = [];
 
     public HashSet<string> MessageIds { get; } = new(StringComparer.Ordinal);
 

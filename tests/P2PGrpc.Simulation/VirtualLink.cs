@@ -18,9 +18,10 @@ internal sealed class VirtualLink(Schedule schedule, Random random, TimeSpan lat
     /// <summary>Each side learns of the link at a time of its own, with what the other said in its Hello.</summary>
     public void Open()
     {
-        var (toOther, toOne) = (one.HeardOf(other), other.HeardOf(one));
-        Send(one, () => other.LinkUp(this, one, toOther));
-        Send(other, () => one.LinkUp(this, other, toOne));
+        var (ofOne, ofOther) = (one.Joined, other.Joined);
+        var (toOther, toOne) = (one.HeardOf(other, ofOne && ofOther), other.HeardOf(one, ofOne && ofOther));
+        Send(one, () => other.LinkUp(this, one, toOther, ofOther, ofOne));
+        Send(other, () => one.LinkUp(this, other, toOne, ofOne, ofOther));
     }
 
     /// <param name="sender">Who sends.</param>

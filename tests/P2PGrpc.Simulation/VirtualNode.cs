@@ -13,9 +13,12 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     private static readonly DateTimeOffset FirstDay = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly Dictionary<LinkId, VirtualLink> links = [];
-    private readonly Dictionary<PeerId, (ulong Instance, ulong Position)> heard = [];
+    private readonly Dictionary<PeerId, HeardPosition> heard = [];
     private readonly Dictionary<LinkId, long> allowances = [];
+    private readonly Dictionary<LinkId, (bool Other, bool Shared, ulong Scope)> sharing = [];
     private readonly HashSet<(LinkId, LogId)> loads = [];
+    private readonly TellWatch tells = new(run);
+    private readonly Dictionary<Bytes32, int> hops = [];
     private readonly Dictionary<ulong, TimeSpan> damageReported = [];
     private Replicator? replicator;
     private VirtualStore? store;
@@ -46,6 +49,9 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 
     public bool Up => replicator is not null;
 
+    /// <summary>False while the node's owner has left the conversation.</summary>
+    public bool Joined { get; private set; } = true;
+
     /// <summary>An older database was put back: what others know of this node may be more than it holds.</summary>
     public bool Restored { get; private set; }
 
@@ -69,6 +75,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         links.Clear();
         heard.Clear();
         allowances.Clear();
+        sharing.Clear();
+        tells.Clear();
         loads.Clear();
         damageReported.Clear();
     }
@@ -79,9 +87,12 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         Disk = backup;
     }
 
-    /// <summary>How far the running process of a peer was heard; 0 if it was another process.</summary>
-    public ulong HeardOf(VirtualNode peer) =>
-        heard.TryGetValue(peer.PeerId, out var known) && known.Instance == peer.instance ? known.Position : 0;
+    /// <summary>How far the running process of a peer was heard; 0 if it was another process, or other conversations were shared.</summary>
+    public ulong HeardOf(VirtualNode peer, bool shared) =>
+        heard.TryGetValue(peer.PeerId, out var known) && known.Instance == peer.instance && known.Scope == ScopeOf(peer, shared) ? known.Position : 0;
+
+    private ulong ScopeOf(VirtualNode peer, bool shared) =>
+        HeardPosition.ComputeScope(shared ? [run.Network.SharedBy(this, peer).Conversation] : []);
 
     public void PersistHeard()
     {
@@ -110,16 +121,65 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         }
     }
 
-    public void LinkUp(VirtualLink link, VirtualNode peer, ulong toldThrough)
+    /// <param name="link">The link.</param>
+    /// <param name="peer">Its other side.</param>
+    /// <param name="toldThrough">What that has heard.</param>
+    /// <param name="own">Whether this node said that it shares the conversation, in its Hello.</param>
+    /// <param name="other">Whether the other side said so.</param>
+    public void LinkUp(VirtualLink link, VirtualNode peer, ulong toldThrough, bool own, bool other)
     {
         foreach (var old in links.Values.Where(old => old.Peer(this) == peer).ToList())
             LinkDown(old, Incarnation);
         links.Add(link.Id, link);
         allowances[link.Id] = 0;
         var inputs = new List<ReplicatorInput> { new ReplicatorInput.LinkUp(link.Id, peer.PeerId, 0, 0, toldThrough) };
-        var (conversation, authors) = run.Network.SharedBy(this, peer);
-        inputs.Add(new ReplicatorInput.Sharing(link.Id, conversation, authors, On: true));
+        sharing[link.Id] = (other, own && other, ScopeOf(peer, own && other));
+        if (own && other)
+            inputs.Add(MakeSharing(link, on: true));
         Handle(inputs);
+        if (own != Joined)
+            Say(link);
+    }
+
+    /// <summary>The owner leaves the conversation, or comes back.</summary>
+    public void Join(bool joined)
+    {
+        if (joined == Joined)
+            return;
+        Joined = joined;
+        foreach (var link in links.Values.ToList())
+            Say(link);
+    }
+
+    private void Say(VirtualLink link)
+    {
+        var (joined, peer) = (Joined, link.Peer(this));
+        link.Send(this, () => peer.TakeShares(link, joined));
+        Settle(link);
+    }
+
+    private void TakeShares(VirtualLink link, bool joined)
+    {
+        if (!links.ContainsKey(link.Id))
+            return;
+        sharing[link.Id] = sharing[link.Id] with { Other = joined };
+        Settle(link);
+    }
+
+    private void Settle(VirtualLink link)
+    {
+        var (other, shared, scope) = sharing[link.Id];
+        if ((Joined && other) == shared)
+            return;
+        sharing[link.Id] = (other, !shared, scope);
+        tells.Remove(link.Id);
+        Handle([MakeSharing(link, !shared)]);
+    }
+
+    private ReplicatorInput.Sharing MakeSharing(VirtualLink link, bool on)
+    {
+        var (conversation, authors) = run.Network.SharedBy(this, link.Peer(this));
+        return new ReplicatorInput.Sharing(link.Id, conversation, authors, on);
     }
 
     public void LinkDown(VirtualLink link, int incarnation)
@@ -135,6 +195,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 
         link.Break(noticedBy: this);
         allowances.Remove(link.Id);
+        sharing.Remove(link.Id);
+        tells.Remove(link.Id);
         loads.RemoveWhere(load => load.Item1 == link.Id);
         Handle([new ReplicatorInput.LinkDown(link.Id)]);
         run.Network.OnLinkDown(this, link.Peer(this));
@@ -152,6 +214,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 Do(output);
         }
 
+        tells.EndStep();
         SimulationFault.Check(
             allowances.Values.Sum() + store!.Storing <= run.Limits.CreditBudget, "More credit was given than the budget has.");
     }
@@ -163,6 +226,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             case ReplicatorOutput.SendHave have:
                 foreach (var item in have.Logs)
                     SimulationFault.Check(Disk.HeadOf(item.LogId).Sequence >= item.Head.Sequence, "D2: told before it was on disk.");
+                tells.Note(have);
                 return Send(have.Link, link => new ReplicatorInput.Have(link, have.Logs, have.Through));
             case ReplicatorOutput.SendWant want:
                 return Send(want.Link, link => new ReplicatorInput.Want(link, want.LogId, want.After, want.Standing));
@@ -222,8 +286,10 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 break;
             case ReplicatorOutput.HeardThrough through:
                 var peer = links[through.Link].Peer(this);
-                CheckHeard(peer, through.Position);
-                heard[peer.PeerId] = (peer.instance, through.Position);
+                var scope = sharing[through.Link].Scope;
+                if (scope == ScopeOf(peer, shared: true))
+                    CheckHeard(peer, through.Position);
+                heard[peer.PeerId] = new HeardPosition(peer.instance, through.Position, scope);
                 break;
             case ReplicatorOutput.Close close:
                 throw new SimulationFault($"An honest link was closed: {close.Reason}.");
@@ -312,7 +378,13 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         var peer = link.Peer(this);
         run.Counts.SegmentsSent += segments.Segments.Count;
         foreach (var held in segments.Segments)
+        {
             ((VirtualBody)held.Body).Leave();
+            var hop = hops.GetValueOrDefault(held.Header.Hash) + 1;
+            if (peer.hops.TryAdd(held.Header.Hash, hop))
+                run.Counts.MostHops = Math.Max(run.Counts.MostHops, hop);
+        }
+
         link.Send(this, () => peer.Receive(link, peer.Verify(link, segments.Segments)));
     }
 
@@ -328,6 +400,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 run.Counts.SegmentsReceived % 16 != 0 || SegmentVerification.FindFault(held.Header) is null, "A header changed on its way.");
             run.Counts.SegmentsReceived++;
             allowances[link.Id] -= held.Header.Weight;
+            tells.NoteSegment(link.Id, held.Header.LogId);
             inputs.Add(new ReplicatorInput.Segment(link.Id, held.Header, new VirtualBody(bytes)));
         }
 

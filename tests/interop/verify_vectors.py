@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import pathlib
 import struct
@@ -158,6 +159,43 @@ def verify_chain(vectors):
     check("fork: overlap", overlap, True)
 
 
+def derive(secret, purpose):
+    # HKDF-SHA256 (RFC 5869) without salt, one block.
+    extracted = hmac.digest(bytes(32), secret, "sha256")
+    return hmac.digest(extracted, purpose + b"\x01", "sha256")
+
+
+def verify_ticket(text, secret, case):
+    check("ticket: begins", text[:5], "room-")
+    # The text of any length, not of 32 bytes only.
+    ticket = base64.b32decode(text[5:].upper() + "=" * (-len(text[5:]) % 8))
+    check("ticket: version", ticket[0], 1)
+    check("ticket: check", ticket[-4:], hashlib.sha256(ticket[:-4]).digest()[:4])
+    said = dict(fields(ticket[1:-4]))
+    check("ticket: secret", said[1], secret)
+    check("ticket: name", said[2].decode(), case["name"])
+    peer = dict(fields(said[3]))
+    check("ticket: peer", peer[1].hex(), case["author"])
+    check("ticket: address", peer[2].decode(), case["address"])
+
+
+def verify_rooms(vectors):
+    for case in vectors["scopes"]:
+        ids = sorted(bytes.fromhex(conversation) for conversation in case["conversations"])
+        check("scope", str(struct.unpack(">Q", sha256(b"p2pgrpc/scope/v1", *ids)[:8])[0]), case["scope"])
+    for case in vectors["rooms"]:
+        secret, author, conversation = (bytes.fromhex(case[name]) for name in ("secret", "author", "conversation"))
+        key = Ed25519PrivateKey.from_private_bytes(derive(secret, b"p2pgrpc/room/admission/v1"))
+        public = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        check("room: conversation", public, conversation)
+        admission = key.sign(b"p2pgrpc/room/admission/v1" + conversation + author)
+        check("room: admission", admission.hex(), case["admission"])
+        said = b"".join(bytes.fromhex(case[name]) for name in ("prover", "verifier", "dialler_nonce", "served_nonce"))
+        proof = hmac.digest(derive(secret, b"p2pgrpc/room/proof/v1"), b"p2pgrpc/room/proof/v1" + said, "sha256")
+        check("room: proof", proof.hex(), case["proof"])
+        verify_ticket(case["ticket"], secret, case)
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parents[2] / "testdata" / "vectors.json"
     vectors = json.loads(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else default).read_text())
@@ -165,6 +203,7 @@ def main():
     verify_names(vectors)
     verify_messages(vectors)
     verify_chain(vectors)
+    verify_rooms(vectors)
     print(f"{checks} values recomputed, all equal")
 
 

@@ -10,9 +10,9 @@ internal static class ChatCommand
 
     public static Command Create(Surroundings surroundings)
     {
-        var peer = new Argument<string>("peer") { Description = "With whom: an alias, a peer id, or self" };
+        var peer = new Argument<string>("peer") { Description = "With whom: an alias, a peer id, '#room', or self" };
         var settle = Durations.CreateOption("--settle", "How long to wait at the end for what is not yet delivered [default: 5s]");
-        var command = new Command("chat", "Talks with a peer, line by line: what is typed is sent, what comes is shown.") { peer, settle };
+        var command = new Command("chat", "Talks with a peer or in a room, line by line: what is typed is sent, what comes is shown.") { peer, settle };
         var node = NodeSelection.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
             surroundings,

@@ -24,6 +24,9 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, string node
 
     private readonly MessageLines lines = new(surroundings.Time, $"p2pgrpc tail --from start --json{nodeOptions}");
     private readonly SentLines sent = new();
+
+    // A room has no one recipient whose disk could be waited for.
+    private readonly bool isRoom = peer.StartsWith('#');
     private readonly Channel<bool> changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Prompt prompt = new(surroundings);
     private readonly Lock screen = new();
@@ -105,6 +108,12 @@ internal sealed class ChatSession(P2PGrpcClient client, string peer, string node
 
     private async Task ShowSentAsync(SentLine line, string typed)
     {
+        if (isRoom)
+        {
+            prompt.Write(Line(typed).Add(" ✓", StyledLine.Own));
+            return;
+        }
+
         sent.Add(line);
         changed.Writer.TryWrite(true);
         if (surroundings.ReadKey is not null)

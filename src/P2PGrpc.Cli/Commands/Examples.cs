@@ -34,6 +34,7 @@ internal static class Examples
             """,
         ["chat"] = """
               p2pgrpc chat bob --data ~/alice
+              p2pgrpc chat '#friends' --data ~/alice
               printf 'one\ntwo\n' | p2pgrpc chat bob
 
             ✓ stands for accepted (on this node's disk), ✓✓ for delivered (on bob's). Ctrl-D ends the chat.
@@ -43,22 +44,48 @@ internal static class Examples
               p2pgrpc peers add bob=192.0.2.7:5555
               p2pgrpc peers accept k3v7q2mw --alias dave
             """,
-        ["list"] = """
+        ["peers list"] = """
               p2pgrpc peers list --data ~/alice
               p2pgrpc peers list --json | jq -r 'select(.link != "up") | .alias'
             """,
-        ["add"] = """
+        ["peers add"] = """
               p2pgrpc peers add bob=192.0.2.7:5555
               p2pgrpc peers add bob=<id>@bob.example:5555
             """,
-        ["remove"] = """
+        ["peers remove"] = """
               p2pgrpc peers remove bob
             """,
-        ["accept"] = """
+        ["peers accept"] = """
               p2pgrpc peers accept k3v7q2mw --alias dave
             """,
-        ["block"] = """
+        ["peers block"] = """
               p2pgrpc peers block mallory
+            """,
+        ["room"] = """
+              p2pgrpc room create friends --data ~/alice
+              p2pgrpc room join room-… --data ~/bob
+              p2pgrpc send '#friends' "hello, all" --data ~/alice
+              p2pgrpc tail --conversation '#friends' --data ~/bob
+            """,
+        ["room create"] = """
+              p2pgrpc room create friends
+            """,
+        ["room ticket"] = """
+              p2pgrpc room ticket friends --qr
+            """,
+        ["room join"] = """
+              p2pgrpc room join room-…
+              p2pgrpc room join - --name work < ticket.txt
+            """,
+        ["room leave"] = """
+              p2pgrpc room leave friends
+            """,
+        ["room list"] = """
+              p2pgrpc room list --all
+              p2pgrpc room list --json | jq -r .name
+            """,
+        ["room members"] = """
+              p2pgrpc room members friends
             """,
         ["events"] = """
               p2pgrpc events --data ~/alice
@@ -73,5 +100,6 @@ internal static class Examples
             """,
     };
 
-    public static string? Find(Command command) => Texts.GetValueOrDefault(command.Name);
+    public static string? Find(Command command) => Texts.GetValueOrDefault(
+        command.Parents.FirstOrDefault() is Command and not RootCommand and var group ? $"{group.Name} {command.Name}" : command.Name);
 }

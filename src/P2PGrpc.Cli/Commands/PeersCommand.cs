@@ -31,7 +31,7 @@ internal static class PeersCommand
             async (client, peer, alias, cancellationToken) => (await client.Node.AcceptPeerAsync(
                 new AcceptPeerRequest { Peer = peer, Alias = alias ?? "" }, deadline: surroundings.Deadline(), cancellationToken: cancellationToken)).Peer),
         CreateChange(
-            surroundings, "block", "Closes a peer's link and refuses it until it is accepted again.",
+            surroundings, "block", "Closes a peer's link and refuses it until it is accepted again. What it writes in a shared room still comes by way of other members.",
             new Argument<string>("peer") { Description = "An alias or a peer id" }, null,
             async (client, peer, _, cancellationToken) =>
                 (await client.Node.BlockPeerAsync(new BlockPeerRequest { Peer = peer }, deadline: surroundings.Deadline(), cancellationToken: cancellationToken)).Peer),

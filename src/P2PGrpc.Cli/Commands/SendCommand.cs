@@ -8,9 +8,7 @@ namespace P2PGrpc.Cli.Commands;
 /// <summary><c>p2pgrpc send bob "hello"</c>: hands one message over, and prints its reference and state.</summary>
 internal sealed class SendCommand
 {
-    private const string StandardInput = "Standard input";
-
-    private readonly Argument<string> to = new("to") { Description = "Where to: an alias, a peer id, host:port, or self" };
+    private readonly Argument<string> to = new("to") { Description = "Where to: an alias, a peer id, host:port, '#room', or self" };
 
     private readonly Argument<string?> text = new("text")
     {
@@ -156,9 +154,9 @@ internal sealed class SendCommand
     {
         if (Directory.Exists(path))
             throw new CommandException(ExitCodes.Failure, $"{path} is a directory: --file sends the bytes of one file.");
-        var name = path is "-" ? StandardInput : path;
+        var name = path is "-" ? InputText.StandardInput : path;
         await using var source = path is "-" ? surroundings.OpenInput() : File.OpenRead(path);
-        var bytes = await ReadAsync(source, InputText.LargestBody + 1, name, cancellationToken);
+        var bytes = await InputText.ReadAsync(source, InputText.LargestBody + 1, name, cancellationToken);
         if (bytes.Length == 0)
             throw Empty(name);
         return bytes.Length <= InputText.LargestBody ? bytes : throw InputText.TooLong(name);
@@ -167,11 +165,11 @@ internal sealed class SendCommand
     private static async Task<string> ReadTextAsync(Surroundings surroundings, CancellationToken cancellationToken)
     {
         await using var input = surroundings.OpenInput();
-        var bytes = await ReadAsync(input, InputText.LargestBody + "\r\n".Length + 1, StandardInput, cancellationToken);
+        var bytes = await InputText.ReadAsync(input, InputText.LargestBody + "\r\n".Length + 1, InputText.StandardInput, cancellationToken);
         var text = bytes.AsMemory(0, bytes.Length - CountLineEnd(bytes));
         if (text.Length == 0)
-            throw Empty(StandardInput);
-        return text.Length <= InputText.LargestBody ? InputText.Decode(text.Span, StandardInput) : throw InputText.TooLong(StandardInput);
+            throw Empty(InputText.StandardInput);
+        return text.Length <= InputText.LargestBody ? InputText.Decode(text.Span, InputText.StandardInput) : throw InputText.TooLong(InputText.StandardInput);
     }
 
     private static CommandException Empty(string source) => CommandException.Usage($"{source} is empty: a message has at least one byte.");
@@ -182,18 +180,4 @@ internal sealed class SendCommand
         [.., (byte)'\n'] => 1,
         _ => 0,
     };
-
-    private static async Task<byte[]> ReadAsync(Stream source, int most, string name, CancellationToken cancellationToken)
-    {
-        var read = new byte[most];
-        try
-        {
-            var length = await source.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false, cancellationToken);
-            return read[..length];
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw InputText.Unreadable(name, fault);
-        }
-    }
 }

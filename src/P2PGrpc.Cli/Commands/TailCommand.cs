@@ -23,8 +23,8 @@ internal sealed class TailCommand
 
     private readonly Option<string?> conversation = new("--conversation")
     {
-        Description = "Only messages to and from this peer: an alias, a peer id, or self",
-        HelpName = "PEER",
+        Description = "Only messages to and from this peer (an alias, a peer id, or self), or of this #room",
+        HelpName = "NAME",
     };
 
     private readonly Option<bool> own = new("--own") { Description = "Also what this node itself sent" };

@@ -28,6 +28,7 @@ internal static class JsonLines
         json.WriteString("author", message.Author);
         json.WriteString("alias", message.Alias);
         json.WriteString("peer", message.Peer);
+        json.WriteString("room", message.Room);
         json.WriteString("conversation", message.Conversation);
         json.WriteString("reference", message.Reference);
         if (message.Cursor is { } cursor)
@@ -61,6 +62,34 @@ internal static class JsonLines
         json.WriteString("lastError", peer.LastError);
         json.WriteNumber("undelivered", peer.Undelivered);
         json.WriteNumber("roundTripMs", double.IsFinite(peer.RoundTripMs) ? peer.RoundTripMs : 0);
+    });
+
+    public static string Room(Room room) => Write(json =>
+    {
+        json.WriteString("type", "room");
+        json.WriteString("name", room.Name);
+        json.WriteString("conversation", room.Conversation);
+        json.WriteBoolean("joined", room.Joined);
+        json.WriteNumber("members", room.Members);
+        json.WriteNumber("linked", room.Linked);
+    });
+
+    public static string Ticket(string room, string ticket) => Write(json =>
+    {
+        json.WriteString("type", "ticket");
+        json.WriteString("room", room);
+        json.WriteString("ticket", ticket);
+    });
+
+    public static string Member(RoomMember member) => Write(json =>
+    {
+        json.WriteString("type", "member");
+        json.WriteString("peerId", member.PeerId);
+        json.WriteString("alias", member.Alias);
+        json.WriteString("suggestedName", member.SuggestedName);
+        json.WriteBoolean("linked", member.Linked);
+        json.WriteNumber("messages", member.Messages);
+        json.WriteString("lastError", member.LastError);
     });
 
     public static string Removed(string peer) => Write(json =>

@@ -50,6 +50,9 @@ internal sealed class MessageLines(TimeProvider time, string? wholeBy = null)
         return DisplayText.Clean(peerId.Length > 12 ? peerId[..12] : peerId, LongestName);
     }
 
+    /// <summary>How a room is called: by its name, else by the beginning of its id.</summary>
+    public static string CallRoom(string room) => room.StartsWith('#') ? DisplayText.Clean(room, LongestName) : Call("", room);
+
     // Where a long text is cut: behind the last whole character that fits.
     private static int FindEnd(string text)
     {
@@ -79,7 +82,9 @@ internal sealed class MessageLines(TimeProvider time, string? wholeBy = null)
     {
         var own = message.Alias == "self";
         line.Add(Call(message.Alias, message.Author), own ? StyledLine.Own : StyledLine.Name);
-        if (own && message.Peer is not ("" or "self"))
+        if (message.Room.Length > 0)
+            line.Add(" → ", StyledLine.Dim).Add(CallRoom(message.Room), StyledLine.Name);
+        else if (own && message.Peer is not ("" or "self"))
             line.Add(" → ", StyledLine.Dim).Add(PeerId.TryParse(message.Peer, out _) ? Call("", message.Peer) : Call(message.Peer, ""), StyledLine.Name);
     }
 

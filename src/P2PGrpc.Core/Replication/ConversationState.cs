@@ -23,13 +23,23 @@ internal sealed class ConversationState(ConversationId id)
     /// <summary>The links on which it is shared, in the order in which they came.</summary>
     public List<LinkState> Links { get; } = [];
 
-    /// <summary>Authors of whom a log was turned away because they have too many.</summary>
-    public HashSet<PeerId> OverQuota { get; } = [];
+    /// <summary>Authors of whom a log was turned away because they have too many; null for a log that was because the conversation has.</summary>
+    public HashSet<PeerId?> OverQuota { get; } = [];
+
+    /// <summary>How many logs hold something here.</summary>
+    public int Held { get; private set; }
 
     /// <summary>How many logs of an author hold something here.</summary>
     public int GetHeld(PeerId author) => held.GetValueOrDefault(author);
 
-    public void CountHeld(PeerId author, int change) => held[author] = GetHeld(author) + change;
+    public void CountHeld(PeerId author, int change)
+    {
+        Held += change;
+        if (GetHeld(author) + change is var count and > 0)
+            held[author] = count;
+        else
+            held.Remove(author);
+    }
 
     public void SetInterest(PeerId? author, bool wanted)
     {

@@ -41,12 +41,40 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
         // A log that is frozen is one that is held.
         if (!ForkRule.Proves(first, second) || !quota.Admits(conversation, first.Log, first.LogId))
             return;
+        // In a room everybody's logs are taken whom the room admits, which is known of logs that are held: until then nobody else's are worth a row.
+        if (link.TakesAnybody(conversation) && !conversation.Logs.ContainsKey(first.LogId))
+            return;
         var log = state.GetLog(conversation, first.Log, first.LogId);
         if (!state.TryGetNamed(link, log, out var accuser))
             return;
         accuser.ProofKnown = true;
-        Freeze(log, first, second, accuser);
+        if (!MustWait(log, first, second, accuser))
+            Freeze(log, first, second, accuser);
     }
+
+    /// <summary>More of the log is on its way to the store: the proof that waited for it may not have to any longer.</summary>
+    public void OnTaken(LogState log)
+    {
+        if (state.EarlyProofs.Count == 0 || !state.EarlyProofs.TryGetValue(log.Id, out var proof) || IsEarly(log, proof.First, proof.Second))
+            return;
+        state.EarlyProofs.Remove(log.Id);
+        Freeze(log, proof.First, proof.Second, proof.Accuser);
+    }
+
+    /// <summary>What came before the fork is to be had first, and a log of which nothing is held may be one that the room does not admit.</summary>
+    private bool MustWait(LogState log, SegmentHeader first, SegmentHeader second, LinkedLog accuser)
+    {
+        if (log.Frozen || log.Freezing || !IsEarly(log, first, second))
+            return false;
+        if (state.EarlyProofs.Count < state.Limits.EarlyProofs)
+            state.EarlyProofs.TryAdd(log.Id, new EarlyProof(first, second, accuser));
+        return true;
+    }
+
+    private static bool IsEarly(LogState log, SegmentHeader first, SegmentHeader second) =>
+        log.Pending.Sequence + 1 < Math.Min(first.FirstSequence, second.FirstSequence) || (!log.Held && IsRoom(log));
+
+    private static bool IsRoom(LogState log) => log.Links.Exists(linkedLog => linkedLog.Link.TakesAnybody(log.Conversation));
 
     public void OnFrozen(LogState log, ForkProof? proof)
     {
@@ -120,6 +148,7 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
 
         state.Freezes++;
         log.Freezing = true;
+        state.UncountIfHeld(log);
         log.Accuser = accuser;
         state.Emit(new ReplicatorOutput.Freeze(log.Id, first, second));
     }

@@ -11,7 +11,9 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
 
         // A position that was never reached here was told by a database that is gone: tell everything.
         var toldThrough = up.ToldThrough <= state.Position ? up.ToldThrough : 0;
-        state.Links.Add(up.Link, new LinkState(up, toldThrough));
+        var link = new LinkState(up, toldThrough);
+        state.Links.Add(up.Link, link);
+        state.Starting.Add(link);
     }
 
     public void Remove(LinkState link)
@@ -38,8 +40,18 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
         if (link.Shared.ContainsKey(conversation))
             DropWhere(link, linkedLog => linkedLog.Log.Conversation == conversation && authors?.Contains(linkedLog.Log.Key.Author) == false);
         else
-            conversation.Links.Add(link);
+            Begin(link, conversation);
         link.Shared[conversation] = authors;
+    }
+
+    private static void Begin(LinkState link, ConversationState conversation)
+    {
+        conversation.Links.Add(link);
+        if (!link.Started)
+            return;
+        // What the other side calls told by now may have been told without this conversation: on the next link it is told anew.
+        link.SharedLater.Add(conversation);
+        HeardPositions.End(link);
     }
 
     public void Unshare(LinkState link, ConversationState conversation)
@@ -47,6 +59,7 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
         if (!link.Shared.Remove(conversation))
             return;
         conversation.Links.Remove(link);
+        HeardPositions.End(link);
         DropWhere(link, linkedLog => linkedLog.Log.Conversation == conversation);
     }
 
@@ -58,12 +71,7 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
                 state.Emit(new ReplicatorOutput.SendUnwant(link.Id, linkedLog.Log.Id));
             if (linkedLog.Needed != 0)
                 HeardPositions.End(link);
-            if (linkedLog.Named)
-            {
-                link.Named--;
-                state.Named--;
-            }
-
+            state.Uncount(linkedLog);
             link.Logs.Remove(linkedLog.Log.Id);
             Forget(linkedLog);
         }

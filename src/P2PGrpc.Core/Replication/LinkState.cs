@@ -28,8 +28,8 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
 
     // What we tell.
 
-    /// <summary>When the link came up, the other side had everything through this position.</summary>
-    public ulong ToldThrough { get; } = toldThrough;
+    /// <summary>When the link came up, the other side had everything through this position of what was shared then.</summary>
+    private ulong ToldThrough { get; } = toldThrough;
 
     /// <summary>The last position that we said was told.</summary>
     public ulong Through { get; set; } = toldThrough;
@@ -38,6 +38,9 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     public int Untold { get; set; }
 
     public List<LinkedLog> ToTell { get; } = [];
+
+    /// <summary>When something was told last.</summary>
+    public TimeSpan? LastTold { get; set; }
 
     /// <summary>True if what is to be told goes at the end of this step.</summary>
     public bool TellNow { get; set; }
@@ -89,11 +92,23 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>Wants that came before we knew what lies on disk.</summary>
     public Dictionary<LogId, ReplicatorInput.Want> HeldWants { get; } = [];
 
-    /// <summary>Authors of whom the other side was told that no more logs are taken.</summary>
-    public HashSet<(ConversationId Conversation, PeerId Author)> OverQuota { get; } = [];
+    /// <summary>Conversations that came to be shared later than the link: what the other side was told before it came up does not count for them.</summary>
+    public HashSet<ConversationState> SharedLater { get; } = [];
+
+    /// <summary>True from the end of the step in which it came up: what is shared by then is shared from its start.</summary>
+    public bool Started { get; set; }
+
+    /// <summary>Authors of whom the other side was told that no more logs are taken; null for a conversation that is full.</summary>
+    public HashSet<(ConversationId Conversation, PeerId? Author)> OverQuota { get; } = [];
+
+    /// <summary>True if the other side was told of the log before the link came up, as far as the log goes here.</summary>
+    public bool KnewAtStart(LogState log) => log.Position <= ToldThrough && !SharedLater.Contains(log.Conversation);
 
     public bool Takes(LogKey key, ConversationState conversation) =>
         Shared.TryGetValue(conversation, out var authors) && (authors is null || authors.Contains(key.Author));
+
+    /// <summary>True in a room: it has no list of authors.</summary>
+    public bool TakesAnybody(ConversationState conversation) => Shared.TryGetValue(conversation, out var authors) && authors is null;
 
     /// <summary>Loads that were not answered yet, also those whose log is not shared any more.</summary>
     public Dictionary<LogId, LinkedLog> LoadsInFlight { get; } = [];

@@ -20,7 +20,7 @@ internal sealed class LinkedLog(LinkState link, LogState log)
     /// <summary>True once link or log are gone: whoever still holds this must pass it over.</summary>
     public bool Removed { get; set; }
 
-    /// <summary>True if the other side named the log on this link; counts against LogsPerLink.</summary>
+    /// <summary>True if the other side named the log on this link while nothing of it was held here; counts against LogsPerLink.</summary>
     public bool Named { get; set; }
 
     // What the other side said or showed.
@@ -74,7 +74,8 @@ internal sealed class LinkedLog(LinkState link, LogState log)
     /// <summary>True if counted in the link's Untold.</summary>
     public bool CountedUntold { get; set; }
 
-    public TimeSpan LastTold { get; set; } = TimeSpan.MinValue;
+    /// <summary>True once it was told on this link.</summary>
+    public bool EverTold { get; set; }
 
     /// <summary>True while in the link's list of what to tell.</summary>
     public bool InTell { get; set; }

@@ -76,6 +76,9 @@ internal sealed class Replicator
     private void End()
     {
         ForgetClosed();
+        foreach (var link in state.Starting)
+            link.Started = true;
+        state.Starting.Clear();
         succession.Settle();
         teller.Flush();
         credit.Flush();
@@ -223,6 +226,7 @@ internal sealed class Replicator
             log.Durable = stored.Head;
             log.Pending = stored.Head;
             log.Position = stored.Position;
+            state.UncountIfHeld(log);
         }
 
         if (loaded.Next is { } next)

@@ -58,7 +58,8 @@ internal abstract record ReplicatorInput
     internal sealed record LinkDown(LinkId Link) : ReplicatorInput;
 
     /// <summary>The link's peer may (or may no longer) exchange a conversation with us. Authors: whose logs are taken; null for anybody's.
-    /// What is shared from a link's start comes in one batch with its LinkUp: a position counts as told for all that is shared.</summary>
+    /// What is shared from a link's start comes in one batch with its LinkUp: a position counts as told for all of that. What comes to be shared, or ceases
+    /// to be, later ends the counting on this link; all of it is told.</summary>
     internal sealed record Sharing(LinkId Link, ConversationId Conversation, IReadOnlySet<PeerId>? Authors, bool On) : ReplicatorInput;
 
     internal sealed record Have(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorInput;

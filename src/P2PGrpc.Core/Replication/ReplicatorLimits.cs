@@ -30,21 +30,29 @@ internal sealed record ReplicatorLimits
     /// <summary>Items of one Have.</summary>
     public int HaveItems { get; init; } = DefaultHaveItems;
 
-    /// <summary>Logs that one link may name: each costs about a kilobyte here while the link is up. As many as both sides of a direct conversation hold of
-    /// each other, and some.</summary>
-    public int LogsPerLink { get; init; } = 50_000;
+    /// <summary>Logs that one link may name of which nothing is held here: each costs about a kilobyte while the link is up. As many as a full room has, and some: a
+    /// newcomer is told all of them at once.</summary>
+    public int LogsPerLink { get; init; } = 60_000;
 
     /// <summary>Logs that all links together may name. Beyond it, a link that has named its equal part or more may name no more: many links can't do together what
     /// one can't.</summary>
-    public int LogsNamed { get; init; } = 200_000;
+    public int LogsNamed { get; init; } = 400_000;
 
     /// <summary>Logs of one other author held in one conversation, each of which costs about 3 KB of memory while a link shares the conversation: more than five
     /// starts a day for ten years. Of what goes beyond, nothing is stored, and who tells of it is told so.</summary>
     public int LogsPerAuthor { get; init; } = 20_000;
 
+    /// <summary>Logs of all others together held in one conversation: who is in a room can write there under as many identities as it likes. Some 150 MB of memory
+    /// while it is shared; five hundred members with a hundred starts each.</summary>
+    public int LogsPerConversation { get; init; } = 50_000;
+
     /// <summary>Logs that the store is asked to freeze at the same time: each holds two headers in its queue, about a kilobyte. An accusation
     /// beyond that is passed over; the log is frozen when its fork is met again.</summary>
     public int Freezes { get; init; } = 64;
+
+    /// <summary>Proofs that wait for their logs to come as far as the fork, about a kilobyte each. One beyond that is passed over; whoever froze the log shows it again
+    /// to a side that has got all of it.</summary>
+    public int EarlyProofs { get; init; } = 1024;
 
     /// <summary>Damaged places that are fetched again at the same time, one a log. Damage is rare; where a disk dies, this bounds what it costs.</summary>
     public int Repairs { get; init; } = 64;

@@ -27,11 +27,17 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     /// <summary>Segments that the store refused because it took nothing, as far as it is known here.</summary>
     public long StoreRefusals { get; set; }
 
-    /// <summary>How many logs the other sides of all links have named; one that several name counts for each.</summary>
+    /// <summary>How many logs of which nothing is held the other sides of all links have named; one that several name counts for each.</summary>
     public int Named { get; set; }
 
     /// <summary>How many logs the store was asked to freeze and has not answered.</summary>
     public int Freezes { get; set; }
+
+    /// <summary>Proofs that wait for their logs to come as far as the fork.</summary>
+    public Dictionary<LogId, EarlyProof> EarlyProofs { get; } = [];
+
+    /// <summary>Links that came up in this step.</summary>
+    public List<LinkState> Starting { get; } = [];
 
     /// <summary>Links to forget at the end of this step.</summary>
     public List<LinkState> Closing { get; } = [];
@@ -62,7 +68,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
         if (link.Logs.TryGetValue(log.Id, out var linkedLog))
             return linkedLog;
         linkedLog = new LinkedLog(link, log);
-        if (log.Known && log.Position <= link.ToldThrough)
+        if (log.Known && link.KnewAtStart(log))
             linkedLog.Told = log.Durable.Sequence;
         link.Logs.Add(log.Id, linkedLog);
         log.Links.Add(linkedLog);
@@ -70,9 +76,15 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
         return linkedLog;
     }
 
-    /// <summary>The same for a log that the other side named. False, and the link is closed, if it named too many.</summary>
+    /// <summary>The same for a log that the other side named. False, and the link is closed, if it named too many of which nothing is held.</summary>
     public bool TryGetNamed(LinkState link, LogState log, [NotNullWhen(true)] out LinkedLog? linkedLog)
     {
+        if (log.Held)
+        {
+            linkedLog = GetLinkedLog(link, log);
+            return true;
+        }
+
         if (!link.Logs.TryGetValue(log.Id, out linkedLog) || !linkedLog.Named)
         {
             if (NamesTooMany(link))
@@ -90,6 +102,24 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
         }
 
         return true;
+    }
+
+    /// <summary>Something of the log is held now, or it is left: who named it may name others.</summary>
+    public void Uncount(LinkedLog linkedLog)
+    {
+        if (!linkedLog.Named)
+            return;
+        linkedLog.Named = false;
+        linkedLog.Link.Named--;
+        Named--;
+    }
+
+    public void UncountIfHeld(LogState log)
+    {
+        if (!log.Held)
+            return;
+        foreach (var linkedLog in log.Links)
+            Uncount(linkedLog);
     }
 
     private bool NamesTooMany(LinkState link) =>
@@ -121,6 +151,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
             return;
         Deadlines.Set(log, null);
         Logs.Remove(log.Id);
+        EarlyProofs.Remove(log.Id);
         log.Conversation.Logs.Remove(log.Id);
     }
 }

@@ -253,6 +253,7 @@ internal sealed class SegmentReceiver(
         var log = linkedLog.Log;
         InvariantException.Check(header.After == log.Pending && log.Taken, "Only what is wanted and next is stored.");
         log.Pending = header.Head;
+        state.UncountIfHeld(log);
         log.LastProgress = state.Now;
         log.Rotations = 0;
         linkedLog.Failures = 0;
@@ -260,6 +261,7 @@ internal sealed class SegmentReceiver(
         log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, header.Weight, log.Generation));
         CreditBudget.Hold(linkedLog.Link, header.Weight);
         state.Emit(new ReplicatorOutput.Store(header, body, state.StoreRefusals));
+        forks.OnTaken(log);
         if (log.Pusher is null)
             choice.Consider(log);
     }

@@ -86,6 +86,9 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         if (!log.Frozen || linkedLog.Want == WantKind.None || linkedLog.Loading || linkedLog.Unchecked
             || linkedLog.SentThrough.Sequence < log.Durable.Sequence)
             return;
+        // Again: who held nothing of the log when it was shown the proof had no use for it.
+        if (log.Proof is { } proof)
+            state.Emit(new ReplicatorOutput.SendForkProof(linkedLog.Link.Id, proof.First, proof.Second));
         Refuse(linkedLog, RefuseReason.Frozen);
     }
 

@@ -6,15 +6,16 @@ internal sealed class Teller(ReplicatorState state)
 {
     private readonly List<LinkState> due = [];
 
-    /// <summary>A log that the link does not want by a Want moved on: tell soon, and at once if it was quiet until now.</summary>
+    /// <summary>A log that the link does not want by a Want moved on: tell soon, and at once if nothing was told there for a while, or nothing of this log ever. So a
+    /// busy room costs one small frame a link and moment, however many write.</summary>
     public void TellSoon(LinkedLog linkedLog)
     {
         Add(linkedLog);
         var link = linkedLog.Link;
-        if (linkedLog.LastTold == TimeSpan.MinValue || linkedLog.LastTold + state.Limits.TellDelay <= state.Now)
+        if (!linkedLog.EverTold || link.LastTold is not { } last || last + state.Limits.TellDelay <= state.Now)
             TellNow(link);
         else if (link.DueAt is null)
-            state.Deadlines.Set(link, state.Now + state.Limits.TellDelay);
+            state.Deadlines.Set(link, last + state.Limits.TellDelay);
     }
 
     /// <summary>The link brought a segment that is on disk now, or one that was there before: acknowledge at the end of this step.</summary>
@@ -31,7 +32,7 @@ internal sealed class Teller(ReplicatorState state)
         // In the order in which they came here, so that they are wanted and sent in that order too.
         foreach (var log in conversation.Logs.Values.OrderBy(log => log.Position))
         {
-            if (log.Position <= link.ToldThrough)
+            if (link.KnewAtStart(log))
             {
                 if (link.Logs.TryGetValue(log.Id, out var known))
                     MarkTold(known, log.Durable.Sequence);
@@ -103,14 +104,16 @@ internal sealed class Teller(ReplicatorState state)
             }
 
             linkedLog.TellAgain = false;
-            linkedLog.LastTold = state.Now;
+            linkedLog.EverTold = true;
             items.Add(new LogHead(log.Key, log.Id, log.Durable));
             MarkTold(linkedLog, log.Durable.Sequence);
         }
 
         link.ToTell.Clear();
-        if (items.Count > 0)
-            state.Emit(new ReplicatorOutput.SendHave(link.Id, items, TakeThrough(link)));
+        if (items.Count == 0)
+            return;
+        link.LastTold = state.Now;
+        state.Emit(new ReplicatorOutput.SendHave(link.Id, items, TakeThrough(link)));
     }
 
     /// <summary>The position through which the link has now been told everything, if that is further than before. There is none while a

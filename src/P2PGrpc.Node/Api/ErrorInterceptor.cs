@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 
 namespace P2PGrpc.Node.Api;
 
@@ -60,6 +61,8 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> log) : Intercep
             case NodeRequestException refused:
                 return ErrorMapping.ToRpcException(refused);
             case PeerBookException refused:
+                return ErrorMapping.ToRpcException(refused);
+            case RoomBookException refused:
                 return ErrorMapping.ToRpcException(refused);
             case StoreException failed:
                 return ErrorMapping.ToRpcException(new NodeRequestException(StatusCode.Unavailable, "STORE_HALTED", failed.Message)

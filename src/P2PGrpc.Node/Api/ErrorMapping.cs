@@ -4,6 +4,7 @@ using Google.Rpc;
 using Grpc.Core;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 
 namespace P2PGrpc.Node.Api;
 
@@ -35,10 +36,12 @@ internal static class ErrorMapping
 
     public static RpcException ToRpcException(PeerBookException error) => ToRpcException(PeerBookErrors.ToRequestException(error));
 
+    public static RpcException ToRpcException(RoomBookException error) => ToRpcException(RoomBookErrors.ToRequestException(error));
+
     private static string ResourceType(string reason) => reason switch
     {
         "MESSAGE_ID_USED" => "p2pgrpc/message_id",
-        "ROOM_UNKNOWN" => "p2pgrpc/room",
+        "ROOM_UNKNOWN" or "ROOM_LEFT" or "ROOM_EXISTS" => "p2pgrpc/room",
         _ => "p2pgrpc/peer",
     };
 

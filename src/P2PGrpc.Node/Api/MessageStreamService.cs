@@ -1,5 +1,4 @@
 using Grpc.Core;
-using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
 using P2PGrpc.Protocol;
@@ -28,17 +27,17 @@ internal sealed class MessageStreamService(Sender sender, Recipients recipients,
     private async Task TakeBatchesAsync(IAsyncStreamReader<OutgoingBatch> requests, BatchAnswers answers, CancellationToken cancellationToken)
     {
         string? to = null;
-        var peer = default(PeerId);
+        Recipient? recipient = null;
         while (await requests.MoveNext(cancellationToken).ConfigureAwait(false))
         {
             var request = requests.Current;
-            if (request.To.Length > 0 ? request.To != to : to is null)
-            {
-                peer = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
-                to = request.To;
-            }
+            var given = request.To.Length > 0 ? request.To : to ?? "";
+            // A room may have been left since the batch before.
+            if (given != to || recipient?.Room is not null)
+                recipient = await recipients.ResolveAsync(given, cancellationToken).ConfigureAwait(false);
+            to = given;
 
-            await answers.AddAsync(sender.SendBatchAsync(peer, request, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await answers.AddAsync(sender.SendBatchAsync(recipient!, request, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
         await answers.CompleteAsync().ConfigureAwait(false);

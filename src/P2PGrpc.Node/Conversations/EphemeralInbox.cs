@@ -15,24 +15,15 @@ internal sealed record EphemeralMessages(PeerId Author, ConversationId Conversat
 /// <summary>Hands ephemeral messages to those who listen now. Who reads too slowly loses the oldest. Thread-safe; never blocks.</summary>
 internal sealed class EphemeralInbox
 {
-    private readonly PeerId self;
     private readonly Lock gate = new();
     private Channel<EphemeralMessages>[] listeners = [];
     private long dropped;
 
-    public EphemeralInbox(PeerId self) => this.self = self;
-
-    /// <summary>Messages that were dropped because a listener was too slow, or that had no place in a conversation of the two nodes.</summary>
+    /// <summary>Messages that were dropped because a listener was too slow.</summary>
     public long Dropped => Interlocked.Read(ref dropped);
 
     public void Receive(PeerId author, EphemeralBody messages)
     {
-        if (messages.Conversation != ConversationId.Direct(self, author))
-        {
-            Interlocked.Add(ref dropped, messages.Count);
-            return;
-        }
-
         var arrived = new EphemeralMessages(author, messages.Conversation, messages.Bytes, messages.Count);
         foreach (var listener in Volatile.Read(ref listeners))
             listener.Writer.TryWrite(arrived);

@@ -93,6 +93,9 @@ internal sealed class Receipts : IDisposable
                 }
         }
 
+        // In a room each member acknowledges each message: nobody waits for that, and it would drown what the owner wants to see.
+        if (log.Conversation != recipients.DirectWith(peer))
+            return;
         events.Publish(new WatchEventsResponse
         {
             Delivered = new DeliveredEvent

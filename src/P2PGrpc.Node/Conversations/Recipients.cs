@@ -3,13 +3,14 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 
 namespace P2PGrpc.Node.Conversations;
 
-/// <summary>Who is meant by a name: an alias, a PeerId, host:port or self. Thread-safe.</summary>
-internal sealed class Recipients(PeerId self, PeerBook book, DialContext dialling, TimeProvider time)
+/// <summary>Who is meant by a name: an alias, a PeerId, host:port, #room or self. Thread-safe.</summary>
+internal sealed class Recipients(PeerId self, PeerBook book, RoomBook rooms, DialContext dialling, TimeProvider time)
 {
     private Directs directs = new(null, []);
 
@@ -17,15 +18,21 @@ internal sealed class Recipients(PeerId self, PeerBook book, DialContext diallin
 
     public ConversationId DirectWith(PeerId peer) => ConversationId.Direct(self, peer);
 
-    /// <summary>Finds the peer, dialling once where only an address is known.</summary>
+    /// <summary>Finds the room or the peer, dialling once where only an address is known.</summary>
     /// <exception cref="NodeRequestException">INVALID_ARGUMENT, NOT_FOUND with near names, or UNAVAILABLE.</exception>
-    public async Task<PeerId> ResolveAsync(string to, CancellationToken cancellationToken)
+    public async Task<Recipient> ResolveAsync(string to, CancellationToken cancellationToken)
+    {
+        if (FindRoom(to) is { } room)
+            return room.IsJoined ? new Recipient(room.Conversation, null, room) : throw Left(room);
+        var peer = await ResolvePeerAsync(to, cancellationToken).ConfigureAwait(false);
+        return new Recipient(DirectWith(peer), peer, null);
+    }
+
+    private async Task<PeerId> ResolvePeerAsync(string to, CancellationToken cancellationToken)
     {
         var snapshot = book.Snapshot;
         if (FindKnown(to, snapshot) is { } known)
             return known;
-        if (to.StartsWith('#'))
-            throw new NodeRequestException(StatusCode.NotFound, "ROOM_UNKNOWN", "This node is in no room of this name.") { Resource = to };
         if (PeerAddress.TryParse(to, out var address))
             return await DiscoverAsync(to, address, cancellationToken).ConfigureAwait(false);
         if (snapshot.FindByAlias(to) is { PeerId: null } unpinned)
@@ -33,13 +40,18 @@ internal sealed class Recipients(PeerId self, PeerBook book, DialContext diallin
         throw Unknown(to, snapshot);
     }
 
-    /// <summary>Finds a peer that this node knows already; never dials.</summary>
+    /// <summary>Finds the conversation with a peer that this node knows already, or a room, also one that it has left; never dials.</summary>
     /// <exception cref="NodeRequestException">INVALID_ARGUMENT or NOT_FOUND with near names.</exception>
-    public PeerId ResolveKnown(string name)
+    public ConversationId ResolveKnown(string name)
     {
+        if (FindRoom(name) is { } room)
+            return room.Conversation;
         var snapshot = book.Snapshot;
-        return FindKnown(name, snapshot) ?? throw Unknown(name, snapshot);
+        return DirectWith(FindKnown(name, snapshot) ?? throw Unknown(name, snapshot));
     }
+
+    /// <summary>How this node's owner calls a room, '#' before its name; empty for a direct conversation.</summary>
+    public string RoomLabelOf(ConversationId conversation) => rooms.Snapshot.Find(conversation)?.Label ?? "";
 
     /// <summary>How this node's owner calls a peer: self, its alias, or its PeerId.</summary>
     public string Label(PeerId peer) => peer == self ? Alias.Self : book.Snapshot.AliasOf(peer) ?? peer.ToString();
@@ -66,10 +78,35 @@ internal sealed class Recipients(PeerId self, PeerBook book, DialContext diallin
     /// <summary>The alias of a peer; self for this node; empty if it has none.</summary>
     public string AliasOf(PeerId peer) => peer == self ? Alias.Self : book.Snapshot.AliasOf(peer) ?? "";
 
+    /// <summary>Null if the text means no room.</summary>
+    private RoomRecord? FindRoom(string text)
+    {
+        var snapshot = rooms.Snapshot;
+        if (!text.StartsWith(RoomRecord.Sign))
+            return Bytes32.TryParse(text, out var id) ? snapshot.Find(new ConversationId(id)) : null;
+        return snapshot.FindByText(text) ?? throw UnknownRoom(text, snapshot);
+    }
+
+    private static NodeRequestException UnknownRoom(string text, RoomSnapshot snapshot)
+    {
+        var near = NearNames.Find(text[1..], snapshot.Joined.Select(room => room.Name));
+        var hint = near.Count > 0
+            ? $"Did you mean {string.Join(" or ", near.Select(name => RoomRecord.Sign + name))}?"
+            : "'p2pgrpc room list' shows those it is in, 'p2pgrpc room join TICKET' enters another.";
+        var shown = DisplayText.Clean(text, 80);
+        return new NodeRequestException(StatusCode.NotFound, "ROOM_UNKNOWN", $"This node is in no room {shown}. {hint}") { Resource = shown };
+    }
+
+    private static NodeRequestException Left(RoomRecord room) => new(
+        StatusCode.FailedPrecondition, "ROOM_LEFT", $"This node has left {room.Label}. What it holds of it can be read; to write again, join it by a ticket.")
+    {
+        Resource = room.Label,
+    };
+
     private PeerId? FindKnown(string name, PeerSnapshot snapshot)
     {
         if (name.Length == 0)
-            throw NodeRequestException.Invalid("to", "The recipient is missing. Give an alias, a PeerId, host:port or 'self'.");
+            throw NodeRequestException.Invalid("to", "The recipient is missing. Give an alias, a PeerId, host:port, #room or 'self'.");
         if (name == Alias.Self)
             return self;
         if (PeerId.TryParse(name, out var peer) && (peer == self || snapshot.Find(peer) is not null))
@@ -112,7 +149,7 @@ internal sealed class Recipients(PeerId self, PeerBook book, DialContext diallin
 
     private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 
-    private static NodeRequestException Unknown(string name, PeerSnapshot snapshot)
+    private NodeRequestException Unknown(string name, PeerSnapshot snapshot)
     {
         var shown = DisplayText.Clean(name, 80);
         if (snapshot.FindByAlias(name) is { PeerId: null } unpinned)
@@ -128,6 +165,8 @@ internal sealed class Recipients(PeerId self, PeerBook book, DialContext diallin
             {
                 Resource = shown,
             };
+        if (rooms.Snapshot.FindByName(name) is { IsJoined: true } room)
+            return new NodeRequestException(StatusCode.NotFound, "PEER_UNKNOWN", $"This node knows no peer '{shown}'. Did you mean the room '{room.Label}'?") { Resource = shown };
         var near = NearNames.Find(name, snapshot.Records.Values.Select(record => record.Alias).OfType<string>());
         var hint = near.Count > 0 ? $"Did you mean {string.Join(" or ", near)}?" : "'p2pgrpc peers list' shows the names it knows.";
         return new NodeRequestException(StatusCode.NotFound, "PEER_UNKNOWN", $"This node knows no peer '{shown}'. {hint}") { Resource = shown };

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Grpc.Core;
-using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
@@ -24,19 +23,20 @@ internal sealed class Sender(
         var content = ToContent(request);
         ContentRule.Check(content);
         CheckMode(request);
-        var peer = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+        var recipient = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+        CheckWait(request, recipient);
         if (request.Ephemeral)
         {
-            SendEphemeral(peer, [new OutgoingContent(default, content)]);
+            SendEphemeral(recipient, [new OutgoingContent(default, content)]);
             return new SendResponse { State = DeliveryState.Sent };
         }
 
-        var results = await AppendAsync(peer, [new OutgoingContent(default, content)], cancellationToken).ConfigureAwait(false);
+        var results = await AppendAsync(recipient, [new OutgoingContent(default, content)], cancellationToken).ConfigureAwait(false);
         if (results[0].State == AppendState.Conflict)
             throw Conflict(request.MessageId);
         var reference = results[0].Reference;
-        var delivered = peer == recipients.Self;
-        if (!delivered && request.WaitFor == DeliveryState.Delivered)
+        var delivered = recipient.Peer == recipients.Self;
+        if (!delivered && request.WaitFor == DeliveryState.Delivered && recipient.Peer is { } peer)
         {
             var limit = remaining is { } all && all - time.GetElapsedTime(startedAt) - ContentLimits.DeadlineMargin(all) is var left && left < ContentLimits.DeliveryWait
                 ? left
@@ -53,7 +53,7 @@ internal sealed class Sender(
 
     /// <summary>Takes one batch of a stream: what is wrong with single messages is in the answer, the others are accepted. Lets the batch go if it is done with.</summary>
     /// <exception cref="NodeRequestException">Nothing of the batch was accepted.</exception>
-    public async Task<SendStreamResponse> SendBatchAsync(PeerId peer, OutgoingBatch batch, CancellationToken cancellationToken)
+    public async Task<SendStreamResponse> SendBatchAsync(Recipient recipient, OutgoingBatch batch, CancellationToken cancellationToken)
     {
         if (batch.Messages.Count is 0 or > ContentLimits.BatchCount)
             throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {batch.Messages.Count}.");
@@ -83,12 +83,12 @@ internal sealed class Sender(
             return response;
         if (batch.Ephemeral)
         {
-            SendEphemeral(peer, taken);
+            SendEphemeral(recipient, taken);
             batch.Release();
             return response;
         }
 
-        Answer(response, await AppendAsync(peer, taken, cancellationToken).ConfigureAwait(false), taken, places);
+        Answer(response, await AppendAsync(recipient, taken, cancellationToken).ConfigureAwait(false), taken, places);
         // Not where it was cancelled or failed: the writer may still be at it.
         batch.Release();
         return response;
@@ -124,7 +124,7 @@ internal sealed class Sender(
         }
     }
 
-    private async Task<AppendResult[]> AppendAsync(PeerId peer, List<OutgoingContent> contents, CancellationToken cancellationToken)
+    private async Task<AppendResult[]> AppendAsync(Recipient recipient, List<OutgoingContent> contents, CancellationToken cancellationToken)
     {
         var drafts = new Draft[contents.Count];
         for (var index = 0; index < drafts.Length; index++)
@@ -132,7 +132,7 @@ internal sealed class Sender(
 
         try
         {
-            return await store.AppendAsync(recipients.DirectWith(peer), drafts, cancellationToken).ConfigureAwait(false);
+            return await store.AppendAsync(recipient.Conversation, recipient.Admission, drafts, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreException full) when (full.Failure == StoreFailure.Full)
         {
@@ -170,15 +170,16 @@ internal sealed class Sender(
             content.Headers.Add(name, value);
     }
 
-    private void SendEphemeral(PeerId peer, List<OutgoingContent> contents)
+    private void SendEphemeral(Recipient recipient, List<OutgoingContent> contents)
     {
-        var bodies = EncodeEphemeral(recipients.DirectWith(peer), contents);
-        if (peer == recipients.Self)
-            bodies.ForEach(messages => inbox.Receive(peer, messages));
-        else if (!links.TrySendEphemeral(peer, bodies))
+        var bodies = EncodeEphemeral(recipient.Conversation, contents);
+        if (recipient.Peer == recipients.Self)
+            bodies.ForEach(messages => inbox.Receive(recipients.Self, messages));
+        else if (recipient.Peer is { } peer ? !links.TrySendEphemeral(peer, bodies) : !links.TrySendEphemeral(recipient.Conversation, bodies))
             throw new NodeRequestException(
                 StatusCode.Unavailable, "PEER_NOT_LINKED",
-                $"{recipients.Label(peer)} is not linked now, and an ephemeral message waits for nobody. Send it without 'ephemeral' to have it kept.")
+                $"{(recipient.Peer is { } absent ? $"{recipients.Label(absent)} is not" : $"No member of {recipient.Room!.Label} is")} linked now, and an ephemeral message "
+                + "waits for nobody. Send it without 'ephemeral' to have it kept.")
             {
                 RetryAfter = TimeSpan.FromSeconds(1),
             };
@@ -231,6 +232,13 @@ internal sealed class Sender(
         if (request.Ephemeral && request.WaitFor != DeliveryState.Unspecified)
             throw NodeRequestException.Invalid("wait_for", "An ephemeral message is never stored, so there is nothing to wait for.");
         CheckMode(request.Ephemeral, request.MessageId);
+    }
+
+    private static void CheckWait(SendRequest request, Recipient recipient)
+    {
+        if (recipient.Room is not null && request.WaitFor == DeliveryState.Delivered)
+            throw NodeRequestException.Invalid(
+                "wait_for", "A room has no one recipient whose disk could be waited for. Send it without waiting (wait_for, --wait): it is kept, and handed on to all.");
     }
 
     private static void CheckMode(bool ephemeral, string messageId)

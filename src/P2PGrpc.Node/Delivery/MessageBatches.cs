@@ -4,7 +4,6 @@ using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
-using LogKey = P2PGrpc.Core.Logs.LogKey;
 using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Delivery;
@@ -69,28 +68,37 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
 
     private static EncodedBatch? Encode(MessageBatch? batch) => batch is null ? null : new EncodedBatch(batch.ToByteArray(), default);
 
-    private MessageBatch Begin(SegmentHeader header, int index, ulong firstPosition) => new()
+    private MessageBatch Begin(SegmentHeader header, int index, ulong firstPosition)
     {
-        Author = header.Log.Author.ToString(),
-        Alias = recipients.AliasOf(header.Log.Author),
-        Conversation = header.Log.Conversation.ToString(),
-        Peer = PeerOf(header.Log),
-        Log = header.LogId.ToString(),
-        FirstSequence = header.FirstSequence + (ulong)index,
-        FirstPosition = firstPosition + (ulong)index,
-        Check = header.Hash.Prefix,
-    };
+        var batch = Begin(header.Log.Author, header.Log.Conversation);
+        batch.Log = header.LogId.ToString();
+        batch.FirstSequence = header.FirstSequence + (ulong)index;
+        batch.FirstPosition = firstPosition + (ulong)index;
+        batch.Check = header.Hash.Prefix;
+        return batch;
+    }
 
-    private MessageBatch Begin(EphemeralMessages ephemeral) => new()
+    private MessageBatch Begin(EphemeralMessages ephemeral)
     {
-        Author = ephemeral.Author.ToString(),
-        Alias = recipients.AliasOf(ephemeral.Author),
-        Conversation = ephemeral.Conversation.ToString(),
-        Peer = recipients.Label(ephemeral.Author),
-        Ephemeral = true,
-    };
+        var batch = Begin(ephemeral.Author, ephemeral.Conversation);
+        batch.Ephemeral = true;
+        return batch;
+    }
+
+    private MessageBatch Begin(PeerId author, ConversationId conversation)
+    {
+        var room = recipients.RoomLabelOf(conversation);
+        return new MessageBatch
+        {
+            Author = author.ToString(),
+            Alias = recipients.AliasOf(author),
+            Conversation = conversation.ToString(),
+            Room = room,
+            Peer = room.Length > 0 ? "" : PeerOf(author, conversation),
+        };
+    }
 
     /// <summary>The other side: the author, or for an own message the peer whose direct conversation this is.</summary>
-    private string PeerOf(LogKey log) =>
-        log.Author != recipients.Self ? recipients.Label(log.Author) : recipients.LabelOf(log.Conversation);
+    private string PeerOf(PeerId author, ConversationId conversation) =>
+        author != recipients.Self ? recipients.Label(author) : recipients.LabelOf(conversation);
 }

@@ -83,7 +83,7 @@ internal sealed class Subscriptions(
             throw NodeRequestException.Invalid("consumer", ConsumerName.Rule);
         ConversationId? only = request.Conversation.Length == 0
             ? null
-            : recipients.DirectWith(recipients.ResolveKnown(request.Conversation));
+            : recipients.ResolveKnown(request.Conversation);
         return new MessageBatches(recipients, only, request.IncludeOwn, store.ObserveClock);
     }
 

@@ -50,7 +50,7 @@ internal sealed class ClientHost : IAsyncDisposable
     /// <summary>Starts to serve.</summary>
     /// <exception cref="NodeStartException">PORT_IN_USE; OPTIONS_INVALID if this address can't be listened on; or the certificate can't be used.</exception>
     public static async Task<ClientHost> StartAsync(
-        NodeSettings settings, string socketPath, string? token, PeerApiService peerService, MessageStreamService streams, NodeApiService nodeService,
+        NodeSettings settings, string socketPath, string? token, ApiServices services,
         Func<bool> isHealthy, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         ClearSocket(socketPath);
@@ -59,9 +59,10 @@ internal sealed class ClientHost : IAsyncDisposable
         builder.Services.AddSingleton<ILoggerFactory>(limited);
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
         AddServices(builder.Services, isHealthy);
-        builder.Services.AddSingleton(peerService);
-        builder.Services.AddSingleton(streams);
-        builder.Services.AddSingleton(nodeService);
+        builder.Services.AddSingleton(services.Peer);
+        builder.Services.AddSingleton(services.Streams);
+        builder.Services.AddSingleton(services.Node);
+        builder.Services.AddSingleton(services.Conversations);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         var hasSocket = Encoding.UTF8.GetByteCount(socketPath) <= SocketPathLength;
         if (!hasSocket)
@@ -126,6 +127,7 @@ internal sealed class ClientHost : IAsyncDisposable
         // Before the generated methods of the same names, which reflection needs and nobody reaches.
         application.MapGrpcService<MessageStreamService>().WithOrder(-1);
         application.MapGrpcService<NodeApiService>();
+        application.MapGrpcService<ConversationApiService>();
         application.MapGrpcReflectionService();
         application.MapGrpcHealthChecksService();
     }

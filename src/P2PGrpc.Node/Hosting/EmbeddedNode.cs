@@ -5,6 +5,7 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -54,8 +55,8 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
 
     public async Task<SendStreamResponse> SendBatchAsync(SendStreamRequest request, CancellationToken cancellationToken)
     {
-        var peer = await Runtime.Recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
-        return await Runtime.Sender.SendBatchAsync(peer, OutgoingBatch.From(request), cancellationToken).ConfigureAwait(false);
+        var recipient = await Runtime.Recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+        return await Runtime.Sender.SendBatchAsync(recipient, OutgoingBatch.From(request), cancellationToken).ConfigureAwait(false);
     }
 
     public IAsyncEnumerable<SubscribeResponse> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken) =>
@@ -90,7 +91,18 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
         }
     }
 
-    private static async Task<Peer> TranslateAsync(Task<Peer> change)
+    public IReadOnlyList<Room> ListRooms() => [.. Runtime.RoomAdministration.List(includeLeft: false)];
+
+    public Task<CreateRoomResponse> CreateRoomAsync(string name, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.RoomAdministration.CreateAsync(name, cancellationToken));
+
+    public Task<Room> JoinRoomAsync(string ticket, string name, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.RoomAdministration.JoinAsync(ticket, name, cancellationToken));
+
+    public Task<Room> LeaveRoomAsync(string room, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.RoomAdministration.LeaveAsync(room, cancellationToken));
+
+    private static async Task<T> TranslateAsync<T>(Task<T> change)
     {
         try
         {
@@ -99,6 +111,10 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
         catch (PeerBookException refused)
         {
             throw PeerBookErrors.ToRequestException(refused);
+        }
+        catch (RoomBookException refused)
+        {
+            throw RoomBookErrors.ToRequestException(refused);
         }
     }
 }

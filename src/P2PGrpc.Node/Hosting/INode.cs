@@ -59,4 +59,19 @@ public interface INode
     /// <summary>Forgets a peer.</summary>
     /// <exception cref="NodeRequestException">No such peer is known.</exception>
     Task RemovePeerAsync(string peer, CancellationToken cancellationToken);
+
+    /// <summary>The rooms that this node is in.</summary>
+    IReadOnlyList<Room> ListRooms();
+
+    /// <summary>Makes a room, of which this node is the first member. The answer holds its ticket.</summary>
+    /// <exception cref="NodeRequestException">The name is none, or taken.</exception>
+    Task<CreateRoomResponse> CreateRoomAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Joins the room of a ticket. The name is what to call it here; empty for what the ticket proposes.</summary>
+    /// <exception cref="NodeRequestException">The ticket is none, or the name is taken.</exception>
+    Task<Room> JoinRoomAsync(string ticket, string name, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a room's secret. Messages held stay.</summary>
+    /// <exception cref="NodeRequestException">This node is in no such room.</exception>
+    Task<Room> LeaveRoomAsync(string room, CancellationToken cancellationToken);
 }

@@ -11,6 +11,7 @@ using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
@@ -33,7 +34,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private ClientHost? clientHost;
 
     private NodeRuntime(
-        NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book,
+        NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book, RoomBook rooms,
         TimeProvider time, ILoggerFactory loggers)
     {
         this.directory = directory;
@@ -41,6 +42,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         this.certificate = certificate;
         Store = store;
         Book = book;
+        Rooms = rooms;
         Events = new NodeEvents(time);
         Knocks = new Knocks(time);
         var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
@@ -48,15 +50,15 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
             local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
-        Links = new LinkTable(local, Book, Replication, Events, time, loggers.CreateLogger<LinkTable>());
-        var handshake = new LinkHandshake(local, Store);
+        Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
+        var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot));
         Server = new LinkServer(handshake, Links, Book, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
         var transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
         var dialling = new DialContext(local, transport, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
-        Diallers = new Diallers(Book, Links, Server, record => new Dialler(record, dialling));
-        var recipients = new Recipients(local.PeerId, Book, dialling, time);
+        Diallers = new Diallers(Book, Rooms, Links, Server, record => new Dialler(record, dialling));
+        var recipients = new Recipients(local.PeerId, Book, Rooms, dialling, time);
         Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
-        Inbox = new EphemeralInbox(local.PeerId);
+        Inbox = new EphemeralInbox();
         Links.EphemeralReceived += Inbox.Receive;
         Sender = new Sender(Store, recipients, Receipts, Links, Inbox, time);
         Recipients = recipients;
@@ -78,6 +80,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public NodeEvents Events { get; }
 
     public PeerBook Book { get; }
+
+    public RoomBook Rooms { get; }
 
     public Knocks Knocks { get; }
 
@@ -102,6 +106,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public Subscriptions Subscriptions { get; }
 
     public PeerAdministration Administration { get; }
+
+    public RoomAdministration RoomAdministration { get; private set; } = null!;
 
     /// <summary>Starts a node; when this returns, it serves and dials.</summary>
     /// <exception cref="NodeStartException">It can't; everything is undone.</exception>
@@ -134,7 +140,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
             identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
             store = OpenStore(directory, identity, time, loggers.CreateLogger<LogStore>());
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
-            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, time, loggers);
+            var rooms = new RoomBook(identity.PeerId, new RoomTable(store, identity.PeerId));
+            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, rooms, time, loggers);
             if (databaseIsMissing)
                 OwnerNotices.TellOfMissingDatabase(runtime.Events, directory.DatabasePath, loggers.CreateLogger<LogStore>());
             return runtime;
@@ -177,14 +184,18 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Replication.Start();
         peerHost = await PeerHost.StartAsync(
             new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
-        Address = $"{Id}@{Advertised(settings)}";
+        var advertised = Advertised(settings).ToString();
+        Address = $"{Id}@{advertised}";
+        RoomAdministration = new RoomAdministration(Rooms, Store, Links, Recipients, Diallers, advertised);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         clientHost = await ClientHost.StartAsync(
             settings, directory.SocketPath, token,
-            new PeerApiService(Sender, Consumers, time),
-            new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
-            new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
+            new ApiServices(
+                new PeerApiService(Sender, Consumers, time),
+                new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
+                new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
+                new ConversationApiService(RoomAdministration)),
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
@@ -240,6 +251,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         await Replication.DisposeAsync().ConfigureAwait(false);
         await Store.DisposeAsync().ConfigureAwait(false);
         Book.Dispose();
+        Rooms.Dispose();
         Receipts.Dispose();
         lifetime.Dispose();
         certificate.Dispose();

@@ -43,6 +43,9 @@ internal static class OwnerNotices
         replication.QuotaReached += author => events.Notice(
             "TOO_MANY_LOGS", author.ToString(),
             "This peer has begun more logs, one for each of its starts, than this node holds of one peer: what it writes to new ones is not taken.");
+        replication.ConversationFull += conversation => events.Notice(
+            "ROOM_FULL", "",
+            $"More logs were begun in the room {conversation} than this node holds in one, by members or by one under many names: new ones are not taken.");
         replication.QuotaReachedThere += peer => events.Notice(
             "REFUSED_FOR_QUOTA", peer.ToString(),
             "This peer takes no new logs of this node: it holds as many, one for each start, as it will. New messages to it stay stored here.");

@@ -21,6 +21,9 @@ internal enum AdmissionVerdict
     /// <summary>Let in and put in the book, because everybody is welcome.</summary>
     AdmitNew,
 
+    /// <summary>Let in for the rooms that it proved, and for nothing else.</summary>
+    AdmitGuest,
+
     /// <summary>Noted for the owner, and refused.</summary>
     Knock,
 
@@ -30,10 +33,14 @@ internal enum AdmissionVerdict
 /// <summary>Decides about peers by what the book says. Pure.</summary>
 internal static class AdmissionRule
 {
-    public static AdmissionVerdict Judge(PeerRecord? record, AdmissionPolicy policy) => record?.Admission switch
+    /// <param name="record">What the book says of the peer.</param>
+    /// <param name="policy">Whom this node lets in.</param>
+    /// <param name="sharesRoom">True if the peer has proved a room that this node is in.</param>
+    public static AdmissionVerdict Judge(PeerRecord? record, AdmissionPolicy policy, bool sharesRoom) => record?.Admission switch
     {
         Admission.Known => AdmissionVerdict.Admit,
         Admission.Blocked => AdmissionVerdict.Blocked,
-        _ => policy == AdmissionPolicy.Any ? AdmissionVerdict.AdmitNew : AdmissionVerdict.Knock,
+        _ when policy == AdmissionPolicy.Any => AdmissionVerdict.AdmitNew,
+        _ => sharesRoom ? AdmissionVerdict.AdmitGuest : AdmissionVerdict.Knock,
     };
 }

@@ -177,6 +177,8 @@ internal sealed class Dialler : IAsyncDisposable
     {
         if (refused is not { ByOther: true, Reason: GoodbyeReason.NotAdmitted })
             return refused.Message;
+        if (record.Admission == Admission.Unspecified)
+            return $"{record.Label}, whom a ticket names, is in no room with this node (any more).";
         var advice = $"{record.Label} does not know this node yet: its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
         notAdmittedSince ??= context.Time.GetTimestamp();
         if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance)
@@ -201,6 +203,8 @@ internal sealed class Dialler : IAsyncDisposable
         LinkLog.DialFailed(context.Log, record.Label, address.ToString(), failed.Message);
         if (failed is { Kind: DialFailure.IdentityMismatch, Found: { } other } && record.PeerId is { } expected)
         {
+            if (record.Admission == Admission.Unspecified)
+                return $"The node at {address} is {other}, not {expected}, whom a ticket names there. Join by a newer ticket.";
             var advice = $"The node at {address} is {other}, not {record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
                 + $"{record.Label}, then p2pgrpc peers add {(record.Alias is { } alias ? alias + "=" : "")}{address}";
             TellOnce(address, advice, () => changes.TryTake() && context.TryTellOfChange(record.Label, address, expected, other, advice));

@@ -1,13 +1,16 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Links;
 
-/// <summary>Keeps one dialling loop for each peer in the book that has an address and is not blocked. Follows the book. Thread-safe.</summary>
+/// <summary>Keeps one dialling loop for each peer in the book, and each member that a room names, that has an address and is not blocked. Follows the book and
+/// the rooms. Thread-safe.</summary>
 internal sealed class Diallers : IAsyncDisposable
 {
     private readonly PeerBook book;
+    private readonly RoomBook rooms;
     private readonly LinkTable table;
     private readonly Func<PeerRecord, Dialler> create;
     private readonly Lock gate = new();
@@ -15,12 +18,14 @@ internal sealed class Diallers : IAsyncDisposable
     private readonly List<Task> ending = [];
     private bool stopped = true;
 
-    public Diallers(PeerBook book, LinkTable table, LinkServer server, Func<PeerRecord, Dialler> create)
+    public Diallers(PeerBook book, RoomBook rooms, LinkTable table, LinkServer server, Func<PeerRecord, Dialler> create)
     {
         this.book = book;
+        this.rooms = rooms;
         this.table = table;
         this.create = create;
         book.Changed += Follow;
+        rooms.Changed += Follow;
         table.Changed += Nudge;
         server.Heard += Nudge;
         server.StrangerHeard += NudgeUnpinned;
@@ -62,25 +67,37 @@ internal sealed class Diallers : IAsyncDisposable
             if (stopped)
                 return;
             ending.RemoveAll(task => task.IsCompleted);
-            var records = book.Snapshot.Records;
+            var records = FindDialled();
             foreach (var (key, dialler) in byKey.ToArray())
-                if (!records.TryGetValue(key, out var record) || !IsDialled(record) || !dialler.TryFollow(record))
+                if (!records.TryGetValue(key, out var record) || !dialler.TryFollow(record))
                 {
                     byKey.Remove(key);
                     ending.Add(dialler.DisposeAsync().AsTask());
                 }
 
             foreach (var (key, record) in records)
-                if (IsDialled(record) && !byKey.ContainsKey(key))
+                if (!byKey.ContainsKey(key))
                     byKey[key] = create(record);
         }
     }
 
-    private static bool IsDialled(PeerRecord record) => record.Addresses.Count > 0 && record.Admission != Admission.Blocked;
+    private Dictionary<string, PeerRecord> FindDialled()
+    {
+        var book = this.book.Snapshot;
+        var records = book.Records.Values.ToDictionary(record => record.Key);
+        foreach (var member in rooms.Snapshot.Joined.SelectMany(room => room.Peers))
+        {
+            var record = records.GetValueOrDefault(member.PeerId.ToString()) ?? new PeerRecord(member.PeerId, null, [], Admission.Unspecified);
+            records[record.Key] = record with { Addresses = [.. record.Addresses.Union(member.Addresses).Take(PeerRecord.MaximumAddresses)] };
+        }
+
+        return records.Where(record => record.Value.Addresses.Count > 0 && record.Value.Admission != Admission.Blocked).ToDictionary();
+    }
 
     public async ValueTask DisposeAsync()
     {
         book.Changed -= Follow;
+        rooms.Changed -= Follow;
         table.Changed -= Nudge;
         lock (gate)
         {

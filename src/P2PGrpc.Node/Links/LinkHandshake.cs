@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
@@ -6,7 +7,10 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Links;
 
 /// <summary>Says and hears the Hellos of a link. Thread-safe: all state of a handshake is in its call.</summary>
-internal sealed class LinkHandshake(LocalNode local, LogStore store)
+/// <param name="local">This node.</param>
+/// <param name="store">Knows how far peers were heard.</param>
+/// <param name="sharesWith">What this node exchanges with a peer at the moment.</param>
+internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId, OwnShares> sharesWith)
 {
     /// <summary>The dialler's side. Returns once the other side has proved itself and let us in.</summary>
     /// <exception cref="LinkRefusedException">The other side said Goodbye, or broke the protocol.</exception>
@@ -17,11 +21,13 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
         if (challenge.KindCase != Frame.KindOneofCase.Challenge || !HelloFrames.TryRead(challenge.Challenge, out var servedNonce, out _))
             throw Broken("It did not begin with a Challenge.");
         var nonce = MakeNonce();
-        await connection.WriteAsync(MakeHello(connection, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
+        var shares = sharesWith(connection.Peer);
+        await connection.WriteAsync(MakeHello(connection, shares, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
         var answer = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
         if (!answer.Nonce.Span.SequenceEqual(servedNonce.Span))
             throw Broken("Its Hello does not belong to its Challenge.");
-        return Check(connection, answer, nonce, servedNonce);
+        Check(connection, answer, nonce, servedNonce);
+        return Describe(answer, shares, nonce, servedNonce);
     }
 
     /// <summary>The first half of the served side: asks who it is, and checks the proof. The caller decides on admission, then calls <see cref="WelcomeAsync"/>.</summary>
@@ -30,12 +36,22 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
         var servedNonce = MakeNonce();
         await connection.WriteAsync(HelloFrames.WriteChallenge(servedNonce), cancellationToken).ConfigureAwait(false);
         var hello = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
-        return new ServedHello(Check(connection, hello, hello.Nonce, servedNonce), hello.Nonce, servedNonce);
+        Check(connection, hello, hello.Nonce, servedNonce);
+        return new ServedHello(hello, servedNonce);
     }
 
+    /// <summary>True if the other side has proved a room that this node is in.</summary>
+    public bool SharesRoom(ServedHello heard) =>
+        Describe(heard.Greeting, sharesWith(heard.PeerId) with { Direct = false }, heard.Greeting.Nonce, heard.ServedNonce).Sharing.AtStart.Count > 0;
+
     /// <summary>The second half of the served side: lets the other side in.</summary>
-    public ValueTask WelcomeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken) =>
-        connection.WriteAsync(MakeHello(connection, heard.ServedNonce, heard.DiallerNonce, heard.ServedNonce), cancellationToken);
+    public async ValueTask<RemoteHello> WelcomeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken)
+    {
+        var (diallerNonce, servedNonce) = (heard.Greeting.Nonce, heard.ServedNonce);
+        var shares = sharesWith(connection.Peer);
+        await connection.WriteAsync(MakeHello(connection, shares, servedNonce, diallerNonce, servedNonce), cancellationToken).ConfigureAwait(false);
+        return Describe(heard.Greeting, shares, diallerNonce, servedNonce);
+    }
 
     private static ReadOnlyMemory<byte> MakeNonce() => RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
 
@@ -57,15 +73,16 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
     }
 
     private Frame MakeHello(
-        IFrameConnection connection, ReadOnlyMemory<byte> nonce, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
+        IFrameConnection connection, OwnShares shares, ReadOnlyMemory<byte> nonce, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
     {
         var (diallerKey, servedKey) = Keys(connection);
         var signature = HelloProof.Sign(local.Key, connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce.Span, servedNonce.Span);
         return HelloFrames.Write(new Greeting(
-            LinkLimits.ProtocolVersion, local.PeerId, nonce, signature, local.Instance, local.Name, store.GetHeard(connection.Peer)));
+            LinkLimits.ProtocolVersion, local.PeerId, nonce, signature, local.Instance, local.Name, store.GetHeard(connection.Peer),
+            LinkSharing.Say(shares, local.PeerId, connection.Peer, diallerNonce, servedNonce)));
     }
 
-    private RemoteHello Check(
+    private void Check(
         IFrameConnection connection, Greeting hello, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
     {
         if (hello.Version != LinkLimits.ProtocolVersion)
@@ -78,8 +95,13 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
             throw Broken("Its Hello does not prove the identity of its certificate.");
         if (hello.Peer == local.PeerId)
             throw new LinkRefusedException(GoodbyeReason.Protocol, "It is this node itself.", byOther: false);
-        return new RemoteHello(
-            hello.Peer, hello.Instance, hello.Name, hello.Heard.Instance == local.Instance ? hello.Heard.Position : 0);
+    }
+
+    private RemoteHello Describe(Greeting hello, OwnShares shares, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
+    {
+        var sharing = new LinkSharing(local.PeerId, hello.Peer, diallerNonce, servedNonce, shares, hello.Shares);
+        var counts = hello.Heard.Instance == local.Instance && hello.Heard.Scope == sharing.Scope;
+        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, counts ? hello.Heard.Position : 0, sharing);
     }
 
     private (ReadOnlyMemory<byte> Dialler, ReadOnlyMemory<byte> Served) Keys(IFrameConnection connection) =>
@@ -89,4 +111,7 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store)
 }
 
 /// <summary>A Hello that was heard and checked, before admission.</summary>
-internal sealed record ServedHello(RemoteHello Remote, ReadOnlyMemory<byte> DiallerNonce, ReadOnlyMemory<byte> ServedNonce);
+internal sealed record ServedHello(Greeting Greeting, ReadOnlyMemory<byte> ServedNonce)
+{
+    public PeerId PeerId => Greeting.Peer;
+}

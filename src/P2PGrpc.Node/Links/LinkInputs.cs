@@ -1,3 +1,4 @@
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Wire;
@@ -9,14 +10,19 @@ namespace P2PGrpc.Node.Links;
 internal static class LinkInputs
 {
     /// <summary>False with a fault if the frame breaks the protocol.</summary>
-    public static bool TryRead(LinkId link, Frame frame, out ReplicatorInput[] inputs, out string fault)
+    /// <param name="link">The link that it came on.</param>
+    /// <param name="direct">The direct conversation of the link's ends. All others are rooms, which admit their authors.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="inputs">What the replicator is to be told.</param>
+    /// <param name="fault">What is wrong, or empty.</param>
+    public static bool TryRead(LinkId link, ConversationId direct, Frame frame, out ReplicatorInput[] inputs, out string fault)
     {
         inputs = [];
         ReplicatorInput? input = null;
         switch (frame.KindCase)
         {
             case Frame.KindOneofCase.Segments:
-                if (SegmentFrames.TryRead(frame.Segments, out var segments, out fault))
+                if (SegmentFrames.TryRead(frame.Segments, direct, out var segments, out fault))
                     inputs = [.. segments.Select(segment => new ReplicatorInput.Segment(link, segment.Header, new SegmentBytes(segment.Body)))];
                 return inputs.Length > 0;
             case Frame.KindOneofCase.Have:

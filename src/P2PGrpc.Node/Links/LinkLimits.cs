@@ -46,9 +46,16 @@ internal static class LinkLimits
     /// <summary>Links at one time: each costs a TLS session, tasks and queues.</summary>
     public const int Links = 1000;
 
+    /// <summary>Links of peers that are let in for a room only: who holds a ticket can make as many identities as it likes, and they must not keep known peers out.</summary>
+    public const int GuestLinks = 128;
+
+    /// <summary>How often the other side may say anew what it shares, in one minute: each time costs a proof for each room, and telling all that comes to be shared. A
+    /// script that joins as many rooms as a node may be in stays below it.</summary>
+    public const int SharesPerMinute = 600;
+
     /// <summary>Small frames waiting to be written: a Want for each log that the other side may name, which comes at once after a long absence. A peer that
     /// lets more pile up does not read.</summary>
-    public const int WaitingFrames = 50_000;
+    public const int WaitingFrames = 70_000;
 
     /// <summary>Bytes of segments waiting to be written on one link before more are read from disk.</summary>
     public const int WaitingSegmentBytes = 1024 * 1024;
@@ -69,5 +76,5 @@ internal static class LinkLimits
     public const int IdentityChangesPerMinute = 5;
 
     /// <summary>The version of the protocol that this node speaks.</summary>
-    public const uint ProtocolVersion = 1;
+    public const uint ProtocolVersion = 2;
 }

@@ -61,11 +61,9 @@ internal sealed class LinkServer(
         try
         {
             var heard = await handshake.HearAsync(connection, either.Token).ConfigureAwait(false);
-            Heard?.Invoke(heard.Remote.PeerId);
-            if (!await JudgeAsync(connection, heard.Remote, either.Token).ConfigureAwait(false))
-                return null;
-            await handshake.WelcomeAsync(connection, heard, either.Token).ConfigureAwait(false);
-            return heard.Remote;
+            Heard?.Invoke(heard.PeerId);
+            await JudgeAsync(connection, heard, either.Token).ConfigureAwait(false);
+            return await handshake.WelcomeAsync(connection, heard, either.Token).ConfigureAwait(false);
         }
         catch (LinkRefusedException refused)
         {
@@ -79,30 +77,37 @@ internal sealed class LinkServer(
         }
     }
 
-    private async Task<bool> JudgeAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
+    /// <exception cref="LinkRefusedException">It is not let in.</exception>
+    private async Task JudgeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken)
     {
-        switch (AdmissionRule.Judge(book.Snapshot.Find(remote.PeerId), policy))
+        switch (AdmissionRule.Judge(book.Snapshot.Find(heard.PeerId), policy, handshake.SharesRoom(heard)))
         {
-            case AdmissionVerdict.Admit:
-                return true;
+            case AdmissionVerdict.Admit or AdmissionVerdict.AdmitGuest:
+                break;
             case AdmissionVerdict.AdmitNew:
-                try
-                {
-                    var record = await book.AdmitAsync(remote.PeerId, cancellationToken).ConfigureAwait(false);
-                    return record.Admission == Admission.Known ? true : throw Blocked();
-                }
-                catch (PeerBookException full)
-                {
-                    throw new LinkRefusedException(GoodbyeReason.Busy, full.Message, byOther: false);
-                }
-
+                await AdmitNewAsync(heard.PeerId, cancellationToken).ConfigureAwait(false);
+                break;
             case AdmissionVerdict.Blocked:
                 throw Blocked();
             default:
-                Note(new Knock(remote.PeerId, remote.Name, connection.RemoteAddress));
+                Note(new Knock(heard.PeerId, heard.Greeting.Name, connection.RemoteAddress));
                 throw new LinkRefusedException(
                     GoodbyeReason.NotAdmitted,
-                    $"This node does not know you yet. Its owner can let you in: p2pgrpc peers accept {remote.PeerId}", byOther: false);
+                    $"This node does not know you yet. Its owner can let you in: p2pgrpc peers accept {heard.PeerId}", byOther: false);
+        }
+    }
+
+    private async Task AdmitNewAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var record = await book.AdmitAsync(peer, cancellationToken).ConfigureAwait(false);
+            if (record.Admission != Admission.Known)
+                throw Blocked();
+        }
+        catch (PeerBookException full)
+        {
+            throw new LinkRefusedException(GoodbyeReason.Busy, full.Message, byOther: false);
         }
     }
 

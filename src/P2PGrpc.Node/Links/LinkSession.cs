@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -11,7 +12,9 @@ internal sealed class LinkSession : IAsyncDisposable
 {
     private readonly IFrameConnection connection;
     private readonly ReplicationLoop replication;
-    private readonly Action<PeerId, EphemeralBody> receiveEphemeral;
+    private readonly Action<LinkSession, EphemeralBody> receiveEphemeral;
+    private readonly Action<LinkSession> sharesTaken;
+    private readonly AnnouncementRate sharesRate;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private readonly CancellationTokenSource ending = new();
@@ -24,14 +27,16 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
-        Action<PeerId, EphemeralBody> receiveEphemeral, TimeProvider time, ILogger log)
+        Action<LinkSession, EphemeralBody> receiveEphemeral, Action<LinkSession> sharesTaken, TimeProvider time, ILogger log)
     {
         Id = id;
         this.connection = connection;
         Remote = remote;
         this.replication = replication;
         this.receiveEphemeral = receiveEphemeral;
+        this.sharesTaken = sharesTaken;
         this.time = time;
+        sharesRate = new AnnouncementRate(LinkLimits.SharesPerMinute, TimeSpan.FromMinutes(1), time);
         this.log = log;
         startedAt = lastHeard = time.GetTimestamp();
     }
@@ -41,6 +46,8 @@ internal sealed class LinkSession : IAsyncDisposable
     public RemoteHello Remote { get; }
 
     public PeerId Peer => Remote.PeerId;
+
+    public LinkSharing Sharing => Remote.Sharing;
 
     public bool Dialled => connection.Dialled;
 
@@ -54,6 +61,10 @@ internal sealed class LinkSession : IAsyncDisposable
 
     /// <summary>The round trip of the last answered ping in milliseconds; 0 before the first.</summary>
     public double RoundTripMilliseconds { get; private set; }
+
+    /// <summary>Shares what this node shares with the peer now, and tells it. Never blocks.</summary>
+    public void Follow(Func<OwnShares> find) =>
+        Sharing.Follow(find, shares => Add(SharesFrames.Write(shares)), changes => replication.Share(this, changes));
 
     /// <summary>Says goodbye and ends the link. The first reason given counts. Never blocks.</summary>
     public void Close(GoodbyeReason reason, string detail)
@@ -157,23 +168,52 @@ internal sealed class LinkSession : IAsyncDisposable
                 Add(TransientFrames.WritePing(frame.Ping.Number, reply: true));
                 return true;
             case Frame.KindOneofCase.Ephemeral:
-                if (TransientFrames.TryRead(frame.Ephemeral, out var messages, out var malformed))
-                    receiveEphemeral(Peer, messages);
-                else
-                    Close(GoodbyeReason.Protocol, malformed);
-                return malformed.Length == 0;
+                return Handle(frame.Ephemeral);
+            case Frame.KindOneofCase.Shares:
+                return Handle(frame.Shares);
             case Frame.KindOneofCase.None:
                 // A frame of a later version: skipped, so that versions can live side by side.
                 return true;
         }
 
-        if (!LinkInputs.TryRead(Id, frame, out var inputs, out var fault))
+        if (!LinkInputs.TryRead(Id, Sharing.Direct, frame, out var inputs, out var fault))
         {
             Close(GoodbyeReason.Protocol, fault);
             return false;
         }
 
         await replication.ReceiveAsync(inputs, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private bool Handle(Ephemeral frame)
+    {
+        if (!TransientFrames.TryRead(frame, out var messages, out var fault))
+        {
+            Close(GoodbyeReason.Protocol, fault);
+            return false;
+        }
+
+        receiveEphemeral(this, messages);
+        return true;
+    }
+
+    private bool Handle(Shares frame)
+    {
+        if (!SharesFrames.TryRead(frame, out var shares, out var fault))
+        {
+            Close(GoodbyeReason.Protocol, fault);
+            return false;
+        }
+
+        if (!sharesRate.TryTake())
+        {
+            Close(GoodbyeReason.Protocol, $"It said more than {LinkLimits.SharesPerMinute} times in a minute what it shares.");
+            return false;
+        }
+
+        Sharing.Take(shares, changes => replication.Share(this, changes));
+        sharesTaken(this);
         return true;
     }
 

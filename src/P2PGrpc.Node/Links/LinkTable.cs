@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
@@ -13,6 +15,7 @@ internal sealed class LinkTable
 {
     private readonly LocalNode local;
     private readonly PeerBook book;
+    private readonly RoomBook rooms;
     private readonly ReplicationLoop replication;
     private readonly NodeEvents events;
     private readonly TimeProvider time;
@@ -20,6 +23,7 @@ internal sealed class LinkTable
     private readonly Lock gate = new();
     private readonly AnnouncementRate usedTwice;
     private readonly AnnouncementRate twins;
+    private readonly PeerHistory guests;
     private readonly Dictionary<PeerId, LinkSession> sessions = [];
     private readonly Dictionary<PeerId, PeerHistory> histories = [];
     private long lastLinkId;
@@ -27,23 +31,26 @@ internal sealed class LinkTable
     private bool draining;
 
     public LinkTable(
-        LocalNode local, PeerBook book, ReplicationLoop replication, NodeEvents events, TimeProvider time, ILogger<LinkTable> log)
+        LocalNode local, PeerBook book, RoomBook rooms, ReplicationLoop replication, NodeEvents events, TimeProvider time, ILogger<LinkTable> log)
     {
         this.local = local;
         this.book = book;
+        this.rooms = rooms;
         this.replication = replication;
         this.events = events;
         this.time = time;
         this.log = log;
         usedTwice = new AnnouncementRate(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
         twins = new AnnouncementRate(LinkLimits.UsedTwicePerMinute, TimeSpan.FromMinutes(1), time);
-        book.Changed += CloseUnwelcome;
+        guests = new PeerHistory(time);
+        book.Changed += FollowChanges;
+        rooms.Changed += FollowChanges;
     }
 
     /// <summary>A link to this peer went up or down. Raised outside of locks; handlers must not block.</summary>
     public event Action<PeerId>? Changed;
 
-    /// <summary>Ephemeral messages of a peer. Raised on the link's reader; handlers must not block.</summary>
+    /// <summary>Ephemeral messages of a peer in a conversation that its link shares. Raised on the link's reader; handlers must not block.</summary>
     public event Action<PeerId, EphemeralBody>? EphemeralReceived;
 
     public int Count
@@ -65,7 +72,7 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, (peer, message) => EphemeralReceived?.Invoke(peer, message), time, log);
+        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, CloseIfUnwelcome, time, log);
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);
@@ -86,8 +93,9 @@ internal sealed class LinkTable
                     replication.Remove(replaced);
                 replication.Add(session);
                 var history = Announce(session);
-                // The owner may have changed the peer's admission while the Hellos were exchanged.
-                CloseIfUnwelcome(session, book.Snapshot);
+                // The owner may have changed the peer's admission, or the rooms, while the Hellos were exchanged.
+                session.Sharing.Start();
+                FollowChanges(session);
                 var end = await session.RunAsync(cancellationToken).ConfigureAwait(false);
                 if (end is { Reason: GoodbyeReason.Replaced, ByOther: true })
                     end = TellOfTwin(end);
@@ -102,18 +110,49 @@ internal sealed class LinkTable
         }
     }
 
+    /// <summary>The links that share a conversation.</summary>
+    public IReadOnlyList<LinkSession> FindSharing(ConversationId conversation)
+    {
+        LinkSession[] all;
+        lock (gate)
+            all = [.. sessions.Values];
+        return [.. all.Where(session => session.Sharing.Shared.Contains(conversation))];
+    }
+
     /// <summary>Hands ephemeral messages to the peer's link, which drops and counts them if too much is waiting. False if there is no link.</summary>
     public bool TrySendEphemeral(PeerId peer, List<EphemeralBody> bodies)
     {
         if (Find(peer) is not { } session)
             return false;
-        foreach (var body in bodies)
-            if (!session.Outbound.TryAddEphemeral(body))
-                Interlocked.Add(ref ephemeralDropped, body.Count);
+        Send(session, bodies);
         return true;
     }
 
-    /// <summary>Ephemeral messages that were dropped because a link was too slow for them.</summary>
+    /// <summary>The same for all members of a room that are linked. False if none is.</summary>
+    public bool TrySendEphemeral(ConversationId room, List<EphemeralBody> bodies)
+    {
+        var members = FindSharing(room);
+        foreach (var session in members)
+            Send(session, bodies);
+        return members.Count > 0;
+    }
+
+    private void Send(LinkSession session, List<EphemeralBody> bodies)
+    {
+        foreach (var body in bodies)
+            if (!session.Outbound.TryAddEphemeral(body))
+                Interlocked.Add(ref ephemeralDropped, body.Count);
+    }
+
+    private void ReceiveEphemeral(LinkSession session, EphemeralBody body)
+    {
+        if (session.Sharing.Shared.Contains(body.Conversation))
+            EphemeralReceived?.Invoke(session.Peer, body);
+        else
+            Interlocked.Add(ref ephemeralDropped, body.Count);
+    }
+
+    /// <summary>Ephemeral messages that were dropped because a link was too slow for them, or because they belong to no conversation that their link shares.</summary>
     public long EphemeralDropped => Interlocked.Read(ref ephemeralDropped);
 
     /// <summary>Says goodbye on all links and takes no new ones.</summary>
@@ -148,14 +187,22 @@ internal sealed class LinkTable
             {
                 return new LinkEnd(GoodbyeReason.Busy, $"This node has {LinkLimits.Links} links, which is all it takes.", ByOther: false);
             }
+            else if (IsGuest(session.Peer) && sessions.Keys.Count(IsGuest) >= LinkLimits.GuestLinks)
+            {
+                return new LinkEnd(GoodbyeReason.Busy, $"This node has {LinkLimits.GuestLinks} links for rooms alone, which is all it takes.", ByOther: false);
+            }
 
             sessions[session.Peer] = session;
             return null;
         }
     }
 
+    private bool IsGuest(PeerId peer) => book.Snapshot.Find(peer)?.Admission != Admission.Known;
+
     private PeerHistory Announce(LinkSession session)
     {
+        if (IsGuest(session.Peer))
+            return AnnounceGuest(session);
         PeerHistory? history;
         bool twice;
         lock (gate)
@@ -169,6 +216,15 @@ internal sealed class LinkTable
             Announce(session, twice);
         Changed?.Invoke(session.Peer);
         return history;
+    }
+
+    /// <summary>Of guests nothing is remembered, and they share what may be said of them: there may be any number.</summary>
+    private PeerHistory AnnounceGuest(LinkSession session)
+    {
+        if (guests.Rate.TryTake())
+            Announce(session, twice: false);
+        Changed?.Invoke(session.Peer);
+        return guests;
     }
 
     private void Announce(LinkSession session, bool twice)
@@ -231,20 +287,25 @@ internal sealed class LinkTable
         Changed?.Invoke(session.Peer);
     }
 
-    /// <summary>Closes links to peers that the owner has removed or blocked.</summary>
-    private void CloseUnwelcome()
+    /// <summary>The owner has changed peers or rooms: links share what is shared now, and those that have nothing left to share end.</summary>
+    private void FollowChanges()
     {
         LinkSession[] all;
         lock (gate)
             all = [.. sessions.Values];
-        var snapshot = book.Snapshot;
         foreach (var session in all)
-            CloseIfUnwelcome(session, snapshot);
+            FollowChanges(session);
     }
 
-    private static void CloseIfUnwelcome(LinkSession session, PeerSnapshot snapshot)
+    private void FollowChanges(LinkSession session)
     {
-        switch (snapshot.Find(session.Peer)?.Admission)
+        session.Follow(() => OwnShares.With(session.Peer, book.Snapshot, rooms.Snapshot));
+        CloseIfUnwelcome(session);
+    }
+
+    private void CloseIfUnwelcome(LinkSession session)
+    {
+        switch (book.Snapshot.Find(session.Peer)?.Admission)
         {
             case Admission.Known:
                 break;
@@ -252,7 +313,8 @@ internal sealed class LinkTable
                 session.Close(GoodbyeReason.Blocked, "You are blocked by this node's owner.");
                 break;
             default:
-                session.Close(GoodbyeReason.Removed, "This node's owner has removed you from its peers.");
+                if (session.Sharing.Shared.Count == 0)
+                    session.Close(GoodbyeReason.Removed, "You are none of this node's peers, and no room is shared with you.");
                 break;
         }
     }

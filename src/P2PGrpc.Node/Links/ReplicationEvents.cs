@@ -23,10 +23,15 @@ internal sealed class ReplicationEvents
     /// <summary>An author has begun more logs in a conversation than this node holds. Raised a few times a minute at most.</summary>
     public event Action<PeerId>? QuotaReached;
 
+    /// <summary>More logs were begun in a conversation than this node holds in one.</summary>
+    public event Action<ConversationId>? ConversationFull;
+
     /// <summary>A peer turns away a log of ours because of a quota of its own. Raised a few times a minute at most.</summary>
     public event Action<PeerId>? QuotaReachedThere;
 
     public void RaiseQuotaReached(PeerId author) => QuotaReached?.Invoke(author);
+
+    public void RaiseConversationFull(ConversationId conversation) => ConversationFull?.Invoke(conversation);
 
     public void RaiseQuotaReachedThere(PeerId peer) => QuotaReachedThere?.Invoke(peer);
 

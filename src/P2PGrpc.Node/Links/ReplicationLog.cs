@@ -16,4 +16,7 @@ internal static partial class ReplicationLog
 
     [LoggerMessage(1203, LogLevel.Warning, "Peer {Peer} takes no new logs of this node: it holds as many, one for each start, as it will.")]
     public static partial void QuotaReachedThere(ILogger logger, string peer);
+
+    [LoggerMessage(1204, LogLevel.Warning, "More logs were begun in the conversation {Conversation} than this node holds in one: new ones are not taken.")]
+    public static partial void ConversationFull(ILogger logger, string conversation);
 }

@@ -73,14 +73,24 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     public void Add(LinkSession session)
     {
         carrier.Add(session);
-        var authors = new SortedSet<PeerId> { self, session.Peer };
         local.Writer.TryWrite(
         [
             new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough),
-            new ReplicatorInput.Sharing(session.Id, ConversationId.Direct(self, session.Peer), authors, On: true),
+            .. session.Sharing.AtStart.Select(conversation => CreateSharing(session, conversation, on: true)),
         ]);
         TakeTurn();
     }
+
+    /// <summary>What is shared on a link has changed. In a room everybody's logs are taken.</summary>
+    public void Share(LinkSession session, IReadOnlyList<SharingChange> changes)
+    {
+        // Who comes with it holds a lock.
+        local.Writer.TryWrite([.. changes.Select(change => CreateSharing(session, change.Conversation, change.On))]);
+        CallForTurn();
+    }
+
+    private ReplicatorInput.Sharing CreateSharing(LinkSession session, ConversationId conversation, bool on) => new(
+        session.Id, conversation, conversation == session.Sharing.Direct ? new SortedSet<PeerId> { self, session.Peer } : null, on);
 
     /// <summary>A link has ended.</summary>
     public void Remove(LinkSession session)

@@ -69,7 +69,11 @@ internal sealed class ReplicationOutputs(
                 break;
             case ReplicatorOutput.HeardThrough heard:
                 if (Find(heard.Link) is { } session)
-                    store.RecordHeard(session.Peer, session.Remote.Instance, heard.Position);
+                    store.RecordHeard(session.Peer, new HeardPosition(session.Remote.Instance, heard.Position, session.Sharing.Scope));
+                break;
+            case ReplicatorOutput.QuotaReached { OfAuthor: false } reached:
+                ReplicationLog.ConversationFull(log, reached.Log.Conversation.ToString());
+                events.RaiseConversationFull(reached.Log.Conversation);
                 break;
             case ReplicatorOutput.QuotaReached reached:
                 ReplicationLog.QuotaReached(log, reached.Log.Author.ToString());

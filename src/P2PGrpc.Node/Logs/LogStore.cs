@@ -155,12 +155,16 @@ internal sealed class LogStore : IAsyncDisposable
     /// The drafts of one call may be spread over several segments, of which a crash may leave the first ones only.</summary>
     /// <exception cref="ArgumentException">A draft fits no segment, or all together exceed the limit of a call.</exception>
     /// <exception cref="StoreException">Full: nothing was written. Halted: the outcome is unknown.</exception>
+    public Task<AppendResult[]> AppendAsync(ConversationId conversation, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken) =>
+        AppendAsync(conversation, default, drafts, cancellationToken);
+
+    /// <summary>The same in a room, with the signature by which it admits this node.</summary>
     public async Task<AppendResult[]> AppendAsync(
-        ConversationId conversation, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
+        ConversationId conversation, ReadOnlyMemory<byte> admission, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
     {
         if (drafts.Count == 0)
             return [];
-        var work = new AppendWork(conversation, drafts, Weigh(drafts));
+        var work = new AppendWork(conversation, admission, drafts, Weigh(drafts));
         await EnqueueAsync(work, cancellationToken);
         return await work.Task.WaitAsync(cancellationToken);
     }
@@ -182,7 +186,7 @@ internal sealed class LogStore : IAsyncDisposable
     public void Freeze(LogId log, SegmentHeader first, SegmentHeader? second) => writer.TryEnqueue(new FreezeWork(log, first, second));
 
     /// <summary>Runs an operation in one of the writer's transactions and completes when it is on disk.</summary>
-    /// <exception cref="StoreException">As for <see cref="AppendAsync"/>. What the operation throws comes out as it is.</exception>
+    /// <exception cref="StoreException">As for <see cref="AppendAsync(ConversationId, IReadOnlyList{Draft}, CancellationToken)"/>. What the operation throws comes out as it is.</exception>
     public async Task WriteAsync(WriteOperation operation, CancellationToken cancellationToken)
     {
         var work = new OperationWork(operation, OperationWeight);
@@ -206,6 +210,10 @@ internal sealed class LogStore : IAsyncDisposable
     public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count) =>
         segmentReader.LoadHeads(conversation, after, count);
 
+    /// <summary>Who wrote in a conversation, in the order of their bytes, and how many messages of each are held.</summary>
+    public IReadOnlyList<(PeerId Author, ulong Messages)> ReadAuthors(ConversationId conversation) =>
+        readers.Read(connection => AuthorTable.Read(connection, conversation, feedHead.Last));
+
     /// <inheritdoc cref="FeedReader.Read(ulong, int, long)"/>
     public FeedPage ReadFeed(ulong after, int maxSegments, long maxWeight) => feedReader.Read(after, maxSegments, maxWeight);
 
@@ -228,11 +236,12 @@ internal sealed class LogStore : IAsyncDisposable
     /// <summary>Own entries that no peer has acknowledged, in all conversations but the one with itself.</summary>
     public ulong CountUndelivered() => cursors.CountUndelivered();
 
-    /// <summary>Everything that a peer told through this position of its feed is here. Another instance replaces what was known: its positions may mean something else.</summary>
-    public void RecordHeard(PeerId peer, ulong peerInstance, ulong position) => cursors.RecordHeard(peer, peerInstance, position);
+    /// <summary>Everything that a peer told through this position of its feed is here. Another instance or scope replaces what was known: its positions may mean
+    /// something else.</summary>
+    public void RecordHeard(PeerId peer, HeardPosition position) => cursors.RecordHeard(peer, position);
 
     /// <summary>What was last recorded of a peer's feed; zeros if nothing was.</summary>
-    public (ulong Instance, ulong Position) GetHeard(PeerId peer) => cursors.GetHeard(peer);
+    public HeardPosition GetHeard(PeerId peer) => cursors.GetHeard(peer);
 
     /// <summary>A consumer's cursor, or null if it has none.</summary>
     public FeedCursor? GetConsumer(string name) => readers.Read(connection => ConsumerTable.Read(connection, name));

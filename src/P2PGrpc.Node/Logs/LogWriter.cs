@@ -25,7 +25,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
             var draft = work.Drafts[index];
             if (draft.MessageId is null)
             {
-                work.Results[index] = new AppendResult(AppendState.Accepted, Place(work.Conversation, stamp, draft.Content.Span, events).Reference);
+                work.Results[index] = new AppendResult(AppendState.Accepted, Place(work, stamp, draft.Content.Span, events).Reference);
                 continue;
             }
 
@@ -37,7 +37,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
                 continue;
             }
 
-            var (log, reference) = Place(work.Conversation, stamp, draft.Content.Span, events);
+            var (log, reference) = Place(work, stamp, draft.Content.Span, events);
             messageIds.Add(draft.MessageId, work.Conversation, contentHash, log, reference.Sequence);
             work.Results[index] = new AppendResult(AppendState.Accepted, reference);
         }
@@ -61,9 +61,9 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
     }
 
     private (StoredLog Log, MessageReference Reference) Place(
-        ConversationId conversation, ulong stamp, ReadOnlySpan<byte> content, List<StoreEvent> events)
+        AppendWork work, ulong stamp, ReadOnlySpan<byte> content, List<StoreEvent> events)
     {
-        var own = Open(conversation);
+        var own = Open(work);
         var entry = entries.Write(stamp, content);
         if (!own.Builder!.TryAdd(entry))
         {
@@ -75,12 +75,12 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         return (own.Log, new MessageReference(own.Log.LogId, own.Log.Head.Sequence + (ulong)own.Builder.Count));
     }
 
-    private OwnLog Open(ConversationId conversation)
+    private OwnLog Open(AppendWork work)
     {
-        if (!current.TryGetValue(conversation, out var own))
+        if (!current.TryGetValue(work.Conversation, out var own))
         {
-            own = Begin(conversation);
-            current.Add(conversation, own);
+            own = Begin(work);
+            current.Add(work.Conversation, own);
         }
 
         if (own.Builder is not null)
@@ -90,7 +90,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         own.Log = logs.Require(own.Key, own.LogId);
         if (own.Log.Frozen)
         {
-            current[conversation] = own = Begin(conversation);
+            current[work.Conversation] = own = Begin(work);
             own.Log = logs.Require(own.Key, own.LogId);
         }
 
@@ -99,16 +99,16 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
         return own;
     }
 
-    private OwnLog Begin(ConversationId conversation)
+    private OwnLog Begin(AppendWork work)
     {
         Span<byte> random = stackalloc byte[sizeof(ulong)];
         RandomNumberGenerator.Fill(random);
-        var key = new LogKey(conversation, identity.PeerId, BinaryPrimitives.ReadUInt64BigEndian(random));
-        var opening = logs.FindLatest(conversation, identity.PeerId) is var (epoch, head)
-            ? new Protocol.Opening { PredecessorEpoch = epoch, PredecessorHead = SegmentCodec.Write(head) }.ToByteArray()
-            : [];
+        var key = new LogKey(work.Conversation, identity.PeerId, BinaryPrimitives.ReadUInt64BigEndian(random));
+        var opening = new Protocol.Opening { Admission = ByteString.CopyFrom(work.Admission.Span) };
+        if (logs.FindLatest(work.Conversation, identity.PeerId) is var (epoch, head))
+            (opening.PredecessorEpoch, opening.PredecessorHead) = (epoch, SegmentCodec.Write(head));
         var logId = key.ToLogId();
-        return new OwnLog(key, logId, opening, logs.Require(key, logId));
+        return new OwnLog(key, logId, opening.ToByteArray(), logs.Require(key, logId));
     }
 
     private void Seal(OwnLog own, List<StoreEvent> events)

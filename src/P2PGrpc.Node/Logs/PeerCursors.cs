@@ -1,5 +1,6 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 
 namespace P2PGrpc.Node.Logs;
 
@@ -7,6 +8,9 @@ namespace P2PGrpc.Node.Logs;
 /// the last second of it costs a repeated tell. Holds an entry for each own log and each (peer, own log). Thread-safe.</summary>
 internal sealed class PeerCursors
 {
+    /// <summary>Peers of whom it is kept how far they were heard; the others tell all of it on each link. Members of rooms can come under any number of identities.</summary>
+    private const int MaximumHeard = 20_000;
+
     private readonly Lock gate = new();
     private readonly PeerId self;
     private readonly ConversationId selfConversation;
@@ -15,7 +19,7 @@ internal sealed class PeerCursors
     private readonly Dictionary<ConversationId, Dictionary<LogId, Head>> ownLogs = [];
     private readonly Dictionary<(PeerId Peer, LogId Log), ulong> acknowledged = [];
     private readonly Dictionary<LogId, ulong> furthest = [];
-    private readonly Dictionary<PeerId, (ulong Instance, ulong Position)> heard = [];
+    private readonly Dictionary<PeerId, HeardPosition> heard = [];
     private HashSet<(PeerId Peer, LogId Log)> dirtyAcknowledged = [];
     private HashSet<PeerId> dirtyHeard = [];
     private bool due;
@@ -61,11 +65,14 @@ internal sealed class PeerCursors
             if (!ownLogs.TryGetValue(log.Conversation, out var logs)
                 || !logs.TryGetValue(logId, out var own)
                 || head.Sequence > own.Sequence
-                || (head.Sequence == own.Sequence && head.Hash != own.Hash)
-                || head.Sequence <= acknowledged.GetValueOrDefault((peer, logId)))
+                || (head.Sequence == own.Sequence && head.Hash != own.Hash))
                 return;
-            SetAcknowledged(peer, logId, head.Sequence);
-            dirtyAcknowledged.Add((peer, logId));
+            // Of a room it counts that anybody has it, and nobody asks who: it may have any number of members.
+            var holder = log.Conversation == ConversationId.Direct(self, peer) ? peer : self;
+            if (head.Sequence <= acknowledged.GetValueOrDefault((holder, logId)))
+                return;
+            SetAcknowledged(holder, logId, head.Sequence);
+            dirtyAcknowledged.Add((holder, logId));
             Arm();
         }
     }
@@ -111,19 +118,21 @@ internal sealed class PeerCursors
         return count;
     }
 
-    public void RecordHeard(PeerId peer, ulong peerInstance, ulong position)
+    public void RecordHeard(PeerId peer, HeardPosition position)
     {
         lock (gate)
         {
-            if (heard.TryGetValue(peer, out var known) && known.Instance == peerInstance && known.Position >= position)
+            if (heard.TryGetValue(peer, out var known) && known with { Position = position.Position } == position && known.Position >= position.Position)
                 return;
-            heard[peer] = (peerInstance, position);
+            if (heard.Count >= MaximumHeard && !heard.ContainsKey(peer))
+                return;
+            heard[peer] = position;
             dirtyHeard.Add(peer);
             Arm();
         }
     }
 
-    public (ulong Instance, ulong Position) GetHeard(PeerId peer)
+    public HeardPosition GetHeard(PeerId peer)
     {
         lock (gate)
             return heard.GetValueOrDefault(peer);
@@ -150,10 +159,10 @@ internal sealed class PeerCursors
                     peer.ToArray(), log.Value.ToArray(), (long)GetAcknowledged(peer, log));
             foreach (var peer in changedHeard)
             {
-                var (instance, position) = GetHeard(peer);
+                var (instance, position, scope) = GetHeard(peer);
                 connection.Execute(
-                    "INSERT OR REPLACE INTO heard (peer, instance, position) VALUES ($1, $2, $3)",
-                    peer.ToArray(), unchecked((long)instance), unchecked((long)position));
+                    "INSERT OR REPLACE INTO heard (peer, instance, position, scope) VALUES ($1, $2, $3, $4)",
+                    peer.ToArray(), unchecked((long)instance), unchecked((long)position), unchecked((long)scope));
             }
         }
         catch
@@ -238,11 +247,11 @@ internal sealed class PeerCursors
 
     private void LoadHeard(StoreConnection connection)
     {
-        using var row = connection.Bind("SELECT peer, instance, position FROM heard").ExecuteReader();
+        using var row = connection.Bind("SELECT peer, instance, position, scope FROM heard").ExecuteReader();
         while (row.Read())
         {
             if (SegmentRow.ReadBytes32(row, 0) is { } peer)
-                heard[new PeerId(peer)] = (SegmentRow.ReadUnsigned(row, 1), SegmentRow.ReadUnsigned(row, 2));
+                heard[new PeerId(peer)] = new HeardPosition(SegmentRow.ReadUnsigned(row, 1), SegmentRow.ReadUnsigned(row, 2), SegmentRow.ReadUnsigned(row, 3));
         }
     }
 }

@@ -7,7 +7,7 @@ namespace P2PGrpc.Node.Logs;
 internal static class Schema
 {
     /// <summary>The version that this program writes, kept in user_version.</summary>
-    public const long Version = 2;
+    public const long Version = 3;
 
     // A segment's position is that of its first entry. 64-bit ids are stored as signed integers, hashes as 32-byte blobs,
     // headers as encoded SegmentHeader messages. Large columns stand last, so that the others are read without them.
@@ -43,17 +43,26 @@ internal static class Schema
             log_id BLOB NOT NULL,
             sequence INTEGER NOT NULL,
             PRIMARY KEY (peer, log_id)) WITHOUT ROWID;
-        CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE peer (key TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE running_time (id INTEGER PRIMARY KEY CHECK (id = 1), milliseconds INTEGER NOT NULL);
         INSERT INTO running_time VALUES (1, 0);
+
+        """ + Rooms;
+
+    private const string Rooms = """
+        CREATE TABLE room (conversation BLOB PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL, scope INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
     private const string FromVersion1 = """
         CREATE TABLE running_time (id INTEGER PRIMARY KEY CHECK (id = 1), milliseconds INTEGER NOT NULL);
         INSERT INTO running_time SELECT 1, ifnull(max(at), 0) FROM message_id;
-        """;
+
+        """ + FromVersion2;
+
+    // Version 2 did not know what was shared when a position was heard: without it all is told once more.
+    private const string FromVersion2 = "DROP TABLE heard;" + Rooms;
 
     /// <summary>Creates the tables in an empty database, or checks the version of one that has them.</summary>
     /// <param name="connection">The writer's connection, outside any transaction.</param>
@@ -73,9 +82,9 @@ internal static class Schema
                 throw new NodeStartException("DATABASE_DAMAGED", $"{path} holds tables of another program. Move it away, or use another directory.");
             Execute(connection, Create);
         }
-        else if (version == 1)
+        else if (version < Version)
         {
-            Execute(connection, FromVersion1);
+            Execute(connection, version == 1 ? FromVersion1 : FromVersion2);
         }
     }
 

@@ -19,11 +19,14 @@ internal abstract class AwaitedWork(long weight) : StoreWork(weight)
 }
 
 /// <summary>Drafts of one caller.</summary>
-internal sealed class AppendWork(ConversationId conversation, IReadOnlyList<Draft> drafts, long weight) : AwaitedWork(weight)
+internal sealed class AppendWork(ConversationId conversation, ReadOnlyMemory<byte> admission, IReadOnlyList<Draft> drafts, long weight) : AwaitedWork(weight)
 {
     private readonly TaskCompletionSource<AppendResult[]> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ConversationId Conversation { get; } = conversation;
+
+    /// <summary>In a room the signature that admits this node, to stand in the log's first segment.</summary>
+    public ReadOnlyMemory<byte> Admission { get; } = admission;
 
     public IReadOnlyList<Draft> Drafts { get; } = drafts;
 

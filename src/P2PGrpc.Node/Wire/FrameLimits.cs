@@ -28,6 +28,9 @@ internal static class FrameLimits
     /// <summary>Bytes of a suggested name in UTF-8.</summary>
     public const int NameLength = 64;
 
+    /// <summary>Rooms that one side of a link proves: each is looked for among the other's, and a node is in no more.</summary>
+    public const int Rooms = 256;
+
     /// <summary>UTF-16 units of a Goodbye's detail that are kept.</summary>
     public const int DetailLength = 256;
 

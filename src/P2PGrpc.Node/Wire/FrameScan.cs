@@ -13,10 +13,12 @@ internal static class FrameScan
         Message,
         Frame,
         Kind,
+        Hello,
+        Shares,
     }
 
     /// <summary>False if the message, its frame and the frame's content have more fields together than <paramref name="maximum"/>,
-    /// or are no Protobuf. Deeper levels can't grow far within a frame's length.</summary>
+    /// or are no Protobuf. What a Hello says to be shared counts too; other deeper levels can't grow far within a frame's length.</summary>
     public static bool IsBounded(in ReadOnlySequence<byte> message, int maximum)
     {
         var reader = new SequenceReader<byte>(message);
@@ -33,9 +35,9 @@ internal static class FrameScan
             var fieldEnd = reader.Consumed + length;
             if (fieldEnd > end)
                 return false;
-            if (HasCountedChildren(level, tag))
+            if (FindChildren(level, tag) is { } children)
             {
-                if (!TryWalk(ref reader, fieldEnd, level + 1, ref left))
+                if (!TryWalk(ref reader, fieldEnd, children, ref left))
                     return false;
             }
             else
@@ -47,11 +49,14 @@ internal static class FrameScan
         return reader.Consumed == end;
     }
 
-    private static bool HasCountedChildren(Level level, ulong tag) => (tag & 7) == 2 && level switch
+    /// <summary>What a field holds whose own fields count; null for all others.</summary>
+    private static Level? FindChildren(Level level, ulong tag) => (level, tag >> 3, tag & 7) switch
     {
-        Level.Message => tag >> 3 == ParentFieldNumber,
-        Level.Frame => tag >> 3 is >= Frame.ChallengeFieldNumber and <= Frame.PingFieldNumber,
-        _ => false,
+        (Level.Message, ParentFieldNumber, 2) => Level.Frame,
+        (Level.Frame, Frame.HelloFieldNumber, 2) => Level.Hello,
+        (Level.Frame, >= Frame.ChallengeFieldNumber and <= Frame.SharesFieldNumber, 2) => Level.Kind,
+        (Level.Hello, Hello.SharesFieldNumber, 2) => Level.Shares,
+        _ => null,
     };
 
     private static bool TryReadLength(ref SequenceReader<byte> reader, ulong wireType, out long length)

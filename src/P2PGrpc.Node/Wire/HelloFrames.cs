@@ -1,6 +1,7 @@
 using System.Text;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Protocol;
 
@@ -14,9 +15,10 @@ namespace P2PGrpc.Node.Wire;
 /// <param name="Instance">New at each process start.</param>
 /// <param name="Name">A suggested name without control characters, perhaps empty. Never identity.</param>
 /// <param name="Heard">Which of the receiver's processes the sender has heard, and how far.</param>
+/// <param name="Shares">What the sender exchanges on the link.</param>
 internal sealed record Greeting(
-    uint Version, PeerId Peer, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Signature, ulong Instance, string Name,
-    (ulong Instance, ulong Position) Heard);
+    uint Version, PeerId Peer, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Signature, ulong Instance, string Name, HeardPosition Heard,
+    LinkShares Shares);
 
 /// <summary>Challenge, Hello and Goodbye on the wire: the frames that begin and end a link. Pure.</summary>
 internal static class HelloFrames
@@ -43,10 +45,13 @@ internal static class HelloFrames
             return false;
         }
 
+        if (!SharesFrames.TryRead(message.Shares, out var shares, out fault))
+            return false;
         greeting = new Greeting(
             message.Version, peer, message.Nonce.Memory, message.Signature.Memory, message.Instance,
             DisplayText.Clean(message.Name, FrameLimits.NameLength),
-            (message.Heard?.Instance ?? 0, message.Heard?.Position ?? 0));
+            message.Heard is { } heard ? new HeardPosition(heard.Instance, heard.Position, heard.Scope) : default,
+            shares);
         fault = "";
         return true;
     }
@@ -70,7 +75,8 @@ internal static class HelloFrames
             Signature = UnsafeByteOperations.UnsafeWrap(greeting.Signature),
             Instance = greeting.Instance,
             Name = greeting.Name,
-            Heard = new Heard { Instance = greeting.Heard.Instance, Position = greeting.Heard.Position },
+            Heard = new Heard { Instance = greeting.Heard.Instance, Position = greeting.Heard.Position, Scope = greeting.Heard.Scope },
+            Shares = SharesFrames.WriteShares(greeting.Shares),
         },
     };
 

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Rooms;
 using P2PGrpc.Protocol;
 using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
 
@@ -13,10 +14,11 @@ internal static class SegmentFrames
     /// <summary>Checks sizes, body hashes and signatures of all segments, in parallel where there are several. One fault refuses the
     /// frame.</summary>
     /// <param name="message">What arrived.</param>
+    /// <param name="direct">The direct conversation of the link's ends. All others are rooms, whose logs begin with the author's admission.</param>
     /// <param name="segments">Header and body of each segment, in order. Bodies share the message's memory.</param>
     /// <param name="fault">What is wrong, or empty.</param>
     public static bool TryRead(
-        Segments message, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte> Body)> segments, out string fault)
+        Segments message, ConversationId direct, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte> Body)> segments, out string fault)
     {
         segments = [];
         if (message.Segments_.Count is 0 or > FrameLimits.Segments)
@@ -26,7 +28,7 @@ internal static class SegmentFrames
         }
 
         var read = new (SegmentHeader, ReadOnlyMemory<byte>)[message.Segments_.Count];
-        fault = read.Length == 1 ? FindFault(message.Segments_[0], out read[0]) ?? "" : ReadAll(message.Segments_, read);
+        fault = read.Length == 1 ? FindFault(message.Segments_[0], direct, out read[0]) ?? "" : ReadAll(message.Segments_, direct, read);
         if (fault.Length != 0)
             return false;
         segments = read;
@@ -41,12 +43,12 @@ internal static class SegmentFrames
         return new Frame { Segments = message };
     }
 
-    private static string ReadAll(RepeatedField<Segment> messages, (SegmentHeader Header, ReadOnlyMemory<byte> Body)[] read)
+    private static string ReadAll(RepeatedField<Segment> messages, ConversationId direct, (SegmentHeader Header, ReadOnlyMemory<byte> Body)[] read)
     {
         var firstFault = "";
         Parallel.For(0, read.Length, (index, state) =>
         {
-            if (FindFault(messages[index], out read[index]) is not { } found)
+            if (FindFault(messages[index], direct, out read[index]) is not { } found)
                 return;
             Volatile.Write(ref firstFault, found);
             state.Stop();
@@ -54,7 +56,7 @@ internal static class SegmentFrames
         return firstFault;
     }
 
-    private static string? FindFault(Segment message, out (SegmentHeader Header, ReadOnlyMemory<byte> Body) read)
+    private static string? FindFault(Segment message, ConversationId direct, out (SegmentHeader Header, ReadOnlyMemory<byte> Body) read)
     {
         read = default;
         if (SegmentCodec.Read(message.Header) is not { } header)
@@ -64,6 +66,8 @@ internal static class SegmentFrames
             return "a segment's body is not the one that its header names";
         if (SegmentVerification.FindFault(header) is { } fault)
             return $"in a segment {fault}";
+        if (header.FirstSequence == 1 && header.Log.Conversation != direct && !RoomAdmission.IsGiven(header))
+            return "a room's log begins without an admission of its author";
         read = (header, message.Body.Memory);
         return null;
     }

@@ -63,7 +63,7 @@ public class SegmentBenchmarks
     public bool ReadFrame()
     {
         var inbound = LinkMethod.ReadRequest(new System.Buffers.ReadOnlySequence<byte>(frame));
-        return SegmentFrames.TryRead(inbound.Frame!.Segments, out _, out _);
+        return SegmentFrames.TryRead(inbound.Frame!.Segments, log.Conversation, out _, out _);
     }
 
     private SegmentHeader SignSegment() => SegmentHeader.Sign(author, log, new P2PGrpc.Core.Logs.Head(0, log.ToLogId().Value), Count, body, []);

@@ -43,7 +43,7 @@ public sealed class TailCommandTests
         var terminal = new Terminal();
         await terminal.RunAtAsync(node, "tail", "--no-follow", "--json");
         Assert.Equal(
-            """{"type":"message","author":"bob-id","alias":"bob","peer":"bob","conversation":"conversation","reference":"log/1","cursor":"1.0000000000c0ffee","time":"2023-11-14T22:13:20.000Z","text":"h\u00E9\u001B","contentType":"","headers":{"a":"b"},"messageId":"m","ephemeral":false}""",
+            """{"type":"message","author":"bob-id","alias":"bob","peer":"bob","room":"","conversation":"conversation","reference":"log/1","cursor":"1.0000000000c0ffee","time":"2023-11-14T22:13:20.000Z","text":"h\u00E9\u001B","contentType":"","headers":{"a":"b"},"messageId":"m","ephemeral":false}""",
             terminal.Lines[0]);
         using var second = JsonDocument.Parse(terminal.Lines[1]);
         Assert.Equal([1, 2], second.RootElement.GetProperty("data").GetBytesFromBase64());

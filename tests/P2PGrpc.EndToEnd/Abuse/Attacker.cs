@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Node.Identity;
 
@@ -27,7 +28,7 @@ internal sealed class Attacker(NodeProcess victim, IdentityKey key) : IDisposabl
 
     public Task<RawLink> OpenAsync(CancellationToken cancellationToken) => RawLink.OpenAsync(Node, key, Certificate, cancellationToken);
 
-    public Task<RawLink> JoinAsync(CancellationToken cancellationToken, (ulong, ulong) heard = default) =>
+    public Task<RawLink> JoinAsync(CancellationToken cancellationToken, HeardPosition heard = default) =>
         RawLink.JoinAsync(Node, key, Certificate, cancellationToken, heard);
 
     /// <summary>Does something over and over, also when the node hangs up on it, until told to stop.</summary>

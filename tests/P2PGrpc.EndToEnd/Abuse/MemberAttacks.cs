@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Wire;
@@ -16,7 +17,7 @@ internal static class MemberAttacks
     /// <summary>Heads of the far future, cursors beyond everything, acknowledgements of what was never sent, credit without end.</summary>
     public static Task AbsurdCursorsAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(2, async cancellationToken =>
     {
-        await using var link = await attacker.JoinAsync(cancellationToken, (ulong.MaxValue, FrameLimits.Position - 1));
+        await using var link = await attacker.JoinAsync(cancellationToken, new HeardPosition(ulong.MaxValue, FrameLimits.Position - 1, 0));
         var conversation = ConversationId.Direct(attacker.Key.PeerId, ids.Victim);
         for (ulong epoch = 0; ; epoch++)
         {

@@ -3,7 +3,9 @@ using System.Net;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Identity;
+using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -36,7 +38,7 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
     /// <summary>Opens a link through both Hellos.</summary>
     /// <exception cref="IOException">The other side does not let it in.</exception>
     public static async Task<RawLink> JoinAsync(
-        IPEndPoint node, IdentityKey key, NodeCertificate certificate, CancellationToken cancellationToken, (ulong, ulong) heard = default)
+        IPEndPoint node, IdentityKey key, NodeCertificate certificate, CancellationToken cancellationToken, HeardPosition heard = default)
     {
         var link = await OpenAsync(node, key, certificate, cancellationToken);
         try
@@ -53,7 +55,7 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
     }
 
     /// <summary>The right answer to the other side's Challenge.</summary>
-    public async Task<Frame> MakeHelloAsync((ulong, ulong) heard, CancellationToken cancellationToken)
+    public async Task<Frame> MakeHelloAsync(HeardPosition heard, CancellationToken cancellationToken)
     {
         Challenge = await HearAsync(cancellationToken);
         if (Challenge?.KindCase != Frame.KindOneofCase.Challenge)
@@ -61,7 +63,7 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
         var nonce = RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
         var signature = HelloProof.Sign(
             key, dialled: true, certificate.SubjectPublicKeyInfo.Span, connection.RemoteKeyInfo, nonce, Challenge.Challenge.Nonce.Span);
-        return HelloFrames.Write(new Greeting(1, key.PeerId, nonce, signature, Instance ?? BitConverter.ToUInt64(nonce), "mallory", heard));
+        return HelloFrames.Write(new Greeting(LinkLimits.ProtocolVersion, key.PeerId, nonce, signature, Instance ?? BitConverter.ToUInt64(nonce), "mallory", heard, new LinkShares(true, new HashSet<Bytes32>())));
     }
 
     public Task SayAsync(Frame frame, CancellationToken cancellationToken) => SayAsync(new LinkRequest { Frame = frame }.ToByteArray(), cancellationToken);

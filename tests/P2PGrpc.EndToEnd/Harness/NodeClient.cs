@@ -75,10 +75,10 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <summary>Everything that the node holds now, from the start.</summary>
-    public async Task<Reading> ReadAllAsync(bool includeOwn = false, string consumer = "")
+    public async Task<Reading> ReadAllAsync(bool includeOwn = false, string consumer = "", string conversation = "")
     {
         var reading = new Reading();
-        var request = new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = includeOwn, Consumer = consumer };
+        var request = new SubscribeRequest { StartAt = StartAt.Start, IncludeOwn = includeOwn, Consumer = consumer, Conversation = conversation };
         using var call = Peer.Subscribe(request, deadline: In(TimeSpan.FromSeconds(60)));
         while (!reading.CaughtUp && await call.ResponseStream.MoveNext()) reading.Add(call.ResponseStream.Current);
         return reading;

@@ -82,11 +82,15 @@ internal sealed class FrameTarget : FuzzTarget
             case Frame.KindOneofCase.Ephemeral:
                 accepted = TransientFrames.TryRead(frame.Ephemeral, out _, out fault);
                 break;
+            case Frame.KindOneofCase.Shares:
+                accepted = SharesFrames.TryRead(frame.Shares, out var shares, out fault);
+                Require(shares.Rooms.Count <= FrameLimits.Rooms, "Proofs are bounded.");
+                break;
             case Frame.KindOneofCase.Ping or Frame.KindOneofCase.None:
                 (accepted, fault) = (true, "");
                 break;
             default:
-                accepted = LinkInputs.TryRead(new LinkId(1), frame, out var inputs, out fault);
+                accepted = LinkInputs.TryRead(new LinkId(1), Samples.Conversation, frame, out var inputs, out fault);
                 RequireWellFormed(inputs);
                 break;
         }
@@ -128,13 +132,16 @@ internal sealed class FrameTarget : FuzzTarget
         Require(inbound.Fault == whole.Fault && Equals(inbound.Frame, whole.Frame), "The same bytes in two pieces are judged otherwise.");
     }
 
+    private static LinkShares Shares { get; } = new(true, new HashSet<Bytes32> { new(1, 2, 3, 4), new(5, 6, 7, 8) });
+
     private static IEnumerable<Frame> Frames()
     {
         var chain = Samples.Chain;
         var log = Samples.Log.ToLogId();
         yield return HelloFrames.WriteChallenge(new byte[HelloProof.NonceLength]);
         yield return HelloFrames.Write(new Greeting(
-            1, Samples.Author.PeerId, new byte[HelloProof.NonceLength], new byte[IdentityKey.SignatureLength], 4711, "name", (3, 9)));
+            1, Samples.Author.PeerId, new byte[HelloProof.NonceLength], new byte[IdentityKey.SignatureLength], 4711, "name", new HeardPosition(3, 9, 5),
+            Shares));
         yield return HelloFrames.WriteGoodbye(GoodbyeReason.Shutdown, "the node stops");
         yield return HaveFrames.Write([new LogHead(Samples.Log, log, chain[^1].Header.Head), new LogHead(Samples.Log, log, log.Empty)], 9);
         yield return WantFrames.WriteWant(log, chain[0].Header.Head, standing: true);
@@ -147,6 +154,7 @@ internal sealed class FrameTarget : FuzzTarget
         yield return TransientFrames.Write(Samples.Conversation, new SegmentBody { Entries = { new Entry { Clock = 5, Content = new Content { Text = "hello" } } } }.ToByteArray());
         yield return TransientFrames.WriteCredit(512 * 1024);
         yield return TransientFrames.WritePing(3, reply: true);
+        yield return SharesFrames.Write(Shares);
         yield return new Frame();
     }
 

@@ -44,16 +44,22 @@ public sealed class LinkRuleTests
     }
 
     [Theory]
-    [InlineData(null, AdmissionPolicy.Known, "Knock")]
-    [InlineData(null, AdmissionPolicy.Any, "AdmitNew")]
-    [InlineData(Admission.Known, AdmissionPolicy.Known, "Admit")]
-    [InlineData(Admission.Known, AdmissionPolicy.Any, "Admit")]
-    [InlineData(Admission.Blocked, AdmissionPolicy.Known, "Blocked")]
-    [InlineData(Admission.Blocked, AdmissionPolicy.Any, "Blocked")]
-    public void Admission_follows_the_book_and_the_policy(Admission? admission, AdmissionPolicy policy, string verdict)
+    [InlineData(null, AdmissionPolicy.Known, false, "Knock")]
+    [InlineData(null, AdmissionPolicy.Any, false, "AdmitNew")]
+    [InlineData(Admission.Known, AdmissionPolicy.Known, false, "Admit")]
+    [InlineData(Admission.Known, AdmissionPolicy.Any, false, "Admit")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Known, false, "Blocked")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Any, false, "Blocked")]
+    [InlineData(null, AdmissionPolicy.Known, true, "AdmitGuest")]
+    [InlineData(null, AdmissionPolicy.Any, true, "AdmitNew")]
+    [InlineData(Admission.Unpinned, AdmissionPolicy.Known, true, "AdmitGuest")]
+    [InlineData(Admission.Known, AdmissionPolicy.Known, true, "Admit")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Known, true, "Blocked")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Any, true, "Blocked")]
+    public void Admission_follows_the_book_the_policy_and_the_proof_of_a_room(Admission? admission, AdmissionPolicy policy, bool sharesRoom, string verdict)
     {
         var record = admission is { } known ? new PeerRecord(One, null, [], known) : null;
-        Assert.Equal(verdict, AdmissionRule.Judge(record, policy).ToString());
+        Assert.Equal(verdict, AdmissionRule.Judge(record, policy, sharesRoom).ToString());
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
 using Xunit;
 
@@ -66,16 +67,35 @@ public sealed class CursorTests
     }
 
     [Fact]
-    public async Task What_was_heard_goes_forward_within_a_store_and_starts_over_with_another()
+    public async Task What_was_heard_goes_forward_within_a_process_and_a_scope_and_starts_over_with_another()
     {
         await using var fixture = new StoreFixture();
         using var peer = StoreFixture.MakeKey(2);
-        fixture.Store.RecordHeard(peer.PeerId, ulong.MaxValue, 9);
-        fixture.Store.RecordHeard(peer.PeerId, ulong.MaxValue, 8);
-        Assert.Equal((ulong.MaxValue, 9ul), fixture.Store.GetHeard(peer.PeerId));
-        fixture.Store.RecordHeard(peer.PeerId, 77, 3);
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(ulong.MaxValue, 9, 5));
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(ulong.MaxValue, 8, 5));
+        Assert.Equal(new HeardPosition(ulong.MaxValue, 9, 5), fixture.Store.GetHeard(peer.PeerId));
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(ulong.MaxValue, 4, ulong.MaxValue));
+        Assert.Equal(new HeardPosition(ulong.MaxValue, 4, ulong.MaxValue), fixture.Store.GetHeard(peer.PeerId));
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(77, 3, ulong.MaxValue));
         await fixture.ReopenAsync();
-        Assert.Equal((77ul, 3ul), fixture.Store.GetHeard(peer.PeerId));
+        Assert.Equal(new HeardPosition(77, 3, ulong.MaxValue), fixture.Store.GetHeard(peer.PeerId));
+    }
+
+    /// <summary>L1: version 2 did not note what was shared when a position was heard, so that all is told once more.</summary>
+    [Fact]
+    public async Task A_database_of_version_2_keeps_all_but_what_was_heard()
+    {
+        await using var fixture = new StoreFixture();
+        using var peer = StoreFixture.MakeKey(2);
+        await fixture.AppendAsync("one");
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
+        await fixture.ReopenAsync(() => fixture.Execute(
+            "DROP TABLE room; ALTER TABLE heard DROP COLUMN scope; PRAGMA user_version = 2"));
+        Assert.Equal(1ul, fixture.Store.LastPosition);
+        Assert.Equal(default, fixture.Store.GetHeard(peer.PeerId));
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
+        await fixture.ReopenAsync();
+        Assert.Equal(new HeardPosition(1, 9, 5), fixture.Store.GetHeard(peer.PeerId));
     }
 
     [Fact]
@@ -83,7 +103,7 @@ public sealed class CursorTests
     {
         await using var fixture = new StoreFixture();
         using var peer = StoreFixture.MakeKey(2);
-        fixture.Store.RecordHeard(peer.PeerId, 1, 9);
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
         Assert.Equal(0L, CountRows());
         var before = fixture.Store.Commits;
         fixture.Time.Advance(TimeSpan.FromSeconds(1));

@@ -2,6 +2,8 @@ using CsCheck;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Core.Rooms;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Xunit;
@@ -18,6 +20,8 @@ public sealed class FrameTests : IDisposable
     private readonly IdentityKey author = IdentityKey.FromSeed(TestNode.Nonce(5));
     private readonly CoreKey log;
 
+    private static LinkShares Shares { get; } = new(true, new HashSet<Bytes32> { new(1, 2, 3, 4), new(5, 6, 7, 8) });
+
     public FrameTests() => log = new CoreKey(ConversationId.Direct(author.PeerId, author.PeerId), author.PeerId, 7);
 
     public void Dispose() => author.Dispose();
@@ -30,7 +34,7 @@ public sealed class FrameTests : IDisposable
     {
         var chain = Chain(count);
 
-        Assert.True(SegmentFrames.TryRead(Through(SegmentFrames.Write(chain)).Segments, out var read, out var fault), fault);
+        Assert.True(SegmentFrames.TryRead(Through(SegmentFrames.Write(chain)).Segments, log.Conversation, out var read, out var fault), fault);
 
         Assert.Equal(chain.Select(segment => segment.Header.Hash), read.Select(segment => segment.Header.Hash));
         Assert.All(read.Zip(chain), pair => Assert.True(pair.First.Body.Span.SequenceEqual(pair.Second.Body.Span)));
@@ -68,10 +72,29 @@ public sealed class FrameTests : IDisposable
             var frame = Through(SegmentFrames.Write(Chain(count)));
             change(frame.Segments.Segments_[count - 1]);
 
-            Assert.False(SegmentFrames.TryRead(frame.Segments, out var read, out var fault));
+            Assert.False(SegmentFrames.TryRead(frame.Segments, log.Conversation, out var read, out var fault));
             Assert.NotEmpty(fault);
             Assert.Empty(read);
         }
+    }
+
+    /// <summary>A2: a room's log begins with the room's word for its author; whoever passes on another one breaks the protocol.</summary>
+    [Fact]
+    public void A2_In_a_room_a_logs_first_segment_carries_the_admission_of_its_author()
+    {
+        var room = new RoomSecret(TestNode.Nonce(9));
+        var inRoom = new CoreKey(room.Conversation, author.PeerId, 7);
+        var first = Sign(inRoom.ToLogId().Empty, new Opening { Admission = ByteString.CopyFrom(room.Admit(author.PeerId)) }.ToByteArray());
+        Assert.True(SegmentFrames.TryRead(Write(first), log.Conversation, out _, out var fault), fault);
+        Assert.True(SegmentFrames.TryRead(Write(Sign(first.Head, [])), log.Conversation, out _, out fault), fault);
+        foreach (var opening in new[] { new Opening(), new Opening { Admission = ByteString.CopyFrom(room.Admit(default)) } })
+        {
+            Assert.False(SegmentFrames.TryRead(Write(Sign(inRoom.ToLogId().Empty, opening.ToByteArray())), log.Conversation, out _, out fault));
+            Assert.Contains("admission", fault, StringComparison.Ordinal);
+        }
+
+        Header Sign(CoreHead after, byte[] opening) => Header.Sign(author, inRoom, after, 1, [], opening);
+        static Segments Write(Header header) => SegmentFrames.Write([(header, ReadOnlyMemory<byte>.Empty)]).Segments;
     }
 
     [Fact]
@@ -82,8 +105,8 @@ public sealed class FrameTests : IDisposable
         var entries = new SegmentBody { Entries = { Enumerable.Repeat(new Entry(), FrameLimits.EphemeralEntries + 1) } };
         var ephemeral = TransientFrames.Write(log.Conversation, entries.ToByteArray()).Ephemeral;
 
-        Assert.False(SegmentFrames.TryRead(segments, out _, out _));
-        Assert.False(SegmentFrames.TryRead(new Segments(), out _, out _));
+        Assert.False(SegmentFrames.TryRead(segments, log.Conversation, out _, out _));
+        Assert.False(SegmentFrames.TryRead(new Segments(), log.Conversation, out _, out _));
         Assert.False(HaveFrames.TryRead(have, out _, out _, out var fault));
         Assert.Contains("too many", fault, StringComparison.Ordinal);
         Assert.False(TransientFrames.TryRead(ephemeral, out _, out _));
@@ -167,18 +190,33 @@ public sealed class FrameTests : IDisposable
     }
 
     [Fact]
+    public void Proofs_of_rooms_have_a_length_and_are_not_too_many()
+    {
+        Assert.True(SharesFrames.TryRead(Through(SharesFrames.Write(Shares)).Shares, out var read, out _));
+        Assert.Equal((Shares.Direct, 2), (read.Direct, read.Rooms.Count));
+        Assert.True(SharesFrames.TryRead(null, out var nothing, out _));
+        Assert.Equal(LinkShares.None, nothing);
+        Assert.False(SharesFrames.TryRead(new Shares { Rooms = { ByteString.CopyFrom(new byte[31]) } }, out _, out _));
+        Assert.False(SharesFrames.TryRead(
+            new Shares { Rooms = { Enumerable.Repeat(ByteString.CopyFrom(new byte[32]), FrameLimits.Rooms + 1) } }, out _, out var fault));
+        Assert.Contains("more rooms", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Hellos_pass_whole_and_names_are_cleaned()
     {
-        var greeting = new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", (5, 6));
+        var greeting = new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", new HeardPosition(5, 6, 7), Shares);
 
         Assert.True(HelloFrames.TryRead(Through(HelloFrames.Write(greeting)).Hello, out var read, out var fault), fault);
-        Assert.Equal(greeting with { Nonce = read!.Nonce, Signature = read.Signature }, read);
+        Assert.Equal(greeting with { Nonce = read!.Nonce, Signature = read.Signature, Shares = read.Shares }, read);
+        Assert.Equal(greeting.Shares.Rooms, read.Shares.Rooms);
+        Assert.True(read.Shares.Direct);
         Assert.True(HelloFrames.TryRead(HelloFrames.Write(greeting with { Name = "b\u001bob" }).Hello, out read, out _));
         Assert.Equal("b\\u{1B}ob", read!.Name);
         Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Name = new string('ä', 33) }).Hello, out _, out _));
         Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Nonce = new byte[31] }).Hello, out _, out _));
         Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Signature = new byte[65] }).Hello, out _, out _));
-        Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Heard = (1, ulong.MaxValue) }).Hello, out _, out _));
+        Assert.False(HelloFrames.TryRead(HelloFrames.Write(greeting with { Heard = new HeardPosition(1, ulong.MaxValue, 1) }).Hello, out _, out _));
         Assert.False(HelloFrames.TryRead(new Challenge(), out _, out _));
         Assert.Equal(
             (GoodbyeReason.Unspecified, "x\\u{A}"),
@@ -207,7 +245,7 @@ public sealed class FrameTests : IDisposable
             HaveFrames.Write([new LogHead(log, log.ToLogId(), chain[2].Header.Head)], 3),
             WantFrames.WriteWant(log.ToLogId(), chain[0].Header.Head, standing: false),
             ForkProofFrames.Write(chain[0].Header, chain[1].Header),
-            HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", (5, 6))),
+            HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", new HeardPosition(5, 6, 7), LinkShares.None)),
             HelloFrames.WriteGoodbye(GoodbyeReason.Busy, "later"),
             TransientFrames.Write(log.Conversation, new SegmentBody { Entries = { new Entry { Content = new Content { Text = "hi", Headers = { ["a"] = "b" } } } } }.ToByteArray()),
         }.Select(frame => new LinkRequest { Frame = frame }.ToByteArray()).ToArray();
@@ -235,11 +273,12 @@ public sealed class FrameTests : IDisposable
             Frame.KindOneofCase.Have => HaveFrames.TryRead(frame.Have, out _, out _, out fault),
             Frame.KindOneofCase.Want => WantFrames.TryRead(frame.Want, out _, out _, out fault),
             Frame.KindOneofCase.Unwant => WantFrames.TryRead(frame.Unwant, out _, out fault),
-            Frame.KindOneofCase.Segments => SegmentFrames.TryRead(frame.Segments, out _, out fault),
+            Frame.KindOneofCase.Segments => SegmentFrames.TryRead(frame.Segments, default, out _, out fault),
             Frame.KindOneofCase.Credit => TransientFrames.TryRead(frame.Credit, out _, out fault),
             Frame.KindOneofCase.Refuse => WantFrames.TryRead(frame.Refuse, out _, out _, out fault),
             Frame.KindOneofCase.ForkProof => ForkProofFrames.TryRead(frame.ForkProof, out _, out _, out fault),
             Frame.KindOneofCase.Ephemeral => TransientFrames.TryRead(frame.Ephemeral, out _, out fault),
+            Frame.KindOneofCase.Shares => SharesFrames.TryRead(frame.Shares, out _, out fault),
             _ => true,
         };
         Assert.Equal(read, fault.Length == 0);

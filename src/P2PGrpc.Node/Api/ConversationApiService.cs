@@ -1,0 +1,26 @@
+using Grpc.Core;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Node.Api;
+
+/// <summary>ConversationService: the rooms of this node.</summary>
+internal sealed class ConversationApiService(RoomAdministration rooms) : ConversationService.ConversationServiceBase
+{
+    public override Task<CreateRoomResponse> CreateRoom(CreateRoomRequest request, ServerCallContext context) =>
+        rooms.CreateAsync(request.Name, context.CancellationToken);
+
+    public override async Task<JoinRoomResponse> JoinRoom(JoinRoomRequest request, ServerCallContext context) =>
+        new() { Room = await rooms.JoinAsync(request.Ticket, request.Name, context.CancellationToken).ConfigureAwait(false) };
+
+    public override async Task<LeaveRoomResponse> LeaveRoom(LeaveRoomRequest request, ServerCallContext context) =>
+        new() { Room = await rooms.LeaveAsync(request.Room, context.CancellationToken).ConfigureAwait(false) };
+
+    public override Task<ListRoomsResponse> ListRooms(ListRoomsRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListRoomsResponse { Rooms = { rooms.List(request.IncludeLeft) } });
+
+    public override Task<GetRoomTicketResponse> GetRoomTicket(GetRoomTicketRequest request, ServerCallContext context) =>
+        Task.FromResult(new GetRoomTicketResponse { Ticket = rooms.WriteTicket(request.Room) });
+
+    public override Task<ListRoomMembersResponse> ListRoomMembers(ListRoomMembersRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListRoomMembersResponse { Members = { rooms.ListMembers(request.Room) } });
+}

@@ -1,0 +1,86 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Rooms;
+using P2PGrpc.Protocol;
+using RoomTicket = P2PGrpc.Core.Rooms.RoomTicket;
+using TicketPeer = P2PGrpc.Core.Rooms.TicketPeer;
+
+namespace P2PGrpc.Node.Api;
+
+/// <summary>What the owner does with rooms; each change takes effect at once and is kept. Thread-safe.</summary>
+/// <param name="book">The rooms.</param>
+/// <param name="store">Knows who wrote.</param>
+/// <param name="links">Knows who is linked.</param>
+/// <param name="recipients">Knows how the owner calls peers.</param>
+/// <param name="diallers">Know why somebody can't be reached.</param>
+/// <param name="address">This node as others dial it: host:port.</param>
+internal sealed class RoomAdministration(
+    RoomBook book, LogStore store, LinkTable links, Recipients recipients, Diallers diallers, string address)
+{
+    /// <exception cref="RoomBookException">It can't be made.</exception>
+    public async Task<CreateRoomResponse> CreateAsync(string name, CancellationToken cancellationToken)
+    {
+        var room = await book.CreateAsync(name, cancellationToken).ConfigureAwait(false);
+        return new CreateRoomResponse { Room = Describe(room), Ticket = WriteTicket(room) };
+    }
+
+    /// <exception cref="RoomBookException">The ticket is none, or the room can't be entered.</exception>
+    public async Task<Room> JoinAsync(string text, string name, CancellationToken cancellationToken)
+    {
+        var ticket = RoomTicket.Parse(text, out var fault) ?? throw new RoomBookException(RoomBookFault.InvalidTicket, fault);
+        return Describe(await book.JoinAsync(ticket, name, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <exception cref="RoomBookException">This node is in no such room.</exception>
+    public async Task<Room> LeaveAsync(string text, CancellationToken cancellationToken) =>
+        Describe(await book.LeaveAsync(text, cancellationToken).ConfigureAwait(false));
+
+    public IEnumerable<Room> List(bool includeLeft) => book.Snapshot.Records
+        .Where(room => room.IsJoined || includeLeft)
+        .OrderBy(room => room.Label, StringComparer.Ordinal)
+        .Select(Describe);
+
+    /// <exception cref="RoomBookException">This node is in no such room.</exception>
+    public string WriteTicket(string text) => WriteTicket(RoomBook.Require(book.Snapshot, text));
+
+    /// <exception cref="RoomBookException">This node is in no such room.</exception>
+    public IEnumerable<RoomMember> ListMembers(string text)
+    {
+        var room = RoomBook.Require(book.Snapshot, text);
+        var linked = links.FindSharing(room.Conversation).ToDictionary(session => session.Peer);
+        var authors = store.ReadAuthors(room.Conversation).ToDictionary(author => author.Author, author => author.Messages);
+        return FindSeen(room, linked.Keys).Union(room.Peers.Select(peer => peer.PeerId))
+            .Select(peer => new RoomMember
+            {
+                PeerId = peer.ToString(),
+                Alias = recipients.AliasOf(peer),
+                Linked = linked.ContainsKey(peer),
+                Messages = authors.GetValueOrDefault(peer),
+                SuggestedName = linked.GetValueOrDefault(peer)?.Remote.Name ?? "",
+                LastError = linked.ContainsKey(peer) ? "" : diallers.Find(peer.ToString())?.LastError ?? "",
+            })
+            .OrderBy(member => member.Alias.Length == 0).ThenBy(member => member.Alias, StringComparer.Ordinal).ThenBy(member => member.PeerId, StringComparer.Ordinal);
+    }
+
+    /// <summary>This node, who wrote, and who is linked.</summary>
+    private IEnumerable<PeerId> FindSeen(RoomRecord room, IEnumerable<PeerId> linked) =>
+        store.ReadAuthors(room.Conversation).Select(author => author.Author).Union(linked).Union(room.IsJoined ? [recipients.Self] : []);
+
+    private string WriteTicket(RoomRecord room) =>
+        new RoomTicket(room.Secret!, room.Name, [new TicketPeer(recipients.Self, [address])]).ToText();
+
+    private Room Describe(RoomRecord room)
+    {
+        var linked = links.FindSharing(room.Conversation).Select(session => session.Peer).ToHashSet();
+        return new Room
+        {
+            Conversation = room.Conversation.ToString(),
+            Name = room.Name,
+            Joined = room.IsJoined,
+            Members = (uint)FindSeen(room, linked).Count(),
+            Linked = (uint)linked.Count,
+        };
+    }
+}

@@ -1,0 +1,38 @@
+namespace P2PGrpc.Simulation;
+
+/// <summary>Rooms of many members, drawn from seeds.</summary>
+internal static class RoomDraw
+{
+    private static readonly Topology[] Shapes = [Topology.Mesh, Topology.Ring, Topology.Star, Topology.PartialView];
+
+    /// <summary>One seed in fifty is a room of a hundred members, one in ten of twenty to forty, the others of five to twelve. Half of the seeds have faults.</summary>
+    public static SimulationOptions Draw(int seed)
+    {
+        var random = new Random(seed ^ 0x700D);
+        var nodes = (seed % 50) switch { 7 => 100, 3 or 13 or 23 or 33 or 43 => random.Next(20, 41), _ => random.Next(5, 13) };
+        var shape = Shapes[seed % Shapes.Length];
+        // All with all is for rooms of thirty at most: beyond that a node has a partial view.
+        return Create(seed, nodes, shape == Topology.Mesh && nodes > 30 ? Topology.PartialView : shape, random, hasFaults: random.Next(2) == 0);
+    }
+
+    public static SimulationOptions Create(int seed, int nodes, Topology topology, Random random, bool hasFaults)
+    {
+        const int largestBody = 400;
+        const int largest = largestBody + SimulationOptions.Overhead;
+        var credit = random.Next(4, 40) * largest;
+        return new SimulationOptions
+        {
+            Seed = seed,
+            Nodes = nodes,
+            Topology = topology,
+            Messages = random.Next(20, 120),
+            LargestBody = largestBody,
+            SendEvery = TimeSpan.FromMilliseconds(random.Next(5, 200)),
+            LatestLatency = TimeSpan.FromMilliseconds(random.Next(1, 60)),
+            SlowestCommit = TimeSpan.FromMilliseconds(random.Next(1, 20)),
+            LinkCredit = credit,
+            CreditBudget = credit * (nodes - 1),
+            Faults = hasFaults ? FaultRates.Draw(random) : FaultRates.None,
+        };
+    }
+}

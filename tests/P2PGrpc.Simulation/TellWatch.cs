@@ -1,0 +1,54 @@
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+
+namespace P2PGrpc.Simulation;
+
+/// <summary>Watches how often one node tells: an acknowledgement and the first word of a log go at once, and take along what waits; all else goes at most once a
+/// link and moment.</summary>
+internal sealed class TellWatch(SimulationRun run)
+{
+    private readonly Dictionary<LinkId, TimeSpan> lastTold = [];
+    private readonly HashSet<(LinkId, LogId)> told = [];
+    private readonly HashSet<(LinkId, LogId)> brought = [];
+    private readonly Dictionary<LinkId, bool> isDue = [];
+
+    // What was repaired is told again at once, to those who may need it.
+    private readonly bool isExempt = run.Options.Faults[FaultKind.Damage] is not null;
+
+    /// <summary>A link brought a segment of a log: what is told of it there acknowledges.</summary>
+    public void NoteSegment(LinkId link, LogId log) => brought.Add((link, log));
+
+    /// <summary>A frame of this step. A step's frames on one link are one tell.</summary>
+    public void Note(ReplicatorOutput.SendHave have)
+    {
+        var due = isDue.GetValueOrDefault(have.Link) || !lastTold.TryGetValue(have.Link, out var last) || last + run.Limits.TellDelay <= run.Schedule.Now;
+        foreach (var item in have.Logs)
+            due |= brought.Contains((have.Link, item.LogId)) | told.Add((have.Link, item.LogId));
+        isDue[have.Link] = due;
+    }
+
+    public void EndStep()
+    {
+        foreach (var (link, due) in isDue)
+        {
+            SimulationFault.Check(due || isExempt, "Something was told that could have waited for the next moment.");
+            lastTold[link] = run.Schedule.Now;
+        }
+
+        isDue.Clear();
+    }
+
+    /// <summary>The link begins anew, or ends. What it brought is still to be acknowledged.</summary>
+    public void Remove(LinkId link)
+    {
+        lastTold.Remove(link);
+        told.RemoveWhere(one => one.Item1 == link);
+    }
+
+    public void Clear()
+    {
+        lastTold.Clear();
+        told.Clear();
+        brought.Clear();
+    }
+}
