@@ -16,6 +16,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     private readonly Dictionary<PeerId, HeardPosition> heard = [];
     private readonly Dictionary<LinkId, long> allowances = [];
     private readonly Dictionary<LinkId, (bool Other, bool Shared, ulong Scope)> sharing = [];
+    private readonly HashSet<LinkId> ended = [];
     private readonly HashSet<(LinkId, LogId)> loads = [];
     private readonly TellWatch tells = new(run);
     private readonly Dictionary<Bytes32, int> hops = [];
@@ -171,6 +172,15 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         var (other, shared, scope) = sharing[link.Id];
         if ((Joined && other) == shared)
             return;
+        // What was shared on a link once and ceased to be is shared again on another one.
+        if (!shared && ended.Contains(link.Id))
+        {
+            LinkDown(link, Incarnation);
+            return;
+        }
+
+        if (shared)
+            ended.Add(link.Id);
         sharing[link.Id] = (other, !shared, scope);
         tells.Remove(link.Id);
         Handle([MakeSharing(link, !shared)]);

@@ -63,8 +63,13 @@ internal sealed class LinkSession : IAsyncDisposable
     public double RoundTripMilliseconds { get; private set; }
 
     /// <summary>Shares what this node shares with the peer now, and tells it. Never blocks.</summary>
-    public void Follow(Func<OwnShares> find) =>
-        Sharing.Follow(find, shares => Add(SharesFrames.Write(shares)), changes => replication.Share(this, changes));
+    public void Follow(Func<OwnShares> find)
+    {
+        if (!Sharing.Follow(find, shares => Add(SharesFrames.Write(shares)), changes => replication.Share(this, changes)))
+            EndToShareAgain();
+    }
+
+    private void EndToShareAgain() => Close(GoodbyeReason.SharedAgain, "Something is shared again: on a new link.");
 
     /// <summary>Says goodbye and ends the link. The first reason given counts. Never blocks.</summary>
     public void Close(GoodbyeReason reason, string detail)
@@ -212,7 +217,12 @@ internal sealed class LinkSession : IAsyncDisposable
             return false;
         }
 
-        Sharing.Take(shares, changes => replication.Share(this, changes));
+        if (!Sharing.Take(shares, changes => replication.Share(this, changes)))
+        {
+            EndToShareAgain();
+            return false;
+        }
+
         sharesTaken(this);
         return true;
     }

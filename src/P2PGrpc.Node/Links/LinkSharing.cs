@@ -19,6 +19,7 @@ internal sealed class LinkSharing
     private readonly ReadOnlyMemory<byte> servedNonce;
     private OwnShares own;
     private LinkShares other;
+    private readonly HashSet<ConversationId> ended = [];
     private IReadOnlySet<ConversationId> shared;
     private bool started;
 
@@ -71,12 +72,13 @@ internal sealed class LinkSharing
     /// <summary>The other side shares something else from now on.</summary>
     /// <param name="said">All that it shares.</param>
     /// <param name="apply">Hears what changes, in order; must not block.</param>
-    public void Take(LinkShares said, Action<IReadOnlyList<SharingChange>> apply)
+    /// <returns>False, and nothing changed, if something would be shared that was shared on this link before: the link is to end.</returns>
+    public bool Take(LinkShares said, Action<IReadOnlyList<SharingChange>> apply)
     {
         lock (gate)
         {
             other = said;
-            Settle(apply);
+            return Settle(apply);
         }
     }
 
@@ -84,22 +86,28 @@ internal sealed class LinkSharing
     /// <param name="find">All that it shares now. Asked in here, so that of two changes the later one counts, whoever comes first.</param>
     /// <param name="say">Told what to say to the other side, before it hears anything of it; must not block.</param>
     /// <param name="apply">Hears what changes, in order; must not block.</param>
-    public void Follow(Func<OwnShares> find, Action<LinkShares> say, Action<IReadOnlyList<SharingChange>> apply)
+    /// <returns>As <see cref="Take"/> does.</returns>
+    public bool Follow(Func<OwnShares> find, Action<LinkShares> say, Action<IReadOnlyList<SharingChange>> apply)
     {
         lock (gate)
         {
             if (!started || find() is var now && now == own)
-                return;
+                return true;
             own = now;
             say(Say(own, self, peer, diallerNonce, servedNonce));
-            Settle(apply);
+            return Settle(apply);
         }
     }
 
-    private void Settle(Action<IReadOnlyList<SharingChange>> apply)
+    /// <summary>What the other side tells of a conversation that it has shared all the time, as far as it knows, goes on where it was, and would be taken for all
+    /// that there is: an author's later log before an earlier one. So what was shared once and ceased to be is shared again on another link.</summary>
+    private bool Settle(Action<IReadOnlyList<SharingChange>> apply)
     {
-        var before = shared;
-        shared = FindShared();
+        var (before, now) = (shared, FindShared());
+        if (now.Overlaps(ended))
+            return false;
+        shared = now;
+        ended.UnionWith(before.Except(now));
         List<SharingChange> changes =
         [
             .. before.Except(shared).Select(conversation => new SharingChange(conversation, false)),
@@ -107,6 +115,7 @@ internal sealed class LinkSharing
         ];
         if (changes.Count > 0)
             apply(changes);
+        return true;
     }
 
     private HashSet<ConversationId> FindShared()
