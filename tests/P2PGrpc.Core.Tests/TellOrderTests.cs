@@ -41,6 +41,25 @@ public sealed class TellOrderTests
         Assert.Equal([Before, After], told.Logs.Select(head => head.Log));
     }
 
+    /// <summary>What a Want would have brought is told as soon as the Want ends, whatever was told a moment ago: the author's next log may follow at once.</summary>
+    [Fact]
+    public void Whose_Want_ends_hears_at_once_how_far_the_log_goes()
+    {
+        var first = SegmentHeader.Sign(Self, Before, Before.ToLogId().Empty, 1, [1], []);
+        var second = SegmentHeader.Sign(Self, Before, first.Head, 1, [2], []);
+        var young = SegmentHeader.Sign(Self, After, After.ToLogId().Empty, 1, [3], []);
+        Handle(new ReplicatorInput.LinkUp(new LinkId(1), Other.PeerId, 1, 0, 0));
+        Handle(new ReplicatorInput.Sharing(new LinkId(1), Direct, null, true));
+        Handle(new ReplicatorInput.HeadsLoaded(Direct, [], null));
+        Handle(new ReplicatorInput.Appended(Before, Before.ToLogId(), first.Head, 1));
+        Handle(new ReplicatorInput.Want(new LinkId(1), Before.ToLogId(), Before.ToLogId().Empty, true));
+        Assert.Empty(Handle(new ReplicatorInput.Appended(Before, Before.ToLogId(), second.Head, 2)).OfType<ReplicatorOutput.SendHave>());
+        Assert.Single(Handle(new ReplicatorInput.Appended(After, After.ToLogId(), young.Head, 3)).OfType<ReplicatorOutput.SendHave>());
+
+        var told = Assert.Single(Handle(new ReplicatorInput.Unwant(new LinkId(1), Before.ToLogId())).OfType<ReplicatorOutput.SendHave>());
+        Assert.Equal(second.Head, Assert.Single(told.Logs).Head);
+    }
+
     private List<ReplicatorOutput> Handle(ReplicatorInput input)
     {
         var outputs = new List<ReplicatorOutput>();

@@ -3,27 +3,27 @@ using P2PGrpc.Core.Replication;
 
 namespace P2PGrpc.Simulation;
 
-/// <summary>Watches how often one node tells: an acknowledgement and the first word of a log go at once, and take along what waits; all else goes at most once a
-/// link and moment.</summary>
+/// <summary>Watches how often one node tells: an acknowledgement, the first word of a log, and what is not sent any more because its Want ended go at once, and take
+/// along what waits; all else goes at most once a link and moment.</summary>
 internal sealed class TellWatch(SimulationRun run)
 {
     private readonly Dictionary<LinkId, TimeSpan> lastTold = [];
     private readonly HashSet<(LinkId, LogId)> told = [];
-    private readonly HashSet<(LinkId, LogId)> brought = [];
+    private readonly HashSet<(LinkId, LogId)> used = [];
     private readonly Dictionary<LinkId, bool> isDue = [];
 
     // What was repaired is told again at once, to those who may need it.
     private readonly bool isExempt = run.Options.Faults[FaultKind.Damage] is not null;
 
-    /// <summary>A link brought a segment of a log: what is told of it there acknowledges.</summary>
-    public void NoteSegment(LinkId link, LogId log) => brought.Add((link, log));
+    /// <summary>A link brought a segment of a log, or wanted the log: what is told of it there acknowledges, or says what will not be sent.</summary>
+    public void NoteUse(LinkId link, LogId log) => used.Add((link, log));
 
     /// <summary>A frame of this step. A step's frames on one link are one tell.</summary>
     public void Note(ReplicatorOutput.SendHave have)
     {
         var due = isDue.GetValueOrDefault(have.Link) || !lastTold.TryGetValue(have.Link, out var last) || last + run.Limits.TellDelay <= run.Schedule.Now;
         foreach (var item in have.Logs)
-            due |= brought.Contains((have.Link, item.LogId)) | told.Add((have.Link, item.LogId));
+            due |= used.Contains((have.Link, item.LogId)) | told.Add((have.Link, item.LogId));
         isDue[have.Link] = due;
     }
 
@@ -49,6 +49,6 @@ internal sealed class TellWatch(SimulationRun run)
     {
         lastTold.Clear();
         told.Clear();
-        brought.Clear();
+        used.Clear();
     }
 }

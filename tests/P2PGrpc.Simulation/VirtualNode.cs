@@ -410,7 +410,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 run.Counts.SegmentsReceived % 16 != 0 || SegmentVerification.FindFault(held.Header) is null, "A header changed on its way.");
             run.Counts.SegmentsReceived++;
             allowances[link.Id] -= held.Header.Weight;
-            tells.NoteSegment(link.Id, held.Header.LogId);
+            tells.NoteUse(link.Id, held.Header.LogId);
             inputs.Add(new ReplicatorInput.Segment(link.Id, held.Header, new VirtualBody(bytes)));
         }
 
@@ -421,6 +421,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     {
         if (!links.ContainsKey(link.Id))
             return;
+        foreach (var want in inputs.OfType<ReplicatorInput.Want>())
+            tells.NoteUse(link.Id, want.LogId);
         Handle(inputs);
         foreach (var input in inputs.OfType<ReplicatorInput.Segment>())
             SimulationFault.Check(((VirtualBody)input.Body).Out, "A handle stayed inside.");

@@ -75,7 +75,7 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         linkedLog.Unchecked = false;
         linkedLog.LoadStale = linkedLog.Loading;
         if (linkedLog.Told < linkedLog.Log.Durable.Sequence)
-            teller.TellSoon(linkedLog);
+            teller.TellAtOnce(linkedLog);
         Advance(linkedLog);
     }
 

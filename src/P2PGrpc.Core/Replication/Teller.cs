@@ -18,6 +18,13 @@ internal sealed class Teller(ReplicatorState state)
             state.Deadlines.Set(link, last + state.Limits.TellDelay);
     }
 
+    /// <summary>The link gets no more of a log by a Want: it is told at once how far the log goes, before a later log of the same author follows.</summary>
+    public void TellAtOnce(LinkedLog linkedLog)
+    {
+        Add(linkedLog);
+        TellNow(linkedLog.Link);
+    }
+
     /// <summary>The link brought a segment that is on disk now, or one that was there before: acknowledge at the end of this step.</summary>
     public void Acknowledge(LinkedLog linkedLog)
     {
