@@ -69,7 +69,8 @@ holds() { "$program" tail --data "$data/$1" --from start --no-follow --json 2> /
 send() {
     local from=$1
     shift
-    echo "\$ p2pgrpc send $1 \"$2\" --data $data/$from ${*:3}"
+    # The shell takes an unquoted # for a comment.
+    echo "\$ p2pgrpc send ${1/#\#*/\'$1\'} \"$2\" --data $data/$from ${*:3}"
     "$program" send "$@" --data "$data/$from" || fail "$from could not send to $1"
 }
 
