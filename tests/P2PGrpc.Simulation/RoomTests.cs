@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xunit;
 
 namespace P2PGrpc.Simulation;
@@ -7,26 +6,15 @@ namespace P2PGrpc.Simulation;
 public sealed class RoomTests
 {
     private const int DefaultSeeds = 200;
-    private const int ShownFailures = 5;
-
-    private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>L1, S2, S5: every member holds what every member wrote, in each shape of network; and a body travels once to each, not once over each link.</summary>
     [Fact]
     public void Members_of_rooms_converge_and_bodies_travel_about_once_to_each()
     {
-        var one = ReadNumber("P2PGRPC_SIM_SEED");
-        var from = one ?? ReadNumber("P2PGRPC_SIM_FROM") ?? 0;
-        var campaign = new SeedCampaign(
-            RoomDraw.Draw, "make sim ROOMS=1 SEED=", from, one is null ? ReadNumber("P2PGRPC_SIM_ROOMS") ?? DefaultSeeds : 1, ShownFailures,
-            TestContext.Current.CancellationToken);
-        if (one is { } seed)
-            Say($"{RoomDraw.Draw(seed)}");
-        using (TimeProvider.System.CreateTimer(_ => Say($"{campaign}"), null, ProgressEvery, ProgressEvery))
-            campaign.Run();
-        Say($"{campaign}; transmissions {campaign.Transmissions.Calm:0.000} without faults, {campaign.Transmissions.Troubled:0.000} with");
+        var (campaign, isOne) = CampaignRun.Run(RoomDraw.Draw, "make sim ROOMS=1 SEED=", "P2PGRPC_SIM_ROOMS", DefaultSeeds);
+        CampaignRun.Say($"{campaign}; transmissions {campaign.Transmissions.Calm:0.000} without faults, {campaign.Transmissions.Troubled:0.000} with");
         Assert.True(campaign.Failures.Count == 0, string.Join("\n\n", campaign.Failures));
-        if (one is not null)
+        if (isOne)
             return;
         Assert.InRange(campaign.Transmissions.Calm, 1, 1.1);
         Assert.InRange(campaign.Transmissions.Troubled, 1, 2);
@@ -40,13 +28,8 @@ public sealed class RoomTests
     public void A_large_calm_room_delivers_over_few_nodes_and_each_body_once_to_each_member(int nodes, string topology)
     {
         var run = SeedCampaign.RunSeed(RoomDraw.Create(1, nodes, Enum.Parse<Topology>(topology), new Random(nodes), hasFaults: false) with { Messages = 40 });
-        Say($"{nodes} {topology}: {run.Counts.SegmentsSent} sent, {run.Counts.SegmentsNeeded} needed, {run.Counts.MostHops} hops at most");
+        CampaignRun.Say($"{nodes} {topology}: {run.Counts.SegmentsSent} sent, {run.Counts.SegmentsNeeded} needed, {run.Counts.MostHops} hops at most");
         Assert.InRange((double)run.Counts.SegmentsSent / run.Counts.SegmentsNeeded, 1, 1.1);
         Assert.InRange(run.Counts.MostHops, 1, (int)Math.Log2(nodes) + 3);
     }
-
-    private static void Say(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
-
-    private static int? ReadNumber(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

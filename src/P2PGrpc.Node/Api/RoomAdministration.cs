@@ -51,7 +51,7 @@ internal sealed class RoomAdministration(
         var room = RoomBook.Require(book.Snapshot, text);
         var linked = links.FindSharing(room.Conversation).ToDictionary(session => session.Peer);
         var authors = store.ReadAuthors(room.Conversation).ToDictionary(author => author.Author, author => author.Messages);
-        return FindSeen(room, linked.Keys).Union(room.Peers.Select(peer => peer.PeerId))
+        return FindSeen(room, authors.Keys, linked.Keys).Union(room.Peers.Select(peer => peer.PeerId))
             .Select(peer => new RoomMember
             {
                 PeerId = peer.ToString(),
@@ -65,8 +65,8 @@ internal sealed class RoomAdministration(
     }
 
     /// <summary>This node, who wrote, and who is linked.</summary>
-    private IEnumerable<PeerId> FindSeen(RoomRecord room, IEnumerable<PeerId> linked) =>
-        store.ReadAuthors(room.Conversation).Select(author => author.Author).Union(linked).Union(room.IsJoined ? [recipients.Self] : []);
+    private IEnumerable<PeerId> FindSeen(RoomRecord room, IEnumerable<PeerId> authors, IEnumerable<PeerId> linked) =>
+        authors.Union(linked).Union(room.IsJoined ? [recipients.Self] : []);
 
     private string WriteTicket(RoomRecord room) =>
         new RoomTicket(room.Secret!, room.Name, [new TicketPeer(recipients.Self, [address])]).ToText();
@@ -79,7 +79,7 @@ internal sealed class RoomAdministration(
             Conversation = room.Conversation.ToString(),
             Name = room.Name,
             Joined = room.IsJoined,
-            Members = (uint)FindSeen(room, linked).Count(),
+            Members = (uint)FindSeen(room, store.ReadAuthors(room.Conversation).Select(author => author.Author), linked).Count(),
             Linked = (uint)linked.Count,
         };
     }

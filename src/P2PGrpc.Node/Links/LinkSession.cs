@@ -182,10 +182,7 @@ internal sealed class LinkSession : IAsyncDisposable
         }
 
         if (!LinkInputs.TryRead(Id, Sharing.Direct, frame, out var inputs, out var fault))
-        {
-            Close(GoodbyeReason.Protocol, fault);
-            return false;
-        }
+            return Refuse(fault);
 
         await replication.ReceiveAsync(inputs, cancellationToken).ConfigureAwait(false);
         return true;
@@ -194,10 +191,7 @@ internal sealed class LinkSession : IAsyncDisposable
     private bool Handle(Ephemeral frame)
     {
         if (!TransientFrames.TryRead(frame, out var messages, out var fault))
-        {
-            Close(GoodbyeReason.Protocol, fault);
-            return false;
-        }
+            return Refuse(fault);
 
         receiveEphemeral(this, messages);
         return true;
@@ -206,17 +200,9 @@ internal sealed class LinkSession : IAsyncDisposable
     private bool Handle(Shares frame)
     {
         if (!SharesFrames.TryRead(frame, out var shares, out var fault))
-        {
-            Close(GoodbyeReason.Protocol, fault);
-            return false;
-        }
-
+            return Refuse(fault);
         if (!sharesRate.TryTake())
-        {
-            Close(GoodbyeReason.Protocol, $"It said more than {LinkLimits.SharesPerMinute} times in a minute what it shares.");
-            return false;
-        }
-
+            return Refuse($"It said more than {LinkLimits.SharesPerMinute} times in a minute what it shares.");
         if (!Sharing.Take(shares, changes => replication.Share(this, changes)))
         {
             EndToShareAgain();
@@ -225,6 +211,13 @@ internal sealed class LinkSession : IAsyncDisposable
 
         sharesTaken(this);
         return true;
+    }
+
+    /// <summary>The other side broke the protocol.</summary>
+    private bool Refuse(string fault)
+    {
+        Close(GoodbyeReason.Protocol, fault);
+        return false;
     }
 
     private void Finish(GoodbyeReason reason, string detail)

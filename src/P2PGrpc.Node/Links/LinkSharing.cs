@@ -17,9 +17,9 @@ internal sealed class LinkSharing
     private readonly PeerId peer;
     private readonly ReadOnlyMemory<byte> diallerNonce;
     private readonly ReadOnlyMemory<byte> servedNonce;
+    private readonly HashSet<ConversationId> ended = [];
     private OwnShares own;
     private LinkShares other;
-    private readonly HashSet<ConversationId> ended = [];
     private IReadOnlySet<ConversationId> shared;
     private bool started;
 

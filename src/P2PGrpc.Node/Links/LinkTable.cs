@@ -111,12 +111,13 @@ internal sealed class LinkTable
     }
 
     /// <summary>The links that share a conversation.</summary>
-    public IReadOnlyList<LinkSession> FindSharing(ConversationId conversation)
+    public IReadOnlyList<LinkSession> FindSharing(ConversationId conversation) =>
+        [.. List().Where(session => session.Sharing.Shared.Contains(conversation))];
+
+    private LinkSession[] List()
     {
-        LinkSession[] all;
         lock (gate)
-            all = [.. sessions.Values];
-        return [.. all.Where(session => session.Sharing.Shared.Contains(conversation))];
+            return [.. sessions.Values];
     }
 
     /// <summary>Hands ephemeral messages to the peer's link, which drops and counts them if too much is waiting. False if there is no link.</summary>
@@ -290,10 +291,7 @@ internal sealed class LinkTable
     /// <summary>The owner has changed peers or rooms: links share what is shared now, and those that have nothing left to share end.</summary>
     private void FollowChanges()
     {
-        LinkSession[] all;
-        lock (gate)
-            all = [.. sessions.Values];
-        foreach (var session in all)
+        foreach (var session in List())
             FollowChanges(session);
     }
 

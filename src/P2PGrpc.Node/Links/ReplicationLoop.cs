@@ -20,8 +20,9 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly Replicator replicator;
     private readonly ReplicationOutputs carrier;
 
-    // What this node's own parts report. It needs no bound: stored and loaded inputs answer what the replicator asked for, damage is reported seldom, and appends come one a
-    // commit and log, which a disk makes far more slowly than the loop takes them. None may be left out, and their order is that of positions.
+    // What this node's own parts report. It needs no bound: stored and loaded inputs answer what the replicator asked for, damage is reported seldom, what a link shares
+    // changes LinkLimits.SharesPerMinute times at most, and appends come one a commit and log, which a disk makes far more slowly than the loop takes them. None may be
+    // left out, and their order is that of positions.
     private readonly Channel<ReplicatorInput[]> local = Channel.CreateUnbounded<ReplicatorInput[]>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly Channel<ReplicatorInput[]> remote = Channel.CreateBounded<ReplicatorInput[]>(

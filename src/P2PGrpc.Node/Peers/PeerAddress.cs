@@ -30,6 +30,16 @@ internal readonly record struct PeerAddress(string Host, int Port)
         return true;
     }
 
+    /// <summary>Those of the texts that are addresses, in order.</summary>
+    public static List<PeerAddress> ParseAll(IEnumerable<string> texts)
+    {
+        var addresses = new List<PeerAddress>();
+        foreach (var text in texts)
+            if (TryParse(text, out var address))
+                addresses.Add(address);
+        return addresses;
+    }
+
     private static bool IsHostName(ReadOnlySpan<char> host)
     {
         foreach (var character in host)

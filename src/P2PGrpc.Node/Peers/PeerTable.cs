@@ -33,10 +33,7 @@ internal sealed class PeerTable(LogStore store)
             if (row is not { PeerId: not null, Addresses: not null })
                 return null;
             PeerId? peer = PeerId.TryParse(row.PeerId, out var parsed) ? parsed : null;
-            var addresses = new List<PeerAddress>();
-            foreach (var text in row.Addresses)
-                if (PeerAddress.TryParse(text, out var address))
-                    addresses.Add(address);
+            var addresses = PeerAddress.ParseAll(row.Addresses);
             return peer is null && addresses.Count == 0 ? null : new PeerRecord(peer, row.Alias, addresses, row.Admission);
         }
         catch (JsonException)

@@ -119,16 +119,9 @@ internal sealed class RoomBook : IDisposable
 
     private List<RoomPeer> Merge(RoomTicket ticket, IReadOnlyList<RoomPeer> known)
     {
-        var peers = new List<RoomPeer>();
-        foreach (var peer in ticket.Peers)
-        {
-            var addresses = new List<PeerAddress>();
-            foreach (var text in peer.Addresses)
-                if (PeerAddress.TryParse(text, out var address))
-                    addresses.Add(address);
-            if (peer.PeerId != self && addresses.Count > 0)
-                peers.Add(new RoomPeer(peer.PeerId, addresses));
-        }
+        var peers = ticket.Peers
+            .Select(peer => new RoomPeer(peer.PeerId, PeerAddress.ParseAll(peer.Addresses)))
+            .Where(peer => peer.PeerId != self && peer.Addresses.Count > 0);
 
         // What is known already stays reachable: a later ticket adds to it.
         return [.. peers.Concat(known).GroupBy(peer => peer.PeerId)

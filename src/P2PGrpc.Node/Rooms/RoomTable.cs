@@ -48,13 +48,9 @@ internal sealed class RoomTable(LogStore store, PeerId self)
 
     private static RoomPeer? ReadPeer(RoomPeerRow? row)
     {
-        if (row is not { PeerId: not null, Addresses: not null } || !PeerId.TryParse(row.PeerId, out var peer))
-            return null;
-        var addresses = new List<PeerAddress>();
-        foreach (var text in row.Addresses)
-            if (PeerAddress.TryParse(text, out var address))
-                addresses.Add(address);
-        return new RoomPeer(peer, addresses);
+        return row is { PeerId: not null, Addresses: not null } && PeerId.TryParse(row.PeerId, out var peer)
+            ? new RoomPeer(peer, PeerAddress.ParseAll(row.Addresses))
+            : null;
     }
 
     private sealed class RoomWrite(IReadOnlyList<RoomRecord> rooms) : WriteOperation
