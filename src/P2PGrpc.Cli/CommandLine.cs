@@ -44,6 +44,8 @@ internal static class CommandLine
             IdCommand.Create(surroundings),
             StatusCommand.Create(surroundings),
         };
+        foreach (var command in HistoryCommands.Create(surroundings))
+            root.Add(command);
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new ExampleHelp((HelpAction)help.Action!);
         root.SetAction(parsed => new ExampleHelp(new HelpAction()).Invoke(parsed));

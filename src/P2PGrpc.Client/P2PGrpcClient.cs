@@ -41,7 +41,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     /// <summary>The generated stub for the node's owner: node info, peers, events. It neither retries nor sets time limits.</summary>
     public NodeService.NodeServiceClient Node { get; }
 
-    /// <summary>The generated stub for rooms. It neither retries nor sets time limits.</summary>
+    /// <summary>The generated stub for rooms and the history. It neither retries nor sets time limits.</summary>
     public ConversationService.ConversationServiceClient Conversations { get; }
 
     /// <summary>Sends a text. See the overload that takes a message.</summary>
@@ -123,7 +123,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
 
     /// <summary>
     /// As <see cref="SubscribeAsync"/>, but hands out the node's responses whole: for programs that handle and acknowledge messages
-    /// by batches. <see cref="ReceivedMessage.Read"/> takes a response apart; after handling it, acknowledge its cursor.
+    /// by batches. <see cref="ReceivedMessage.Read(SubscribeResponse)"/> takes a response apart; after handling it, acknowledge its cursor.
     /// </summary>
     /// <param name="settings">What to read and from where; null: all that comes from now on.</param>
     /// <param name="cancellationToken">Ends the enumeration with an OperationCanceledException.</param>

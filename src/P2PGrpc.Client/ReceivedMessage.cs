@@ -67,7 +67,15 @@ public sealed class ReceivedMessage
     public static IEnumerable<ReceivedMessage> Read(SubscribeResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        foreach (var batch in response.Batches)
+        return Read(response.Batches);
+    }
+
+    /// <summary>The messages of a page of history, in order.</summary>
+    /// <param name="batches">The batches of the answer. They must not be changed afterwards.</param>
+    public static IEnumerable<ReceivedMessage> Read(IEnumerable<MessageBatch> batches)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        foreach (var batch in batches)
         {
             for (var index = 0; index < batch.Messages.Count; index++)
             {

@@ -18,7 +18,7 @@ internal static partial class DependencyRules
     private static readonly Dictionary<string, string[]> FolderOrders = new(StringComparer.Ordinal)
     {
         ["P2PGrpc.Core"] = ["Identity", "Logs", "Rooms", "Replication"],
-        ["P2PGrpc.Node"] = ["Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Rooms", "Links", "Conversations", "Delivery", "Api", "Hosting"],
+        ["P2PGrpc.Node"] = ["Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Rooms", "Links", "Conversations", "Delivery", "History", "Api", "Hosting"],
     };
 
     // Neighbours in the order that must stay Strangers all the same.

@@ -87,6 +87,26 @@ internal static class Examples
         ["room members"] = """
               p2pgrpc room members friends
             """,
+        ["conversations"] = """
+              p2pgrpc conversations --data ~/alice
+              p2pgrpc conversations --json | jq -r 'select(.unread > 0) | .peer + .room'
+            """,
+        ["history"] = """
+              p2pgrpc history bob --data ~/alice
+              p2pgrpc history '#friends' --author carol --limit 200
+              p2pgrpc history '#friends' --from 2026-11-26
+            """,
+        ["search"] = """
+              p2pgrpc search invoice 2026 --data ~/alice
+              p2pgrpc search '"last train"' --conversation '#friends'
+              p2pgrpc search 'deliver*' --author bob --json
+            """,
+        ["read"] = """
+              p2pgrpc read '#friends' --data ~/alice
+            """,
+        ["reindex"] = """
+              p2pgrpc reindex --data ~/alice
+            """,
         ["events"] = """
               p2pgrpc events --data ~/alice
               p2pgrpc events --json | jq 'select(.type == "linkDown")'

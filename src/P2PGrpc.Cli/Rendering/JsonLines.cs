@@ -92,6 +92,54 @@ internal static class JsonLines
         json.WriteString("lastError", member.LastError);
     });
 
+    public static string Conversation(Conversation conversation) => Write(json =>
+    {
+        json.WriteString("type", "conversation");
+        json.WriteString("conversation", conversation.Conversation_);
+        json.WriteString("peer", conversation.Peer);
+        json.WriteString("room", conversation.Room);
+        json.WriteNumber("messages", conversation.Messages);
+        json.WriteNumber("unread", conversation.Unread);
+        if (conversation.Last is { } batch && ReceivedMessage.Read([batch]).FirstOrDefault() is { } last)
+        {
+            json.WriteString("lastReference", last.Reference);
+            json.WriteString("lastTime", Time(last.Time));
+        }
+    });
+
+    /// <summary>What stands behind the messages of a page of history.</summary>
+    public static string Page(ListMessagesResponse page) => Write(json =>
+    {
+        json.WriteString("type", "page");
+        json.WriteString("older", page.Older);
+        json.WriteString("newer", page.Newer);
+        json.WriteBoolean("hasNewer", page.HasNewer);
+        json.WriteNumber("unreadable", page.Unreadable);
+        json.WriteNumber("behind", page.Behind);
+    });
+
+    /// <summary>What stands behind the messages that a search has found.</summary>
+    public static string Page(SearchMessagesResponse page) => Write(json =>
+    {
+        json.WriteString("type", "page");
+        json.WriteString("nextPage", page.NextPage);
+        json.WriteNumber("unreadable", page.Unreadable);
+        json.WriteNumber("behind", page.Behind);
+    });
+
+    public static string MarkedRead(string conversation, ulong unread) => Write(json =>
+    {
+        json.WriteString("type", "read");
+        json.WriteString("conversation", conversation);
+        json.WriteNumber("unread", unread);
+    });
+
+    public static string Reindex(ulong messages) => Write(json =>
+    {
+        json.WriteString("type", "reindex");
+        json.WriteNumber("messages", messages);
+    });
+
     public static string Removed(string peer) => Write(json =>
     {
         json.WriteString("type", "removed");

@@ -35,12 +35,13 @@ internal sealed class MessageLines(TimeProvider time, string? wholeBy = null)
     }
 
     /// <summary>The time of day here.</summary>
-    public string Clock(DateTimeOffset moment)
-    {
-        // Near the ends of the calendar a conversion to local time would leave it.
-        var local = moment.Year is > 1 and < 9999 ? TimeZoneInfo.ConvertTime(moment, time.LocalTimeZone) : moment;
-        return local.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
-    }
+    public string Clock(DateTimeOffset moment) => ToLocal(moment).ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>The day here.</summary>
+    public string Day(DateTimeOffset moment) => ToLocal(moment).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary>The day and the time of day here, to the minute.</summary>
+    public string Moment(DateTimeOffset moment) => ToLocal(moment).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
     /// <summary>How a peer is called: by its alias, else by the beginning of its id.</summary>
     public static string Call(string alias, string peerId)
@@ -52,6 +53,10 @@ internal sealed class MessageLines(TimeProvider time, string? wholeBy = null)
 
     /// <summary>How a room is called: by its name, else by the beginning of its id.</summary>
     public static string CallRoom(string room) => room.StartsWith('#') ? DisplayText.Clean(room, LongestName) : Call("", room);
+
+    // Near the ends of the calendar a conversion to local time would leave it.
+    private DateTimeOffset ToLocal(DateTimeOffset moment) =>
+        moment.Year is > 1 and < 9999 ? TimeZoneInfo.ConvertTime(moment, time.LocalTimeZone) : moment;
 
     // Where a long text is cut: behind the last whole character that fits.
     private static int FindEnd(string text)

@@ -9,6 +9,16 @@ internal static class SegmentBodyReader
     public static Protocol.Entry?[] Read(SegmentHeader header, ReadOnlyMemory<byte> body) =>
         header.Cipher == 0 ? Read(body, header.Count) : new Protocol.Entry?[header.Count];
 
+    /// <summary>One entry by its offset from the segment's first sequence; null if it does not parse.</summary>
+    public static Protocol.Entry? ReadOne(SegmentHeader header, ReadOnlyMemory<byte> body, int index)
+    {
+        var rest = body.Span;
+        for (; header.Cipher == 0 && TryTakeEntry(ref rest, out var encoded); index--)
+            if (index == 0)
+                return TryParse(encoded);
+        return null;
+    }
+
     /// <summary>How many entries a body has, whether they parse or not.</summary>
     public static int Count(ReadOnlySpan<byte> body)
     {

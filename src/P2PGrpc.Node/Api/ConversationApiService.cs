@@ -1,10 +1,11 @@
 using Grpc.Core;
+using P2PGrpc.Node.History;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Api;
 
-/// <summary>ConversationService: the rooms of this node.</summary>
-internal sealed class ConversationApiService(RoomAdministration rooms) : ConversationService.ConversationServiceBase
+/// <summary>ConversationService: the rooms of this node, and the history of its conversations.</summary>
+internal sealed class ConversationApiService(RoomAdministration rooms, ConversationHistory history) : ConversationService.ConversationServiceBase
 {
     public override Task<CreateRoomResponse> CreateRoom(CreateRoomRequest request, ServerCallContext context) =>
         rooms.CreateAsync(request.Name, context.CancellationToken);
@@ -23,4 +24,19 @@ internal sealed class ConversationApiService(RoomAdministration rooms) : Convers
 
     public override Task<ListRoomMembersResponse> ListRoomMembers(ListRoomMembersRequest request, ServerCallContext context) =>
         Task.FromResult(new ListRoomMembersResponse { Members = { rooms.ListMembers(request.Room) } });
+
+    public override Task<ListConversationsResponse> ListConversations(ListConversationsRequest request, ServerCallContext context) =>
+        history.ListConversationsAsync(request, context.CancellationToken);
+
+    public override Task<ListMessagesResponse> ListMessages(ListMessagesRequest request, ServerCallContext context) =>
+        history.ListMessagesAsync(request, context.CancellationToken);
+
+    public override Task<SearchMessagesResponse> SearchMessages(SearchMessagesRequest request, ServerCallContext context) =>
+        history.SearchAsync(request, context.CancellationToken);
+
+    public override Task<MarkReadResponse> MarkRead(MarkReadRequest request, ServerCallContext context) =>
+        history.MarkReadAsync(request, context.CancellationToken);
+
+    public override Task<RebuildHistoryResponse> RebuildHistory(RebuildHistoryRequest request, ServerCallContext context) =>
+        history.RebuildAsync(context.CancellationToken);
 }

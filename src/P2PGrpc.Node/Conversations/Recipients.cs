@@ -50,6 +50,16 @@ internal sealed class Recipients(PeerId self, PeerBook book, RoomBook rooms, Dia
         return DirectWith(FindKnown(name, snapshot) ?? throw Unknown(name, snapshot));
     }
 
+    /// <summary>Finds a peer as the author of messages: of rooms there are some that this node does not know otherwise. Never dials.</summary>
+    /// <exception cref="NodeRequestException">NOT_FOUND with near names.</exception>
+    public PeerId ResolveAuthor(string name)
+    {
+        if (PeerId.TryParse(name, out var author))
+            return author;
+        var snapshot = book.Snapshot;
+        return FindKnown(name, snapshot) ?? throw Unknown(name, snapshot);
+    }
+
     /// <summary>How this node's owner calls a room, '#' before its name; empty for a direct conversation.</summary>
     public string RoomLabelOf(ConversationId conversation) => rooms.Snapshot.Find(conversation)?.Label ?? "";
 

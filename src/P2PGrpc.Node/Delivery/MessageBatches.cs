@@ -66,6 +66,9 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
     public bool IsWanted(ConversationId conversation, PeerId author) =>
         (only is not { } wanted || wanted == conversation) && (includeOwn || author != recipients.Self || conversation == toSelf);
 
+    /// <summary>A batch without messages yet, for those of a segment from an index on.</summary>
+    public MessageBatch Begin(FeedSegment segment, int index) => Begin(segment.Header, index, segment.FirstPosition);
+
     private static EncodedBatch? Encode(MessageBatch? batch) => batch is null ? null : new EncodedBatch(batch.ToByteArray(), default);
 
     private MessageBatch Begin(SegmentHeader header, int index, ulong firstPosition)

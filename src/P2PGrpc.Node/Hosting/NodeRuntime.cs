@@ -7,6 +7,7 @@ using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
 using P2PGrpc.Node.Files;
+using P2PGrpc.Node.History;
 using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
@@ -64,6 +65,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Recipients = recipients;
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
+        Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
+        History = new ConversationHistory(Store, Index, recipients, Rooms);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
@@ -104,6 +107,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public Consumers Consumers { get; }
 
     public Subscriptions Subscriptions { get; }
+
+    public HistoryIndexer Index { get; }
+
+    public ConversationHistory History { get; }
 
     public PeerAdministration Administration { get; }
 
@@ -195,7 +202,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
                 new PeerApiService(Sender, Consumers, time),
                 new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
                 new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
-                new ConversationApiService(RoomAdministration)),
+                new ConversationApiService(RoomAdministration, History)),
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
@@ -249,6 +256,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
         await reserve.DisposeAsync().ConfigureAwait(false);
         await Replication.DisposeAsync().ConfigureAwait(false);
+        await Index.DisposeAsync().ConfigureAwait(false);
         await Store.DisposeAsync().ConfigureAwait(false);
         Book.Dispose();
         Rooms.Dispose();

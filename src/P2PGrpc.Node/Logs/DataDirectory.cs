@@ -24,6 +24,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string DatabasePath => Path.Combine(root, "p2pgrpc.db");
 
+    /// <summary>The index of the history, which can be built again from the database.</summary>
+    public string HistoryPath => Path.Combine(root, "history.db");
+
     /// <summary>Room for the next start.</summary>
     public ReserveFile Reserve => new(Path.Combine(root, "reserve"));
 

@@ -7,7 +7,7 @@ namespace P2PGrpc.Node.Logs;
 internal static class Schema
 {
     /// <summary>The version that this program writes, kept in user_version.</summary>
-    public const long Version = 3;
+    public const long Version = 4;
 
     // A segment's position is that of its first entry. 64-bit ids are stored as signed integers, hashes as 32-byte blobs,
     // headers as encoded SegmentHeader messages. Large columns stand last, so that the others are read without them.
@@ -52,7 +52,11 @@ internal static class Schema
     private const string Rooms = """
         CREATE TABLE room (conversation BLOB PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL, scope INTEGER NOT NULL) WITHOUT ROWID;
-        """;
+
+        """ + FromVersion3;
+
+    // Version 3 had no history.
+    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;";
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
     private const string FromVersion1 = """
@@ -84,7 +88,12 @@ internal static class Schema
         }
         else if (version < Version)
         {
-            Execute(connection, version == 1 ? FromVersion1 : FromVersion2);
+            Execute(connection, version switch
+            {
+                1 => FromVersion1,
+                2 => FromVersion2,
+                _ => FromVersion3,
+            });
         }
     }
 

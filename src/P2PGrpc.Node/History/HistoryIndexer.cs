@@ -1,0 +1,289 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
+using SQLitePCL;
+
+namespace P2PGrpc.Node.History;
+
+/// <summary>Follows the feed and keeps the history's index up to it: beside the write path, in a database of its own, at low priority unless somebody waits for it.
+/// What goes wrong here harms neither the logs nor the node. Thread-safe.</summary>
+internal sealed class HistoryIndexer : IAsyncDisposable
+{
+    private readonly LogStore store;
+    private readonly string path;
+    private readonly PeerId self;
+    private readonly TimeProvider time;
+    private readonly ILogger log;
+    private readonly ReaderPool readers;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Signal wake = new();
+    private readonly Signal hurry = new();
+    private readonly FeedHead indexed = new();
+    private readonly Task running;
+    private TaskCompletionSource? rebuilding;
+    private volatile string? fault;
+    private volatile bool repaired = true;
+    private int waiting;
+    private bool discarded;
+
+    public HistoryIndexer(LogStore store, string path, PeerId self, TimeProvider time, ILogger log)
+    {
+        this.store = store;
+        this.path = path;
+        this.self = self;
+        this.time = time;
+        this.log = log;
+        readers = new ReaderPool(path, idleLimit: 2);
+        store.Committed += OnCommitted;
+        store.Repaired += OnRepaired;
+        running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Messages that are held and not indexed yet.</summary>
+    public ulong Behind => store.LastPosition - Math.Min(indexed.Last, store.LastPosition);
+
+    /// <summary>Waits until all that is held now is indexed, but not longer than is sensible for somebody who looks on.</summary>
+    /// <returns>How many messages are missing still.</returns>
+    public async Task<ulong> CatchUpAsync(CancellationToken cancellationToken)
+    {
+        var target = store.LastPosition;
+        if (indexed.Last >= target)
+            return Behind;
+        Interlocked.Increment(ref waiting);
+        try
+        {
+            Hurry();
+            await indexed.WaitBeyondAsync(target - 1, cancellationToken).WaitAsync(HistoryLimits.Patience, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The answer says how much is missing.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+
+        return Behind;
+    }
+
+    /// <summary>Empties the index and begins anew. Completes when it is empty.</summary>
+    public async Task RebuildAsync(CancellationToken cancellationToken)
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = Interlocked.CompareExchange(ref rebuilding, mine, null) ?? mine;
+        Hurry();
+        await asked.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs a short read of the index.</summary>
+    /// <exception cref="StoreException">It can't be read now; the message says why.</exception>
+    public T Read<T>(Func<StoreConnection, T> read) => fault is { } why ? throw new StoreException(StoreFailure.Halted, why) : readers.Read(read);
+
+    public async ValueTask DisposeAsync()
+    {
+        store.Committed -= OnCommitted;
+        store.Repaired -= OnRepaired;
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+        rebuilding?.TrySetCanceled();
+        indexed.Close();
+        readers.Dispose();
+        stopping.Dispose();
+    }
+
+    private void Hurry()
+    {
+        wake.Set();
+        hurry.Set();
+    }
+
+    private void OnCommitted(CommittedSegment segment) => wake.Set();
+
+    private void OnRepaired(LogId logId, Head head, ulong? position, StoreFailure? failure)
+    {
+        if (position is null)
+            return;
+        repaired = true;
+        wake.Set();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                using var connection = Open();
+                fault = null;
+                await FollowAsync(connection, new HistoryTables(connection, self)).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (ObjectDisposedException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                await RecoverAsync(error).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>An index that belongs to another state of the feed, because a copy of the database was put back, is begun anew.</summary>
+    private StoreConnection Open()
+    {
+        var connection = HistorySchema.Open(path);
+        try
+        {
+            var progress = new HistoryTables(connection, self).ReadProgress();
+            if (progress.Position > 0 && (progress.Position > store.LastPosition || (store.FindCheck(progress.Position) ?? 0) != progress.Check))
+            {
+                HistoryLog.FeedChanged(log);
+                HistorySchema.Clear(connection);
+                progress = default;
+            }
+
+            indexed.Publish(progress.Position);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private async Task FollowAsync(StoreConnection connection, HistoryTables tables)
+    {
+        while (true)
+        {
+            stopping.Token.ThrowIfCancellationRequested();
+            if (Volatile.Read(ref rebuilding) is { } asked)
+                Rebuild(connection, tables, asked);
+            if (repaired)
+            {
+                repaired = false;
+                InTransaction(connection, tables, () => AddRepaired(tables));
+            }
+
+            if (indexed.Last >= store.LastPosition)
+            {
+                await wake.WaitAsync(stopping.Token).ConfigureAwait(false);
+                await PauseAsync(HistoryLimits.Gathering).ConfigureAwait(false);
+                continue;
+            }
+
+            var (begun, before, from) = (time.GetTimestamp(), store.LastPosition, indexed.Last);
+            indexed.Publish(InTransaction(connection, tables, () => AddNext(tables, from)));
+            tables.Trim();
+
+            // Where messages stream in, work on them must not take the processor from those who send and receive them.
+            if ((store.LastPosition - before) * HistoryLimits.ShareUnderLoad > indexed.Last - from)
+                await PauseAsync(time.GetElapsedTime(begun) * (HistoryLimits.ShareUnderLoad - 1)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Lets time pass, unless somebody waits for the index.</summary>
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        var end = time.GetTimestamp();
+        var whole = pause < HistoryLimits.LongestPause ? pause : HistoryLimits.LongestPause;
+        while (Volatile.Read(ref waiting) == 0 && Volatile.Read(ref rebuilding) is null && time.GetElapsedTime(end) is var passed && passed < whole)
+            await hurry.WaitAsync(whole - passed, time, stopping.Token).ConfigureAwait(false);
+    }
+
+    private void Rebuild(StoreConnection connection, HistoryTables tables, TaskCompletionSource asked)
+    {
+        HistorySchema.Clear(connection);
+        tables.Forget();
+        indexed.Publish(0);
+        Volatile.Write(ref rebuilding, null);
+        asked.TrySetResult();
+    }
+
+    private static T InTransaction<T>(StoreConnection connection, HistoryTables tables, Func<T> work)
+    {
+        connection.Begin();
+        try
+        {
+            var result = work();
+            connection.Commit();
+            return result;
+        }
+        catch
+        {
+            connection.RollBack();
+            tables.Forget();
+            throw;
+        }
+    }
+
+    /// <summary>Indexes the next stretch of the feed.</summary>
+    /// <returns>The position that it ends with.</returns>
+    private ulong AddNext(HistoryTables tables, ulong after)
+    {
+        var page = store.ReadFeed(after, HistoryLimits.SegmentsPerBatch, HistoryLimits.BytesPerBatch);
+        foreach (var segment in page.Segments)
+        {
+            tables.Add(segment);
+            after = segment.LastPosition;
+        }
+
+        if (page.Damaged is { } damaged)
+        {
+            tables.AddMissing(damaged);
+            after = damaged.LastPosition;
+        }
+
+        tables.WriteProgress(new FeedCursor(after, store.FindCheck(after) ?? 0));
+        return after;
+    }
+
+    /// <summary>Looks again at what could not be read.</summary>
+    private bool AddRepaired(HistoryTables tables)
+    {
+        foreach (var (first, last) in tables.ReadMissing(HistoryLimits.RetriedPlaces))
+        {
+            var (from, page) = (first, store.ReadFeed(first - 1, HistoryLimits.SegmentsPerBatch, HistoryLimits.BytesPerBatch));
+            foreach (var segment in page.Segments.TakeWhile(segment => segment.FirstPosition <= last))
+            {
+                tables.Add(segment);
+                from = segment.LastPosition + 1;
+            }
+
+            if (from == first)
+                continue;
+            tables.RemoveMissing(first);
+            if (from <= last)
+                tables.AddMissing(new DamagedSegment(from, last, CanBeFetched: false));
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits for better times. A file that is no database any more is put away: all of it can be built again.</summary>
+    private async Task RecoverAsync(Exception error)
+    {
+        fault = $"The history can't be shown now: {error.Message}";
+        HistoryLog.Failed(log, error.Message);
+        readers.CloseIdle();
+        if (error is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } && !discarded)
+        {
+            discarded = true;
+            foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+                File.Delete(file);
+            return;
+        }
+
+        discarded = false;
+        await Task.Delay(HistoryLimits.RetryDelay, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

@@ -1,0 +1,117 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Logs;
+
+namespace P2PGrpc.Node.History;
+
+/// <summary>Writes what the feed holds into the index, within the transaction that is open. Adding a segment again changes nothing. Not thread-safe.</summary>
+internal sealed class HistoryTables(StoreConnection connection, PeerId self)
+{
+    private readonly Dictionary<ConversationId, long> conversations = [];
+    private readonly Dictionary<PeerId, long> authors = [];
+
+    /// <summary>How far the feed is indexed.</summary>
+    public FeedCursor ReadProgress()
+    {
+        using var row = connection.Bind("SELECT position, check_value FROM progress").ExecuteReader();
+        return row.Read() ? new FeedCursor(SegmentRow.ReadUnsigned(row, 0), SegmentRow.ReadUnsigned(row, 1)) : default;
+    }
+
+    public void WriteProgress(FeedCursor cursor) =>
+        connection.Execute("UPDATE progress SET position = $1, check_value = $2", (long)cursor.Position, unchecked((long)cursor.Check));
+
+    public void Add(FeedSegment segment)
+    {
+        var header = segment.Header;
+        var conversation = GetConversation(header.Log.Conversation);
+        if (connection.ReadScalar("SELECT 1 FROM segment WHERE conversation = $1 AND position = $2", conversation, (long)segment.FirstPosition) is not null)
+            return;
+        var author = GetAuthor(header.Log.Author);
+        var others = header.Log.Author == self ? 0L : header.Count;
+        connection.Execute(
+            "INSERT INTO segment (conversation, position, author, count, others_before) VALUES ($1, $2, $3, $4, $5)",
+            conversation, (long)segment.FirstPosition, author, (long)header.Count, CountOthersBefore(conversation, segment.FirstPosition));
+        CountIn(conversation, segment, others);
+        var entries = SegmentBodyReader.Read(header, segment.Body);
+        var place = $"{SearchQuery.ConversationWord(conversation)} {SearchQuery.AuthorWord(author)}";
+        for (var index = 0; index < entries.Length; index++)
+            if (entries[index] is { Content: { } content } entry)
+                Add(conversation, HistoryPlace.Of(header, index, entry.Clock), (long)segment.FirstPosition + index, content.Text, place);
+    }
+
+    /// <summary>Notes a stretch of the feed that can't be read now.</summary>
+    public void AddMissing(DamagedSegment damaged) => connection.Execute(
+        "INSERT OR REPLACE INTO missing (first_position, last_position) VALUES ($1, $2)", (long)damaged.FirstPosition, (long)damaged.LastPosition);
+
+    /// <summary>Stretches that could not be read, the oldest first.</summary>
+    public List<(ulong First, ulong Last)> ReadMissing(int count)
+    {
+        using var row = connection.Bind("SELECT first_position, last_position FROM missing ORDER BY first_position LIMIT $1", (long)count).ExecuteReader();
+        var missing = new List<(ulong, ulong)>();
+        while (row.Read())
+            missing.Add((SegmentRow.ReadUnsigned(row, 0), SegmentRow.ReadUnsigned(row, 1)));
+        return missing;
+    }
+
+    public void RemoveMissing(ulong first) => connection.Execute("DELETE FROM missing WHERE first_position = $1", (long)first);
+
+    /// <summary>Drops what was remembered: after a transaction that failed, and to keep memory bounded.</summary>
+    public void Forget()
+    {
+        conversations.Clear();
+        authors.Clear();
+    }
+
+    public void Trim()
+    {
+        if (conversations.Count > HistoryLimits.RememberedNumbers || authors.Count > HistoryLimits.RememberedNumbers)
+            Forget();
+    }
+
+    private void Add(long conversation, HistoryPlace place, long position, string text, string placeWords)
+    {
+        connection.Execute(
+            "INSERT OR IGNORE INTO entry (conversation, clock, author, epoch, sequence, log, position) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            conversation, HistoryPlace.ToColumn(place.Clock), HistoryPlace.ToColumn(place.Author), HistoryPlace.ToColumn(place.Epoch),
+            HistoryPlace.ToColumn(place.Sequence), HistoryPlace.ToColumn(place.Log), position);
+        if (text.Length > 0)
+            connection.Execute("INSERT INTO search (rowid, text, place) VALUES ($1, $2, $3)", position, text, placeWords);
+    }
+
+    private long CountOthersBefore(long conversation, ulong position) => connection.ReadScalar(
+        """
+        SELECT others_before + iif(author = $3, 0, count) FROM segment WHERE conversation = $1 AND position < $2 ORDER BY position DESC LIMIT 1
+        """,
+        conversation, (long)position, GetAuthor(self)) as long? ?? 0;
+
+    /// <summary>Counts a segment. One that was damaged when those after it were indexed comes before them in the counts, too.</summary>
+    private void CountIn(long conversation, FeedSegment segment, long others)
+    {
+        var isLast = connection.Execute(
+            "UPDATE conversation SET messages = messages + $2, others = others + $3, last_position = $4 WHERE number = $1 AND last_position < $4",
+            conversation, (long)segment.Header.Count, others, (long)segment.LastPosition) > 0;
+        if (isLast)
+            return;
+        connection.Execute("UPDATE conversation SET messages = messages + $2, others = others + $3 WHERE number = $1", conversation, (long)segment.Header.Count, others);
+        connection.Execute("UPDATE segment SET others_before = others_before + $3 WHERE conversation = $1 AND position > $2", conversation, (long)segment.FirstPosition, others);
+    }
+
+    private long GetConversation(ConversationId conversation)
+    {
+        if (!conversations.TryGetValue(conversation, out var number))
+            conversations[conversation] = number = GetNumber(
+                "INSERT INTO conversation (conversation, messages, others, last_position) VALUES ($1, 0, 0, 0) ON CONFLICT DO UPDATE SET messages = messages RETURNING number",
+                conversation.Value);
+        return number;
+    }
+
+    private long GetAuthor(PeerId author)
+    {
+        if (!authors.TryGetValue(author, out var number))
+            authors[author] = number = GetNumber(
+                "INSERT INTO author (author) VALUES ($1) ON CONFLICT DO UPDATE SET author = author RETURNING number", author.Value);
+        return number;
+    }
+
+    private long GetNumber(string sql, Bytes32 id) => (long)connection.ReadScalar(sql, id.ToArray())!;
+}
