@@ -126,7 +126,7 @@ public sealed class DamageTests
 
     private static void Execute(RunningNode node, string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={Directory.GetFiles(node.DataDirectory, "*.db").Single()};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(node.DataDirectory, "p2pgrpc.db")};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
