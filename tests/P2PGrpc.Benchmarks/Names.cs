@@ -42,4 +42,12 @@ internal static class Names
     public const string LinkMemory = "Memory per idle link";
     public const string StartWithHistory = "Start with stored messages";
     public const string CatchUp = "Catching up after absence";
+
+    public const string Indexing = "Indexing for history and search";
+    public const string NewestPage = "A page of history, the newest";
+    public const string AnyPage = "A page of history, anywhere";
+    public const string AuthorPage = "A page of history, by author";
+    public const string SearchRare = "A search, a rare word";
+    public const string SearchCommon = "A search, a common word";
+    public const string SearchTwo = "A search, two words and an author";
 }

@@ -15,6 +15,7 @@ internal static class Parts
         foreach (var (name, contenders) in MakeContenders())
             measures[name] = async settings => Outcome.Of(await Rounds.RunAsync(settings, contenders));
         measures["nodes"] = NodeMeasures.RunAsync;
+        measures["conversations"] = HistoryMeasures.RunAsync;
         measures["micro"] = _ => Task.FromResult(Micro.MicroRun.Run());
         measures["growth-size"] = Growth.MeasureSizeAsync;
         measures["growth-links"] = Growth.MeasureLinksAsync;

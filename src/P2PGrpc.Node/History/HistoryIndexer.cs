@@ -88,11 +88,12 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     {
         store.Committed -= OnCommitted;
         store.Repaired -= OnRepaired;
+        // Readers first: SQLite empties the write-ahead log into the database only when the writer is the last to close.
+        readers.Dispose();
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
         rebuilding?.TrySetCanceled();
         indexed.Close();
-        readers.Dispose();
         stopping.Dispose();
     }
 

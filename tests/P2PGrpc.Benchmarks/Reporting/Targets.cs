@@ -28,6 +28,12 @@ internal static class Targets
         AtMost("Memory per idle link", "≤ 60 KB", f => (f.Fact(Names.LinkMemory), 60), "KB"),
         AtMost("Start with stored messages", "≤ 1 s", f => (f.Fact(Names.StartWithHistory), 1000), "ms"),
         AtMost("Catching up after absence", "≤ 3 s", f => (f.Fact(Names.CatchUp), 3), "s"),
+        AtMost("A page of history, the newest, p95", "≤ 10 ms", f => (f.Fact(Names.NewestPage), 10), "ms"),
+        AtMost("A page of history, anywhere, p95", "≤ 10 ms", f => (f.Fact(Names.AnyPage), 10), "ms"),
+        AtMost("A page of history, by author, p95", "≤ 10 ms", f => (f.Fact(Names.AuthorPage), 10), "ms"),
+        AtMost("A search, first page, a rare word, p95", "≤ 100 ms", f => (f.Fact(Names.SearchRare), 100), "ms"),
+        AtMost("A search, first page, a common word, p95", "≤ 100 ms", f => (f.Fact(Names.SearchCommon), 100), "ms"),
+        AtMost("A search, first page, two words and an author, p95", "≤ 100 ms", f => (f.Fact(Names.SearchTwo), 100), "ms"),
     ];
 
     private static Target AtLeast(string work, string aim, Func<Findings, (double Reached, double Limit)> compute) => new(work, aim, compute, false, "/s");

@@ -38,11 +38,14 @@ internal sealed class NodeClient : IDisposable
         channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         Peer = new PeerService.PeerServiceClient(channel);
         Node = new NodeService.NodeServiceClient(channel);
+        Conversations = new ConversationService.ConversationServiceClient(channel);
     }
 
     public PeerService.PeerServiceClient Peer { get; }
 
     public NodeService.NodeServiceClient Node { get; }
+
+    public ConversationService.ConversationServiceClient Conversations { get; }
 
     /// <summary>A client of the TCP endpoint, with this token or none.</summary>
     public static NodeClient OverTcp(string address, string? token) =>
