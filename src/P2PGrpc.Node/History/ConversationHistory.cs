@@ -1,6 +1,7 @@
 using Grpc.Core;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
 using P2PGrpc.Node.Logs;
@@ -92,7 +93,18 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
             throw new NodeRequestException(
                 StatusCode.OutOfRange, "POSITION_UNKNOWN", $"This node's feed ends with position {last}. Give the position of a message that it holds, or 0 for all.")
             { Field = "position" };
-        await marks.MoveAsync(conversation, request.Position == 0 ? last : request.Position, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await marks.MoveAsync(conversation, request.Position == 0 ? last : request.Position, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException failed)
+        {
+            var full = failed.Failure == StoreFailure.Full;
+            throw new NodeRequestException(
+                full ? StatusCode.ResourceExhausted : StatusCode.Unavailable, full ? "STORE_FULL" : "STORE_HALTED", $"The mark could not be stored: {failed.Message}")
+            { RetryAfter = TimeSpan.FromSeconds(5) };
+        }
+
         await index.CatchUpAsync(cancellationToken).ConfigureAwait(false);
         return Read(connection => new MarkReadResponse
         {

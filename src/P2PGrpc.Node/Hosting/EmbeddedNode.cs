@@ -102,6 +102,18 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
     public Task<Room> LeaveRoomAsync(string room, CancellationToken cancellationToken) =>
         TranslateAsync(Runtime.RoomAdministration.LeaveAsync(room, cancellationToken));
 
+    public Task<ListConversationsResponse> ListConversationsAsync(ListConversationsRequest request, CancellationToken cancellationToken) =>
+        Runtime.History.ListConversationsAsync(request, cancellationToken);
+
+    public Task<ListMessagesResponse> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellationToken) =>
+        Runtime.History.ListMessagesAsync(request, cancellationToken);
+
+    public Task<SearchMessagesResponse> SearchMessagesAsync(SearchMessagesRequest request, CancellationToken cancellationToken) =>
+        Runtime.History.SearchAsync(request, cancellationToken);
+
+    public Task<MarkReadResponse> MarkReadAsync(MarkReadRequest request, CancellationToken cancellationToken) =>
+        Runtime.History.MarkReadAsync(request, cancellationToken);
+
     private static async Task<T> TranslateAsync<T>(Task<T> change)
     {
         try

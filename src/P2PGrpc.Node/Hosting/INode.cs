@@ -74,4 +74,20 @@ public interface INode
     /// <summary>Forgets a room's secret. Messages held stay.</summary>
     /// <exception cref="NodeRequestException">This node is in no such room.</exception>
     Task<Room> LeaveRoomAsync(string room, CancellationToken cancellationToken);
+
+    /// <summary>The conversations, with what is unread in each.</summary>
+    /// <exception cref="NodeRequestException">The request is wrong, or the history can't be read now.</exception>
+    Task<ListConversationsResponse> ListConversationsAsync(ListConversationsRequest request, CancellationToken cancellationToken);
+
+    /// <summary>A page of a conversation's messages.</summary>
+    /// <exception cref="NodeRequestException">The request is wrong, the conversation unknown, or the history can't be read now.</exception>
+    Task<ListMessagesResponse> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Finds messages by the words of their text.</summary>
+    /// <exception cref="NodeRequestException">The request is wrong, the conversation unknown, or the history can't be read now.</exception>
+    Task<SearchMessagesResponse> SearchMessagesAsync(SearchMessagesRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Notes through which message a conversation is read.</summary>
+    /// <exception cref="NodeRequestException">The conversation or the position is unknown, or the mark can't be stored now.</exception>
+    Task<MarkReadResponse> MarkReadAsync(MarkReadRequest request, CancellationToken cancellationToken);
 }

@@ -117,6 +117,7 @@ internal static class Report
         "roundtrip" => "Round trips",
         "unary" => "Unary calls",
         "nodes" => "Nodes: starting, memory, catching up",
+        "conversations" => "History and search in a conversation of a million messages",
         "micro" => "Single operations, in process (BenchmarkDotNet)",
         "growth-size" => "Growth: message size",
         "growth-links" => "Growth: links",
