@@ -19,7 +19,7 @@ import tempfile
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-SCHEMA = 3
+SCHEMA = 4
 BODY_LIMIT = 196608
 ENTRY_LIMIT = 4096
 OPENING_LIMIT = 256

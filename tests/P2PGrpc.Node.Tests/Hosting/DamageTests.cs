@@ -97,6 +97,9 @@ public sealed class DamageTests
         await alice.AddAsync(bob.PeerText("bob"));
         foreach (var text in Texts)
             await alice.SendAsync("bob", text, request => request.WaitFor = Protocol.DeliveryState.Delivered);
+        // Else the history's index would be the first to read what is damaged.
+        foreach (var node in new[] { alice, bob })
+            Assert.Equal(0ul, await node.Runtime.Index.CatchUpAsync(TestContext.Current.CancellationToken));
         return (alice, bob);
     }
 

@@ -210,7 +210,7 @@ public sealed class SegmentDamageTests
     public async Task A_file_that_is_no_database_or_a_newer_one_is_refused()
     {
         await using var fixture = new StoreFixture();
-        var newer = await Assert.ThrowsAsync<NodeStartException>(() => fixture.ReopenAsync(() => fixture.Execute("PRAGMA user_version = 4")));
+        var newer = await Assert.ThrowsAsync<NodeStartException>(() => fixture.ReopenAsync(() => fixture.Execute("PRAGMA user_version = 5")));
         Assert.Equal("DATABASE_NEWER", newer.Reason);
         await File.WriteAllTextAsync(fixture.Options.DatabasePath, new string('?', 8192), StoreFixture.Deadline);
         var damaged = await Assert.ThrowsAsync<NodeStartException>(() => fixture.ReopenAsync());
