@@ -84,6 +84,25 @@ public sealed class SharingTests : IDisposable
         Assert.Equal(CloseReason.TooManyLogs, Assert.Single(outputs.OfType<ReplicatorOutput.Close>()).Reason);
     }
 
+    /// <summary>What is still to come is what others told of and this node does not hold, as far as it would take it.</summary>
+    [Fact]
+    public void What_is_still_to_come_is_counted()
+    {
+        LinkUp(toldThrough: 0);
+        Load(first, (1, 1));
+        Assert.Equal(0ul, Measure());
+        var (held, unknown) = (Log(first, 1), Log(first, 2));
+        Handle(new ReplicatorInput.Have(Link, [held with { Head = new Head(6, second.Value) }, unknown with { Head = new Head(3, second.Value) }], null));
+        Assert.Equal(8ul, Measure());
+        Handle(new ReplicatorInput.Stored(unknown.Log, unknown.LogId, new Head(2, second.Value), 9, Recovered: true));
+        Assert.Equal(6ul, Measure());
+        Handle(new ReplicatorInput.Interest(first, peer.PeerId, Wanted: false));
+        Assert.Equal(0ul, Measure());
+    }
+
+    private ulong Measure() =>
+        Assert.Single(Handle(new ReplicatorInput.Measure(first, 7)).OfType<ReplicatorOutput.Measured>(), measured => measured.Number == 7).Missing;
+
     private static IdentityKey FromNumber(byte number) => IdentityKey.FromSeed([.. Enumerable.Repeat(number, IdentityKey.SeedLength)]);
 
     private void LinkUp(ulong toldThrough) => replicator.Handle(

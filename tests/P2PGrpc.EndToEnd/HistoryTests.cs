@@ -18,7 +18,7 @@ public sealed class HistoryTests
 
         var conversation = Assert.Single(await JsonAsync(alice, "conversations"));
         Assert.Equal(("bob", 6, 5), (Text(conversation, "peer"), Number(conversation, "messages"), Number(conversation, "unread")));
-        Assert.Contains("bob\t5\t6\t", (await RunAsync(alice, "conversations")).Output, StringComparison.Ordinal);
+        Assert.Contains("bob\t5\t6\t0\t", (await RunAsync(alice, "conversations")).Output, StringComparison.Ordinal);
 
         var page = await JsonAsync(alice, "history", "bob", "--limit", "2");
         Assert.Equal(["message 5 of bob", "an answer"], page[..^1].Select(message => Text(message, "text")));

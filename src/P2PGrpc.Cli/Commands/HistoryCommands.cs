@@ -186,6 +186,7 @@ internal sealed class HistoryCommands(Surroundings surroundings)
         HasNewer = second.HasNewer,
         Unreadable = first.Unreadable + second.Unreadable,
         Behind = last.Behind,
+        Missing = last.Missing,
     };
 
     private void ShowMessages(Call call, IEnumerable<ReceivedMessage> messages)
@@ -217,6 +218,9 @@ internal sealed class HistoryCommands(Surroundings surroundings)
         if (page.HasNewer)
             WriteHint($"newer: {again} --after {page.Newer}");
         TellOfRest(call, page.Unreadable, page.Behind);
+        if (page.Missing > 0)
+            surroundings.Write(new StyledLine().Add(
+                string.Create(CultureInfo.InvariantCulture, $"{page.Missing} messages are still to come from other members: until then there may be gaps"), StyledLine.Alarm));
     }
 
     private void TellOfRest(Call call, uint unreadable, ulong behind)

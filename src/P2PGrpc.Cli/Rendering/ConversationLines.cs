@@ -11,7 +11,7 @@ internal static class ConversationLines
     private const int LongestText = 40;
 
     public static void Write(IReadOnlyList<Conversation> conversations, Surroundings surroundings) => Listing.Write(
-        ["CONVERSATION", "UNREAD", "MESSAGES", "LAST", "TEXT"],
+        ["CONVERSATION", "UNREAD", "MESSAGES", "TO COME", "LAST", "TEXT"],
         conversations.Select(conversation =>
         {
             var last = conversation.Last is { } batch ? ReceivedMessage.Read([batch]).FirstOrDefault() : null;
@@ -20,6 +20,7 @@ internal static class ConversationLines
                 Call(conversation),
                 conversation.Unread.ToString(CultureInfo.InvariantCulture),
                 conversation.Messages.ToString(CultureInfo.InvariantCulture),
+                conversation.Missing.ToString(CultureInfo.InvariantCulture),
                 last is null ? "-" : new MessageLines(surroundings.Time).Moment(last.Time),
                 last is null ? "-" : DisplayText.Clean(last.Text ?? $"[{last.ContentType}]", LongestText),
             };

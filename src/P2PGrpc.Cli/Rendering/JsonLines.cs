@@ -100,6 +100,7 @@ internal static class JsonLines
         json.WriteString("room", conversation.Room);
         json.WriteNumber("messages", conversation.Messages);
         json.WriteNumber("unread", conversation.Unread);
+        json.WriteNumber("missing", conversation.Missing);
         if (conversation.Last is { } batch && ReceivedMessage.Read([batch]).FirstOrDefault() is { } last)
         {
             json.WriteString("lastReference", last.Reference);
@@ -116,6 +117,7 @@ internal static class JsonLines
         json.WriteBoolean("hasNewer", page.HasNewer);
         json.WriteNumber("unreadable", page.Unreadable);
         json.WriteNumber("behind", page.Behind);
+        json.WriteNumber("missing", page.Missing);
     });
 
     /// <summary>What stands behind the messages that a search has found.</summary>

@@ -130,6 +130,9 @@ internal sealed class Replicator
             case ReplicatorInput.Interest interest:
                 OnInterest(interest);
                 break;
+            case ReplicatorInput.Measure measure:
+                state.Emit(new ReplicatorOutput.Measured(measure.Number, Backlog.Count(state.Conversations.GetValueOrDefault(measure.Conversation))));
+                break;
             case ReplicatorInput.Tick:
                 OnTick();
                 break;

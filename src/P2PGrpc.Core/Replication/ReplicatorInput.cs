@@ -118,6 +118,9 @@ internal abstract record ReplicatorInput
     /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>
     internal sealed record Interest(ConversationId Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
 
+    /// <summary>Somebody wants to know how much of a conversation is still to come; answered by Measured with the same number.</summary>
+    internal sealed record Measure(ConversationId Conversation, long Number) : ReplicatorInput;
+
     /// <summary>Time has passed: given at or after the last WakeAt.</summary>
     internal sealed record Tick : ReplicatorInput;
 }

@@ -4,6 +4,7 @@ using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
+using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Protocol;
@@ -11,7 +12,7 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.History;
 
 /// <summary>What was said in this node's conversations: lists, pages, search, and what is unread. Thread-safe.</summary>
-internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, Recipients recipients, RoomBook rooms)
+internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, Recipients recipients, RoomBook rooms, ReplicationLoop replication)
 {
     private readonly MessageBatches batches = new(recipients, only: null, includeOwn: true, store.ObserveClock);
     private readonly ReadMarks marks = new(store);
@@ -22,7 +23,7 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         var size = CheckSize(request.PageSize);
         var before = ReadPosition(request.Page, "page");
         var behind = await index.CatchUpAsync(cancellationToken).ConfigureAwait(false);
-        return Read(connection =>
+        var listed = Read(connection =>
         {
             var response = new ListConversationsResponse { Behind = behind };
             var self = HistoryReader.FindAuthor(connection, recipients.Self);
@@ -35,6 +36,10 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
                 AddSilentRooms(connection, response);
             return response;
         });
+        foreach (var conversation in listed.Conversations)
+            if (Bytes32.TryParse(conversation.Conversation_, out var id))
+                conversation.Missing = await replication.CountMissingAsync(new ConversationId(id), cancellationToken).ConfigureAwait(false);
+        return listed;
     }
 
     /// <exception cref="NodeRequestException">INVALID_ARGUMENT, NOT_FOUND, or UNAVAILABLE if the index can't be read.</exception>
@@ -46,7 +51,7 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         var byTime = author is null ? ReadTimePlace(request) : default;
         var older = request.PlaceCase is ListMessagesRequest.PlaceOneofCase.None or ListMessagesRequest.PlaceOneofCase.Before or ListMessagesRequest.PlaceOneofCase.BeforeMs;
         var behind = await index.CatchUpAsync(cancellationToken).ConfigureAwait(false);
-        return Read(connection =>
+        var page = Read(connection =>
         {
             if (HistoryReader.FindConversation(connection, conversation) is not { Number: var number })
                 return new ListMessagesResponse { Behind = behind };
@@ -56,6 +61,8 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
                 ? WriteByAuthor(connection, number, authorNumber, byAuthor!.Value, older, size, behind)
                 : new ListMessagesResponse { Behind = behind };
         });
+        page.Missing = await replication.CountMissingAsync(conversation, cancellationToken).ConfigureAwait(false);
+        return page;
     }
 
     /// <exception cref="NodeRequestException">INVALID_ARGUMENT, NOT_FOUND, or UNAVAILABLE if the index can't be read.</exception>

@@ -66,7 +66,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
         Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
-        History = new ConversationHistory(Store, Index, recipients, Rooms);
+        History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);

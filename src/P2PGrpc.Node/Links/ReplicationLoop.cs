@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
@@ -32,11 +33,14 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     /// three: it is stored, that is reported, and what it makes others want is loaded.</summary>
     private const int StepsPerTurn = 12;
 
+    // Whoever asked how much is to come. Bounded by the calls of clients.
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<ulong>> measures = new();
     private readonly List<ReplicatorOutput> outputs = [];
     private readonly Queue<ReplicatorInput> served = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer alarm;
     private readonly long startedAt;
+    private long lastMeasure;
     private TimeSpan wakeAt = TimeSpan.MaxValue;
     private bool rang;
 
@@ -68,6 +72,25 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     {
         isStarted = true;
         HandOver();
+    }
+
+    /// <summary>How many messages of a conversation linked peers hold that are still to come here; 0 once replication has stopped.</summary>
+    public async Task<ulong> CountMissingAsync(ConversationId conversation, CancellationToken cancellationToken)
+    {
+        var number = Interlocked.Increment(ref lastMeasure);
+        var measured = measures[number] = new TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            if (!local.Writer.TryWrite([new ReplicatorInput.Measure(conversation, number)]))
+                return 0;
+            TakeTurn();
+            await Task.WhenAny(measured.Task, ended.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return measured.Task.IsCompleted ? await measured.Task.ConfigureAwait(false) : 0;
+        }
+        finally
+        {
+            measures.TryRemove(number, out _);
+        }
     }
 
     /// <summary>A link is up: from now on its inputs count and it is written to.</summary>
@@ -258,7 +281,10 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         outputs.Clear();
         replicator.Handle(time.GetElapsedTime(startedAt), inputs, outputs);
         foreach (var output in outputs)
-            carrier.CarryOut(output);
+            if (output is ReplicatorOutput.Measured measured)
+                measures.GetValueOrDefault(measured.Number)?.TrySetResult(measured.Missing);
+            else
+                carrier.CarryOut(output);
     }
 
     private void Ring()
