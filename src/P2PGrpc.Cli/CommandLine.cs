@@ -39,6 +39,8 @@ internal static class CommandLine
             TailCommand.Create(surroundings),
             ChatCommand.Create(surroundings),
             PeersCommand.Create(surroundings),
+            InviteCommand.Create(surroundings),
+            JoinCommand.Create(surroundings),
             RoomCommand.Create(surroundings),
             EventsCommand.Create(surroundings),
             IdCommand.Create(surroundings),

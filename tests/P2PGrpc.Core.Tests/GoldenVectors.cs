@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Invites;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Core.Rooms;
@@ -30,6 +31,7 @@ internal static class GoldenVectors
             ["fork"] = WriteFork(),
             ["scopes"] = new JsonArray(WriteScope([]), WriteScope([Direct(Alice, Bob), Direct(Alice, Alice)]), WriteScope([Direct(Alice, Alice), Direct(Alice, Bob)])),
             ["rooms"] = new JsonArray(WriteRoom(3), WriteRoom(4)),
+            ["invites"] = new JsonArray(WriteInvite(5), WriteInvite(6)),
         };
         return vectors.ToJsonString(new() { WriteIndented = true, NewLine = "\n" }) + "\n";
     }
@@ -73,6 +75,26 @@ internal static class GoldenVectors
             ["name"] = "room",
             ["address"] = "host:5555",
             ["ticket"] = new RoomTicket(secret, "room", [new TicketPeer(Alice.PeerId, ["host:5555"])]).ToText(),
+        };
+    }
+
+    private static JsonObject WriteInvite(int number)
+    {
+        byte[] bytes = [.. Enumerable.Range(number, InviteSecret.Length).Select(value => (byte)value)];
+        var secret = new InviteSecret(bytes);
+        byte[] diallerNonce = [.. Enumerable.Repeat((byte)number, 32)], servedNonce = [.. Enumerable.Repeat((byte)(number + 1), 32)];
+        return new JsonObject
+        {
+            ["secret"] = Hex(bytes),
+            ["invite"] = Hex(secret.Invite.Value),
+            ["prover"] = Hex(Alice.PeerId.Value),
+            ["verifier"] = Hex(Bob.PeerId.Value),
+            ["dialler_nonce"] = Hex(diallerNonce),
+            ["served_nonce"] = Hex(servedNonce),
+            ["proof"] = Hex(secret.Prove(Alice.PeerId, Bob.PeerId, diallerNonce, servedNonce).ToArray()),
+            ["name"] = "bob",
+            ["address"] = "host:5555",
+            ["ticket"] = new PeerTicket(secret, "bob", new TicketPeer(Bob.PeerId, ["host:5555"])).ToText(),
         };
     }
 

@@ -68,7 +68,7 @@ public sealed class RoomTests : IDisposable
         for (var at = 0; at < text.Length; at++)
             AssertRefused($"{text[..at]}{(text[at] == 'x' ? 'y' : 'x')}{text[(at + 1)..]}");
         AssertRefused(text + "a");
-        AssertRefused("room-" + new string('a', RoomTicket.TextLength));
+        AssertRefused("room-" + new string('a', TicketText.Length));
         AssertRefused("hello");
         var many = new RoomTicket(Secret, "friends", [.. Enumerable.Repeat(new TicketPeer(author.PeerId, []), RoomTicket.PeerCount + 1)]);
         AssertRefused(many.ToText());

@@ -165,18 +165,32 @@ def derive(secret, purpose):
     return hmac.digest(extracted, purpose + b"\x01", "sha256")
 
 
-def verify_ticket(text, secret, case):
-    check("ticket: begins", text[:5], "room-")
+def read_ticket(text, kind):
+    check("ticket: begins", text[:5], kind)
     # The text of any length, not of 32 bytes only.
     ticket = base64.b32decode(text[5:].upper() + "=" * (-len(text[5:]) % 8))
     check("ticket: version", ticket[0], 1)
     check("ticket: check", ticket[-4:], hashlib.sha256(ticket[:-4]).digest()[:4])
-    said = dict(fields(ticket[1:-4]))
+    return dict(fields(ticket[1:-4]))
+
+
+def verify_ticket(said, secret, case, peer_id):
     check("ticket: secret", said[1], secret)
     check("ticket: name", said[2].decode(), case["name"])
     peer = dict(fields(said[3]))
-    check("ticket: peer", peer[1].hex(), case["author"])
+    check("ticket: peer", peer[1].hex(), peer_id)
     check("ticket: address", peer[2].decode(), case["address"])
+
+
+def verify_invites(vectors):
+    for case in vectors["invites"]:
+        secret = bytes.fromhex(case["secret"])
+        key = Ed25519PrivateKey.from_private_bytes(derive(secret, b"p2pgrpc/invite/key/v1"))
+        public = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        check("invite: id", public.hex(), case["invite"])
+        said = b"".join(bytes.fromhex(case[name]) for name in ("prover", "verifier", "dialler_nonce", "served_nonce"))
+        check("invite: proof", (public + key.sign(b"p2pgrpc/invite/proof/v1" + said)).hex(), case["proof"])
+        verify_ticket(read_ticket(case["ticket"], "peer-"), secret, case, case["verifier"])
 
 
 def verify_rooms(vectors):
@@ -193,7 +207,7 @@ def verify_rooms(vectors):
         said = b"".join(bytes.fromhex(case[name]) for name in ("prover", "verifier", "dialler_nonce", "served_nonce"))
         proof = hmac.digest(derive(secret, b"p2pgrpc/room/proof/v1"), b"p2pgrpc/room/proof/v1" + said, "sha256")
         check("room: proof", proof.hex(), case["proof"])
-        verify_ticket(case["ticket"], secret, case)
+        verify_ticket(read_ticket(case["ticket"], "room-"), secret, case, case["author"])
 
 
 def main():
@@ -204,6 +218,7 @@ def main():
     verify_messages(vectors)
     verify_chain(vectors)
     verify_rooms(vectors)
+    verify_invites(vectors)
     print(f"{checks} values recomputed, all equal")
 
 

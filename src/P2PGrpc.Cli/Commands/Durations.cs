@@ -4,17 +4,17 @@ using System.Globalization;
 
 namespace P2PGrpc.Cli.Commands;
 
-/// <summary>Time spans on the command line: 500ms, 10s, 2m, or a plain number of seconds.</summary>
+/// <summary>Time spans on the command line: 500ms, 10s, 2m, 3h, 7d, or a plain number of seconds.</summary>
 internal static class Durations
 {
     // Beyond a day a wait is a mistake of units.
-    private const double LongestSeconds = 86_400;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    public static Option<TimeSpan?> CreateOption(string name, string description) => new(name)
+    public static Option<TimeSpan?> CreateOption(string name, string description, TimeSpan? longest = null) => new(name)
     {
         Description = description,
         HelpName = "TIME",
-        CustomParser = Parse,
+        CustomParser = result => Parse(result, longest ?? LongestWait),
     };
 
     public static string Describe(TimeSpan span) => span switch
@@ -25,7 +25,7 @@ internal static class Durations
         _ => string.Create(CultureInfo.InvariantCulture, $"{span.Seconds}s"),
     };
 
-    private static TimeSpan? Parse(ArgumentResult result)
+    private static TimeSpan? Parse(ArgumentResult result, TimeSpan longest)
     {
         var text = result.Tokens[0].Value;
         var (number, unit) = text switch
@@ -33,12 +33,14 @@ internal static class Durations
             _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], 0.001),
             _ when text.EndsWith('s') => (text[..^1], 1),
             _ when text.EndsWith('m') => (text[..^1], 60),
+            _ when text.EndsWith('h') => (text[..^1], 3600),
+            _ when text.EndsWith('d') => (text[..^1], 86_400),
             _ => (text, 1.0),
         };
         if (double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value * unit is > 0 and <= LongestSeconds)
+            && value > 0 && value * unit <= longest.TotalSeconds)
             return TimeSpan.FromSeconds(value * unit);
-        result.AddError($"'{text}' is no time: write 500ms, 10s or 2m.");
+        result.AddError($"'{text}' is no time: write 500ms, 10s, 2m, 3h or 7d.");
         return null;
     }
 }

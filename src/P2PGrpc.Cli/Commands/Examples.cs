@@ -61,6 +61,26 @@ internal static class Examples
         ["peers block"] = """
               p2pgrpc peers block mallory
             """,
+        ["invite"] = """
+              p2pgrpc invite --alias bob --data ~/alice
+              p2pgrpc invite --expires 1h --qr
+              p2pgrpc invite --json | jq -r .ticket
+
+            The ticket holds a secret: give it to one person, by a way that others don't read. Once somebody has come in by it, it is worth nothing.
+            """,
+        ["invite list"] = """
+              p2pgrpc invite list --data ~/alice
+              p2pgrpc invite list --json | jq -r .id
+            """,
+        ["invite revoke"] = """
+              p2pgrpc invite revoke bob
+              p2pgrpc invite revoke k3v7q2mw
+            """,
+        ["join"] = """
+              p2pgrpc join peer-… --data ~/bob
+              p2pgrpc join room-… --name work
+              p2pgrpc join - < ticket.txt
+            """,
         ["room"] = """
               p2pgrpc room create friends --data ~/alice
               p2pgrpc room join room-… --data ~/bob

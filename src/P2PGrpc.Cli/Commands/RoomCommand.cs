@@ -1,6 +1,5 @@
 using System.CommandLine;
 using P2PGrpc.Cli.Rendering;
-using P2PGrpc.Client;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Cli.Commands;
@@ -48,21 +47,13 @@ internal sealed class RoomCommand(Surroundings surroundings)
 
     private Command CreateJoin()
     {
-        var ticket = new Argument<string>("ticket") { Description = "The ticket; - reads it from standard input, where no list of processes shows it" };
+        var ticket = TicketArgument.Create();
         var name = new Option<string?>("--name") { Description = "What to call it here [default: as the ticket proposes]", HelpName = "NAME" };
         return Complete(
             new Command("join", "Joins the room of a ticket.") { ticket, name },
-            async (call, cancellationToken) =>
-            {
-                var given = call.Parsed.GetRequiredValue(ticket);
-                var request = new JoinRoomRequest
-                {
-                    Ticket = given == "-" ? await ReadTicketAsync(cancellationToken) : given,
-                    Name = call.Parsed.GetValue(name) ?? "",
-                };
-                var answer = await call.Client.Conversations.JoinRoomAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
-                Show(call, answer.Room, $"joined {RoomLines.Call(answer.Room)}; its members are dialled: 'p2pgrpc room members {answer.Room.Name}' shows whom it has reached");
-            });
+            async (call, cancellationToken) => await new JoinCommand(surroundings).JoinRoomAsync(
+                call, await TicketArgument.ReadAsync(call.Parsed.GetRequiredValue(ticket), surroundings, cancellationToken),
+                call.Parsed.GetValue(name) ?? "", cancellationToken));
     }
 
     private Command CreateLeave()
@@ -114,43 +105,15 @@ internal sealed class RoomCommand(Surroundings surroundings)
 
     private static Argument<string> RoomArgument() => new("room") { Description = "The room's name, with or without #, or its id" };
 
-    private Command Complete(Command command, Func<Call, CancellationToken, Task> run)
-    {
-        var json = JsonOption.Create();
-        command.Add(json);
-        var node = NodeSelection.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
-            surroundings,
-            async () =>
-            {
-                await using var client = node.Open(parsed, surroundings);
-                await run(new Call(client, parsed, parsed.GetValue(json)), cancellationToken);
-                return ExitCodes.Success;
-            },
-            cancellationToken));
-        return command;
-    }
+    private Command Complete(Command command, Func<NodeCall, CancellationToken, Task> run) => NodeCall.Complete(surroundings, command, run);
 
-    private async Task<string> ReadTicketAsync(CancellationToken cancellationToken)
-    {
-        await using var input = surroundings.OpenInput();
-        return InputText.Decode(await InputText.ReadAsync(input, InputText.LargestBody, InputText.StandardInput, cancellationToken), InputText.StandardInput).Trim();
-    }
+    private void Show(NodeCall call, Room room, string line) => surroundings.Write(call.Json ? JsonLines.Room(room) : line);
 
-    private void Show(Call call, Room room, string line) => surroundings.Write(call.Json ? JsonLines.Room(room) : line);
-
-    private void ShowTicket(Call call, string room, string ticket, bool qr)
+    private void ShowTicket(NodeCall call, string room, string ticket, bool qr)
     {
-        surroundings.Write(call.Json ? JsonLines.Ticket(room.TrimStart('#'), ticket) : ticket);
-        if (!qr || call.Json)
-            return;
-        var code = QrLines.Create(ticket).ToList();
-        if (surroundings.Colors && surroundings.Columns() < code[0].Length)
-            surroundings.Write($"Its QR code is {code[0].Length} columns wide: make the terminal wider.");
+        if (call.Json)
+            surroundings.Write(JsonLines.Ticket(room.TrimStart('#'), ticket));
         else
-            code.ForEach(surroundings.Write);
+            TicketLines.Write(ticket, qr, surroundings);
     }
-
-    /// <summary>One invocation.</summary>
-    private sealed record Call(P2PGrpcClient Client, ParseResult Parsed, bool Json);
 }

@@ -81,6 +81,16 @@ internal static class JsonLines
         json.WriteString("ticket", ticket);
     });
 
+    public static string Invite(Invite invite, string? ticket) => Write(json =>
+    {
+        json.WriteString("type", "invite");
+        json.WriteString("id", invite.Id);
+        json.WriteString("alias", invite.Alias);
+        json.WriteNumber("expiresAfterSeconds", invite.ExpiresAfterSeconds);
+        if (ticket is not null)
+            json.WriteString("ticket", ticket);
+    });
+
     public static string Member(RoomMember member) => Write(json =>
     {
         json.WriteString("type", "member");

@@ -9,7 +9,7 @@ namespace P2PGrpc.Node.Api;
 
 /// <summary>NodeService: the owner's view of the node and its peers.</summary>
 internal sealed class NodeApiService(
-    NodeDescription description, LogStore store, LinkTable links, PeerAdministration peers, EphemeralInbox inbox, NodeEvents events, ApiLifetime lifetime)
+    NodeDescription description, LogStore store, LinkTable links, PeerAdministration peers, InviteAdministration invites, EphemeralInbox inbox, NodeEvents events, ApiLifetime lifetime)
     : NodeService.NodeServiceBase
 {
     public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(new GetNodeResponse
@@ -49,6 +49,18 @@ internal sealed class NodeApiService(
 
     public override async Task<BlockPeerResponse> BlockPeer(BlockPeerRequest request, ServerCallContext context) =>
         new() { Peer = await peers.BlockAsync(request.Peer, context.CancellationToken).ConfigureAwait(false) };
+
+    public override Task<CreateInviteResponse> CreateInvite(CreateInviteRequest request, ServerCallContext context) =>
+        invites.CreateAsync(request.Alias, request.ExpiresAfterSeconds, context.CancellationToken);
+
+    public override Task<ListInvitesResponse> ListInvites(ListInvitesRequest request, ServerCallContext context) =>
+        Task.FromResult(new ListInvitesResponse { Invites = { invites.List() } });
+
+    public override async Task<RevokeInviteResponse> RevokeInvite(RevokeInviteRequest request, ServerCallContext context) =>
+        new() { Invite = await invites.RevokeAsync(request.Invite, context.CancellationToken).ConfigureAwait(false) };
+
+    public override async Task<RedeemInviteResponse> RedeemInvite(RedeemInviteRequest request, ServerCallContext context) =>
+        new() { Peer = await invites.RedeemAsync(request.Ticket, request.Alias, context.CancellationToken).ConfigureAwait(false) };
 
     public override async Task WatchEvents(
         WatchEventsRequest request, IServerStreamWriter<WatchEventsResponse> responseStream, ServerCallContext context)

@@ -5,7 +5,7 @@ using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Protocol;
 using RoomTicket = P2PGrpc.Core.Rooms.RoomTicket;
-using TicketPeer = P2PGrpc.Core.Rooms.TicketPeer;
+using TicketPeer = P2PGrpc.Core.Identity.TicketPeer;
 
 namespace P2PGrpc.Node.Api;
 

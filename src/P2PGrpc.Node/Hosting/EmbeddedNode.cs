@@ -91,6 +91,17 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
         }
     }
 
+    public Task<CreateInviteResponse> CreateInviteAsync(CreateInviteRequest request, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.InviteAdministration.CreateAsync(request.Alias, request.ExpiresAfterSeconds, cancellationToken));
+
+    public IReadOnlyList<Invite> ListInvites() => [.. Runtime.InviteAdministration.List()];
+
+    public Task<Invite> RevokeInviteAsync(string invite, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.InviteAdministration.RevokeAsync(invite, cancellationToken));
+
+    public Task<Peer> RedeemInviteAsync(string ticket, string alias, CancellationToken cancellationToken) =>
+        TranslateAsync(Runtime.InviteAdministration.RedeemAsync(ticket, alias, cancellationToken));
+
     public IReadOnlyList<Room> ListRooms() => [.. Runtime.RoomAdministration.List(includeLeft: false)];
 
     public Task<CreateRoomResponse> CreateRoomAsync(string name, CancellationToken cancellationToken) =>

@@ -60,6 +60,24 @@ public interface INode
     /// <exception cref="NodeRequestException">No such peer is known.</exception>
     Task RemovePeerAsync(string peer, CancellationToken cancellationToken);
 
+    /// <summary>Makes a ticket by which one node, whichever shows it first, becomes a known peer.</summary>
+    /// <param name="request">The alias to give it, and how long the ticket is good for; both may be left out.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="NodeRequestException">The alias is none, or taken; or too many invites are open.</exception>
+    Task<CreateInviteResponse> CreateInviteAsync(CreateInviteRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The invites that can still be used.</summary>
+    IReadOnlyList<Invite> ListInvites();
+
+    /// <summary>Takes an invite back that nobody has used: by its id, the beginning of it, or the alias that it gives.</summary>
+    /// <exception cref="NodeRequestException">No such invite is open.</exception>
+    Task<Invite> RevokeInviteAsync(string invite, CancellationToken cancellationToken);
+
+    /// <summary>Takes up the invite of another node, which becomes a known peer and is dialled. The alias is what to call it here; empty for what the ticket
+    /// proposes.</summary>
+    /// <exception cref="NodeRequestException">The ticket is none, or the alias is taken.</exception>
+    Task<Peer> RedeemInviteAsync(string ticket, string alias, CancellationToken cancellationToken);
+
     /// <summary>The rooms that this node is in.</summary>
     IReadOnlyList<Room> ListRooms();
 

@@ -9,6 +9,7 @@ using P2PGrpc.Node.Delivery;
 using P2PGrpc.Node.Files;
 using P2PGrpc.Node.History;
 using P2PGrpc.Node.Identity;
+using P2PGrpc.Node.Invites;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
@@ -52,8 +53,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Replication = new ReplicationLoop(
             local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
         Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
-        var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot));
-        Server = new LinkServer(handshake, Links, Book, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
+        var inviteLog = loggers.CreateLogger<InviteBook>();
+        Invites = new InviteBook(Book, new InviteTable(Store), time, inviteLog);
+        Redemptions = new Redemptions(Book, Store, inviteLog);
+        var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot), Redemptions);
+        Server = new LinkServer(handshake, Links, Book, Invites, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
         var transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
         var dialling = new DialContext(local, transport, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
         Diallers = new Diallers(Book, Rooms, Links, Server, record => new Dialler(record, dialling));
@@ -67,7 +71,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
         Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
         History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
-        Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
+        Listing = new PeerListing(Book, Knocks, Links, Diallers, Store);
+        Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
     }
@@ -87,6 +92,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public RoomBook Rooms { get; }
 
     public Knocks Knocks { get; }
+
+    public InviteBook Invites { get; }
+
+    public Redemptions Redemptions { get; }
 
     public ReplicationLoop Replication { get; }
 
@@ -112,7 +121,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     public ConversationHistory History { get; }
 
+    public PeerListing Listing { get; }
+
     public PeerAdministration Administration { get; }
+
+    public InviteAdministration InviteAdministration { get; private set; } = null!;
 
     public RoomAdministration RoomAdministration { get; private set; } = null!;
 
@@ -194,6 +207,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var advertised = Advertised(settings).ToString();
         Address = $"{Id}@{advertised}";
         RoomAdministration = new RoomAdministration(Rooms, Store, Links, Recipients, Diallers, advertised);
+        InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, Invites, Redemptions, Links, Listing);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         clientHost = await ClientHost.StartAsync(
@@ -201,7 +215,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             new ApiServices(
                 new PeerApiService(Sender, Consumers, time),
                 new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
-                new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
+                new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
                 new ConversationApiService(RoomAdministration, History)),
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
@@ -257,6 +271,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         await reserve.DisposeAsync().ConfigureAwait(false);
         await Replication.DisposeAsync().ConfigureAwait(false);
         await Index.DisposeAsync().ConfigureAwait(false);
+        await Invites.DisposeAsync().ConfigureAwait(false);
         await Store.DisposeAsync().ConfigureAwait(false);
         Book.Dispose();
         Rooms.Dispose();

@@ -21,6 +21,9 @@ internal enum AdmissionVerdict
     /// <summary>Let in and put in the book, because everybody is welcome.</summary>
     AdmitNew,
 
+    /// <summary>Let in by an invite, which is used up, and put in the book.</summary>
+    AdmitInvited,
+
     /// <summary>Let in for the rooms that it proved, and for nothing else.</summary>
     AdmitGuest,
 
@@ -36,10 +39,12 @@ internal static class AdmissionRule
     /// <param name="record">What the book says of the peer.</param>
     /// <param name="policy">Whom this node lets in.</param>
     /// <param name="sharesRoom">True if the peer has proved a room that this node is in.</param>
-    public static AdmissionVerdict Judge(PeerRecord? record, AdmissionPolicy policy, bool sharesRoom) => record?.Admission switch
+    /// <param name="showsInvite">True if the peer has shown an invite that is good. It is used up also by a peer that has come to be known otherwise.</param>
+    public static AdmissionVerdict Judge(PeerRecord? record, AdmissionPolicy policy, bool sharesRoom, bool showsInvite) => record?.Admission switch
     {
-        Admission.Known => AdmissionVerdict.Admit,
         Admission.Blocked => AdmissionVerdict.Blocked,
+        _ when showsInvite => AdmissionVerdict.AdmitInvited,
+        Admission.Known => AdmissionVerdict.Admit,
         _ when policy == AdmissionPolicy.Any => AdmissionVerdict.AdmitNew,
         _ => sharesRoom ? AdmissionVerdict.AdmitGuest : AdmissionVerdict.Knock,
     };

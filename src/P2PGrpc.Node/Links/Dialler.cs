@@ -179,7 +179,10 @@ internal sealed class Dialler : IAsyncDisposable
             return refused.Message;
         if (record.Admission == Admission.Unspecified)
             return $"{record.Label}, whom a ticket names, is in no room with this node (any more).";
-        var advice = $"{record.Label} does not know this node yet: its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
+        var why = record.PeerId is { } inviter && context.Handshake.IsRedeeming(inviter)
+            ? $"{record.Label} does not take this node's invite: it was used or revoked, or has ended. Ask for another one, or"
+            : $"{record.Label} does not know this node yet:";
+        var advice = $"{why} its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
         notAdmittedSince ??= context.Time.GetTimestamp();
         if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance)
             TellOnce(address, advice, () =>

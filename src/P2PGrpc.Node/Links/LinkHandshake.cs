@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Invites;
+using P2PGrpc.Node.Invites;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
@@ -10,7 +12,8 @@ namespace P2PGrpc.Node.Links;
 /// <param name="local">This node.</param>
 /// <param name="store">Knows how far peers were heard.</param>
 /// <param name="sharesWith">What this node exchanges with a peer at the moment.</param>
-internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId, OwnShares> sharesWith)
+/// <param name="redemptions">The invites that this node shows to those who gave them.</param>
+internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId, OwnShares> sharesWith, Redemptions redemptions)
 {
     /// <summary>The dialler's side. Returns once the other side has proved itself and let us in.</summary>
     /// <exception cref="LinkRefusedException">The other side said Goodbye, or broke the protocol.</exception>
@@ -22,11 +25,13 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
             throw Broken("It did not begin with a Challenge.");
         var nonce = MakeNonce();
         var shares = sharesWith(connection.Peer);
-        await connection.WriteAsync(MakeHello(connection, shares, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
+        var invite = redemptions.Find(connection.Peer)?.Prove(local.PeerId, connection.Peer, nonce.Span, servedNonce.Span);
+        await connection.WriteAsync(MakeHello(connection, shares, invite, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
         var answer = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
         if (!answer.Nonce.Span.SequenceEqual(servedNonce.Span))
             throw Broken("Its Hello does not belong to its Challenge.");
         Check(connection, answer, nonce, servedNonce);
+        NoteLetIn(answer);
         return Describe(answer, shares, nonce, servedNonce);
     }
 
@@ -44,13 +49,28 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
     public bool SharesRoom(ServedHello heard) =>
         Describe(heard.Greeting, sharesWith(heard.PeerId) with { Direct = false }, heard.Greeting.Nonce, heard.ServedNonce).Sharing.AtStart.Count > 0;
 
+    /// <summary>True if the other side has shown an invite of this node that is good.</summary>
+    public bool ShowsInvite(ServedHello heard, InviteBook invites) => heard.Greeting.Invite is { } shown
+        && invites.IsShown(shown, heard.PeerId, local.PeerId, heard.Greeting.Nonce.Span, heard.ServedNonce.Span);
+
+    /// <summary>True if an invite is shown to this peer until it lets this node in.</summary>
+    public bool IsRedeeming(PeerId inviter) => redemptions.Find(inviter) is not null;
+
     /// <summary>The second half of the served side: lets the other side in.</summary>
     public async ValueTask<RemoteHello> WelcomeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken)
     {
         var (diallerNonce, servedNonce) = (heard.Greeting.Nonce, heard.ServedNonce);
         var shares = sharesWith(connection.Peer);
-        await connection.WriteAsync(MakeHello(connection, shares, servedNonce, diallerNonce, servedNonce), cancellationToken).ConfigureAwait(false);
+        await connection.WriteAsync(MakeHello(connection, shares, null, servedNonce, diallerNonce, servedNonce), cancellationToken).ConfigureAwait(false);
+        NoteLetIn(heard.Greeting);
         return Describe(heard.Greeting, shares, diallerNonce, servedNonce);
+    }
+
+    /// <summary>Who shares the direct conversation knows this node, by an invite or otherwise. Who has let it in for a room alone does not.</summary>
+    private void NoteLetIn(Greeting hello)
+    {
+        if (hello.Shares.Direct)
+            redemptions.Forget(hello.Peer);
     }
 
     private static ReadOnlyMemory<byte> MakeNonce() => RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
@@ -73,13 +93,14 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
     }
 
     private Frame MakeHello(
-        IFrameConnection connection, OwnShares shares, ReadOnlyMemory<byte> nonce, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
+        IFrameConnection connection, OwnShares shares, InviteProof? invite, ReadOnlyMemory<byte> nonce, ReadOnlyMemory<byte> diallerNonce,
+        ReadOnlyMemory<byte> servedNonce)
     {
         var (diallerKey, servedKey) = Keys(connection);
         var signature = HelloProof.Sign(local.Key, connection.Dialled, diallerKey.Span, servedKey.Span, diallerNonce.Span, servedNonce.Span);
         return HelloFrames.Write(new Greeting(
             LinkLimits.ProtocolVersion, local.PeerId, nonce, signature, local.Instance, local.Name, store.GetHeard(connection.Peer),
-            LinkSharing.Say(shares, local.PeerId, connection.Peer, diallerNonce, servedNonce)));
+            LinkSharing.Say(shares, local.PeerId, connection.Peer, diallerNonce, servedNonce), invite));
     }
 
     private void Check(

@@ -27,6 +27,9 @@ internal static partial class LinkLog
     [LoggerMessage(1106, LogLevel.Debug, "Dialling {Label} at {Address} failed: {Reason}")]
     public static partial void DialFailed(ILogger logger, string label, string address, string reason);
 
+    [LoggerMessage(1109, LogLevel.Information, "{Label} has come in by an invite.")]
+    public static partial void CameByInvite(ILogger logger, string label);
+
     [LoggerMessage(1108, LogLevel.Error, "An internal error ended the link with {Peer}.")]
     public static partial void Broken(ILogger logger, Exception unexpected, PeerId peer);
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Invites;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
@@ -9,8 +11,8 @@ namespace P2PGrpc.Node.Links;
 
 /// <summary>The served side of links: hears who dials in, admits or refuses, and runs the link. Thread-safe.</summary>
 internal sealed class LinkServer(
-    LinkHandshake handshake, LinkTable table, PeerBook book, Knocks knocks, AdmissionPolicy policy, NodeEvents events, TimeProvider time,
-    ILogger<LinkServer> log)
+    LinkHandshake handshake, LinkTable table, PeerBook book, InviteBook invites, Knocks knocks, AdmissionPolicy policy, NodeEvents events,
+    TimeProvider time, ILogger<LinkServer> log)
 {
     private readonly AnnouncementRate announcements = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly AnnouncementRate meetings = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
@@ -80,8 +82,12 @@ internal sealed class LinkServer(
     /// <exception cref="LinkRefusedException">It is not let in.</exception>
     private async Task JudgeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken)
     {
-        switch (AdmissionRule.Judge(book.Snapshot.Find(heard.PeerId), policy, handshake.SharesRoom(heard)))
+        var verdict = Judge(heard, handshake.ShowsInvite(heard, invites));
+        if (verdict == AdmissionVerdict.AdmitInvited && !await AdmitInvitedAsync(heard, cancellationToken).ConfigureAwait(false))
+            verdict = Judge(heard, showsInvite: false);
+        switch (verdict)
         {
+            case AdmissionVerdict.AdmitInvited:
             case AdmissionVerdict.Admit or AdmissionVerdict.AdmitGuest:
                 break;
             case AdmissionVerdict.AdmitNew:
@@ -97,17 +103,38 @@ internal sealed class LinkServer(
         }
     }
 
+    private AdmissionVerdict Judge(ServedHello heard, bool showsInvite) =>
+        AdmissionRule.Judge(book.Snapshot.Find(heard.PeerId), policy, handshake.SharesRoom(heard), showsInvite);
+
     private async Task AdmitNewAsync(PeerId peer, CancellationToken cancellationToken)
+    {
+        var record = await ChangeBookAsync(book.AdmitAsync(peer, cancellationToken)).ConfigureAwait(false);
+        if (record.Admission != Admission.Known)
+            throw Blocked();
+    }
+
+    /// <summary>False if another peer was faster, or the owner took the invite back.</summary>
+    private async Task<bool> AdmitInvitedAsync(ServedHello heard, CancellationToken cancellationToken)
+    {
+        var used = invites.UseAsync(heard.Greeting.Invite!.Invite, heard.PeerId, cancellationToken);
+        if (await ChangeBookAsync(used).ConfigureAwait(false) is not { } record)
+            return false;
+        knocks.Remove(heard.PeerId);
+        LinkLog.CameByInvite(log, record.Label);
+        events.Notice(
+            "INVITE_USED", heard.PeerId.ToString(), $"{record.Label} has come in by an invite and is a known peer now. If you did not invite it: p2pgrpc peers block {record.Label}");
+        return true;
+    }
+
+    private static async Task<T> ChangeBookAsync<T>(Task<T> change)
     {
         try
         {
-            var record = await book.AdmitAsync(peer, cancellationToken).ConfigureAwait(false);
-            if (record.Admission != Admission.Known)
-                throw Blocked();
+            return await change.ConfigureAwait(false);
         }
-        catch (PeerBookException full)
+        catch (Exception impossible) when (impossible is PeerBookException or StoreException)
         {
-            throw new LinkRefusedException(GoodbyeReason.Busy, full.Message, byOther: false);
+            throw new LinkRefusedException(GoodbyeReason.Busy, "This node can't take a new peer at the moment; try later.", byOther: false);
         }
     }
 

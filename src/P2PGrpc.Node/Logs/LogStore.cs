@@ -35,6 +35,7 @@ internal sealed class LogStore : IAsyncDisposable
     {
         this.options = options;
         clock = new StampClock(time);
+        RunningTime = new RunningTime(time);
         var session = Open(recovering: false);
         recent = new RecentSegments(options.RecentWeight);
         readers = new ReaderPool(options.DatabasePath, options.IdleReaders);
@@ -62,7 +63,7 @@ internal sealed class LogStore : IAsyncDisposable
         writer.Start();
 
         WriterSession Open(bool recovering) =>
-            WriterSession.Open(options, recovering, identity, time, clock);
+            WriterSession.Open(options, recovering, identity, RunningTime, clock);
     }
 
     /// <summary>A segment is durable, own or received. Raised on the writer thread in order of position; whoever handles it must not block.</summary>
@@ -118,6 +119,9 @@ internal sealed class LogStore : IAsyncDisposable
     public ulong LastPosition => feedHead.Last;
 
     public StoreHealth Health => writer.Health;
+
+    /// <summary>How long this node has been running, over all its starts.</summary>
+    public RunningTime RunningTime { get; }
 
     /// <inheritdoc cref="DamageReport.Count"/>
     public int DamagedPlaces => damage.Count;

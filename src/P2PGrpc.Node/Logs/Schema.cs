@@ -55,8 +55,12 @@ internal static class Schema
 
         """ + FromVersion3;
 
-    // Version 3 had no history.
-    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;";
+    // Version 3 had no history, and no invites. Of an invite given there is the public key and the running time at which it ends; of one taken up its secret.
+    private const string FromVersion3 = """
+        CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE invite (id BLOB PRIMARY KEY, alias TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE redemption (inviter BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
+        """;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
     private const string FromVersion1 = """

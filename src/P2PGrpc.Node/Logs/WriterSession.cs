@@ -12,11 +12,12 @@ internal sealed class WriterSession : IDisposable
     // Older ones have a fault that can lose a commit when a checkpoint and a write-ahead log reset meet.
     private static readonly Version LeastSqlite = new(3, 51, 3);
 
-    private WriterSession(StoreConnection connection, LogStoreOptions options, IdentityKey identity, TimeProvider time, StampClock clock)
+    private WriterSession(StoreConnection connection, LogStoreOptions options, IdentityKey identity, RunningTime running, StampClock clock)
     {
         Connection = connection;
+        running.Load(connection);
         Logs = new LogTable(connection, options.RememberedLogs);
-        Appends = new LogWriter(identity, Logs, new MessageIds(connection, time, options.MessageIdLifetime), clock);
+        Appends = new LogWriter(identity, Logs, new MessageIds(connection, running, options.MessageIdLifetime), clock);
         Forks = new ForkTable(connection, Logs);
     }
 
@@ -34,7 +35,7 @@ internal sealed class WriterSession : IDisposable
     /// <exception cref="SqliteException">It could not be opened or flushed.</exception>
     /// <exception cref="IOException">It could not be flushed.</exception>
     public static WriterSession Open(
-        LogStoreOptions options, bool recovering, IdentityKey identity, TimeProvider time, StampClock clock)
+        LogStoreOptions options, bool recovering, IdentityKey identity, RunningTime running, StampClock clock)
     {
         var connection = StoreConnection.OpenWriter(options.DatabasePath);
         try
@@ -45,7 +46,7 @@ internal sealed class WriterSession : IDisposable
             Flush(connection, options.DatabasePath, recovering);
             if (options.MaximumPages > 0)
                 connection.ReadScalar($"PRAGMA max_page_count = {options.MaximumPages}");
-            return new WriterSession(connection, options, identity, time, clock);
+            return new WriterSession(connection, options, identity, running, clock);
         }
         catch
         {

@@ -1,5 +1,7 @@
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
+using TicketPeer = P2PGrpc.Core.Identity.TicketPeer;
 
 namespace P2PGrpc.Node.Peers;
 
@@ -90,6 +92,55 @@ internal sealed class PeerBook : IDisposable
         return (existing, existing ?? new PeerRecord(peer, null, [], Admission.Known));
     }, cancellationToken);
 
+    /// <summary>Lets in a peer that has shown an invite, known or not. It gets the invite's alias if it has none and nobody else has it.</summary>
+    /// <param name="peer">Who comes.</param>
+    /// <param name="alias">What the owner wanted to call whoever comes; may be empty.</param>
+    /// <param name="use">Uses the invite up, in the same transaction: who comes in and what let it in are one change.</param>
+    /// <param name="cancellationToken">Gives up before the change is made.</param>
+    /// <exception cref="PeerBookException">It was blocked meanwhile, or the book is full.</exception>
+    public Task<PeerRecord> AdmitInvitedAsync(PeerId peer, string alias, WriteOperation use, CancellationToken cancellationToken) => ChangeAsync(
+        current =>
+        {
+            var existing = current.Find(peer);
+            if (existing?.Admission == Admission.Blocked)
+                throw new PeerBookException(PeerBookFault.Invalid, "This peer is blocked.");
+            var record = existing ?? new PeerRecord(peer, null, [], Admission.Known);
+            var isFree = alias.Length > 0 && current.FindByAlias(alias) is null;
+            return (existing, record with { Alias = record.Alias ?? (isFree ? alias : null), Admission = Admission.Known });
+        },
+        cancellationToken, use);
+
+    /// <summary>Makes the peer known whose invite this node has been given, at its addresses.</summary>
+    /// <param name="inviter">Who gave the invite, and where it listens.</param>
+    /// <param name="alias">What to call it; empty for what it is called already, or else what is proposed.</param>
+    /// <param name="proposed">What it calls itself; may be empty.</param>
+    /// <param name="keep">Keeps the invite, in the same transaction.</param>
+    /// <param name="cancellationToken">Gives up before the change is made.</param>
+    /// <exception cref="PeerBookException">It is this node itself, or blocked; another peer has the alias; or the book is full.</exception>
+    public Task<PeerRecord> AddInviterAsync(
+        TicketPeer inviter, string alias, string proposed, WriteOperation keep, CancellationToken cancellationToken)
+    {
+        var addresses = PeerAddress.ParseAll(inviter.Addresses);
+        return ChangeAsync(
+            current =>
+            {
+                // One that was given by an address alone, and has not been met there yet, is the same peer.
+                var existing = current.Find(inviter.PeerId)
+                    ?? addresses.Select(address => current.FindByAddress(address)).FirstOrDefault(record => record is { PeerId: null });
+                if (existing?.Admission == Admission.Blocked)
+                    throw new PeerBookException(
+                        PeerBookFault.Invalid, $"This node has blocked {existing.Label}, who gave this invite. First: p2pgrpc peers accept {existing.Label}");
+                var chosen = alias.Length > 0 ? alias : existing?.Alias ?? proposed;
+                if (chosen.Length > 0 && current.FindByAlias(chosen) is { } holder && holder != existing)
+                    throw new PeerBookException(
+                        PeerBookFault.AlreadyExists, $"The alias '{chosen}' belongs to {holder.Key}. Choose another one for the inviter ('join' takes it by --name).");
+                var record = existing ?? new PeerRecord(inviter.PeerId, null, [], Admission.Known);
+                record = Enumerable.Reverse(addresses).Aggregate(record, (known, address) => known.WithAddress(address));
+                return (existing, record with { PeerId = inviter.PeerId, Alias = chosen.Length > 0 ? chosen : null, Admission = Admission.Known });
+            },
+            cancellationToken, keep);
+    }
+
     public Task<PeerRecord> BlockAsync(PeerId peer, CancellationToken cancellationToken) => ChangeAsync(current =>
     {
         var existing = current.Find(peer);
@@ -102,7 +153,7 @@ internal sealed class PeerBook : IDisposable
         try
         {
             // From here on the change is made whether its caller waits or not, so that disk and memory stay the same.
-            await table.WriteAsync([record.Key], [], CancellationToken.None).ConfigureAwait(false);
+            await table.WriteAsync([record.Key], [], null, CancellationToken.None).ConfigureAwait(false);
             Volatile.Write(ref snapshot, Snapshot.Without(record.Key));
         }
         finally
@@ -115,7 +166,7 @@ internal sealed class PeerBook : IDisposable
 
     /// <summary>The one way in for changes: decide on the snapshot, write, then show.</summary>
     private async Task<PeerRecord> ChangeAsync(
-        Func<PeerSnapshot, (PeerRecord? Replaced, PeerRecord Record)> decide, CancellationToken cancellationToken)
+        Func<PeerSnapshot, (PeerRecord? Replaced, PeerRecord Record)> decide, CancellationToken cancellationToken, WriteOperation? besides = null)
     {
         await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         PeerRecord record;
@@ -123,13 +174,13 @@ internal sealed class PeerBook : IDisposable
         {
             var (replaced, decided) = decide(Snapshot);
             record = decided;
-            if (replaced is not null && replaced.Key == record.Key && Same(replaced, record))
+            if (besides is null && replaced is not null && replaced.Key == record.Key && Same(replaced, record))
                 return record;
             if (replaced is null && Snapshot.Records.Count >= MaximumRecords)
                 throw new PeerBookException(
                     PeerBookFault.Full, $"The peer book is full ({MaximumRecords} peers). Remove peers that are no longer needed.");
             string[] removed = replaced is null || replaced.Key == record.Key ? [] : [replaced.Key];
-            await table.WriteAsync(removed, [record], CancellationToken.None).ConfigureAwait(false);
+            await table.WriteAsync(removed, [record], besides, CancellationToken.None).ConfigureAwait(false);
             var next = Snapshot;
             foreach (var key in removed)
                 next = next.Without(key);

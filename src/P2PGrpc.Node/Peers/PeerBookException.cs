@@ -8,6 +8,10 @@ internal enum PeerBookFault
     AlreadyExists,
     Ambiguous,
     Full,
+    InvalidTicket,
+    InvalidExpiry,
+    UnknownInvite,
+    TooManyInvites,
 }
 
 /// <summary>A change of the peer book that can't be made. The message says why and what to do.</summary>

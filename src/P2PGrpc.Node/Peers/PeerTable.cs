@@ -20,9 +20,10 @@ internal sealed class PeerTable(LogStore store)
         return records;
     });
 
-    /// <summary>Replaces rows in one transaction. Completes once they are on disk.</summary>
-    public Task WriteAsync(IReadOnlyList<string> removed, IReadOnlyList<PeerRecord> written, CancellationToken cancellationToken) =>
-        store.WriteAsync(new PeerWrite(removed, written), cancellationToken);
+    /// <summary>Replaces rows in one transaction, with whatever else is to be done in it. Completes once they are on disk.</summary>
+    public Task WriteAsync(
+        IReadOnlyList<string> removed, IReadOnlyList<PeerRecord> written, WriteOperation? besides, CancellationToken cancellationToken) =>
+        store.WriteAsync(new PeerWrite(removed, written, besides), cancellationToken);
 
     private static PeerRecord? Read(string json)
     {
@@ -42,7 +43,7 @@ internal sealed class PeerTable(LogStore store)
         }
     }
 
-    private sealed class PeerWrite(IReadOnlyList<string> removed, IReadOnlyList<PeerRecord> written) : WriteOperation
+    private sealed class PeerWrite(IReadOnlyList<string> removed, IReadOnlyList<PeerRecord> written, WriteOperation? besides) : WriteOperation
     {
         public override void Execute(SqliteConnection connection, SqliteTransaction transaction)
         {
@@ -65,6 +66,8 @@ internal sealed class PeerTable(LogStore store)
                 json.Value = JsonSerializer.Serialize(row, PeerRowContext.Default.PeerRow);
                 command.ExecuteNonQuery();
             }
+
+            besides?.Execute(connection, transaction);
         }
     }
 }

@@ -125,7 +125,7 @@ internal sealed class RoomBook : IDisposable
 
         // What is known already stays reachable: a later ticket adds to it.
         return [.. peers.Concat(known).GroupBy(peer => peer.PeerId)
-            .Select(peer => new RoomPeer(peer.Key, [.. peer.SelectMany(named => named.Addresses).Distinct().Take(RoomTicket.PeerCount)]))
+            .Select(peer => new RoomPeer(peer.Key, [.. peer.SelectMany(named => named.Addresses).Distinct().Take(TicketPeer.AddressCount)]))
             .Take(MaximumPeers)];
     }
 

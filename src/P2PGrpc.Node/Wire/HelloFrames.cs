@@ -1,6 +1,7 @@
 using System.Text;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Invites;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Protocol;
@@ -16,9 +17,10 @@ namespace P2PGrpc.Node.Wire;
 /// <param name="Name">A suggested name without control characters, perhaps empty. Never identity.</param>
 /// <param name="Heard">Which of the receiver's processes the sender has heard, and how far.</param>
 /// <param name="Shares">What the sender exchanges on the link.</param>
+/// <param name="Invite">The invite that the sender redeems, if it does.</param>
 internal sealed record Greeting(
     uint Version, PeerId Peer, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Signature, ulong Instance, string Name, HeardPosition Heard,
-    LinkShares Shares);
+    LinkShares Shares, InviteProof? Invite);
 
 /// <summary>Challenge, Hello and Goodbye on the wire: the frames that begin and end a link. Pure.</summary>
 internal static class HelloFrames
@@ -37,7 +39,8 @@ internal static class HelloFrames
         if (!PeerId.TryRead(message.PeerId.Span, out var peer)
             || message.Nonce.Length != HelloProof.NonceLength
             || message.Signature.Length != IdentityKey.SignatureLength
-            || message.Heard?.Position >= FrameLimits.Position)
+            || message.Heard?.Position >= FrameLimits.Position
+            || message.Invite.Length is not (0 or InviteProof.Length))
             return false;
         if (Encoding.UTF8.GetByteCount(message.Name) > FrameLimits.NameLength)
         {
@@ -51,7 +54,7 @@ internal static class HelloFrames
             message.Version, peer, message.Nonce.Memory, message.Signature.Memory, message.Instance,
             DisplayText.Clean(message.Name, FrameLimits.NameLength),
             message.Heard is { } heard ? new HeardPosition(heard.Instance, heard.Position, heard.Scope) : default,
-            shares);
+            shares, InviteProof.Read(message.Invite.Memory));
         fault = "";
         return true;
     }
@@ -77,6 +80,7 @@ internal static class HelloFrames
             Name = greeting.Name,
             Heard = new Heard { Instance = greeting.Heard.Instance, Position = greeting.Heard.Position, Scope = greeting.Heard.Scope },
             Shares = SharesFrames.WriteShares(greeting.Shares),
+            Invite = greeting.Invite is { } invite ? UnsafeByteOperations.UnsafeWrap(invite.ToArray()) : ByteString.Empty,
         },
     };
 

@@ -63,7 +63,7 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
         var nonce = RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
         var signature = HelloProof.Sign(
             key, dialled: true, certificate.SubjectPublicKeyInfo.Span, connection.RemoteKeyInfo, nonce, Challenge.Challenge.Nonce.Span);
-        return HelloFrames.Write(new Greeting(LinkLimits.ProtocolVersion, key.PeerId, nonce, signature, Instance ?? BitConverter.ToUInt64(nonce), "mallory", heard, new LinkShares(true, new HashSet<Bytes32>())));
+        return HelloFrames.Write(new Greeting(LinkLimits.ProtocolVersion, key.PeerId, nonce, signature, Instance ?? BitConverter.ToUInt64(nonce), "mallory", heard, new LinkShares(true, new HashSet<Bytes32>()), null));
     }
 
     public Task SayAsync(Frame frame, CancellationToken cancellationToken) => SayAsync(new LinkRequest { Frame = frame }.ToByteArray(), cancellationToken);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Google.Protobuf;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Invites;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
@@ -141,7 +142,7 @@ internal sealed class FrameTarget : FuzzTarget
         yield return HelloFrames.WriteChallenge(new byte[HelloProof.NonceLength]);
         yield return HelloFrames.Write(new Greeting(
             1, Samples.Author.PeerId, new byte[HelloProof.NonceLength], new byte[IdentityKey.SignatureLength], 4711, "name", new HeardPosition(3, 9, 5),
-            Shares));
+            Shares, new InviteProof(new InviteId(Samples.Author.PeerId.Value), new byte[IdentityKey.SignatureLength])));
         yield return HelloFrames.WriteGoodbye(GoodbyeReason.Shutdown, "the node stops");
         yield return HaveFrames.Write([new LogHead(Samples.Log, log, chain[^1].Header.Head), new LogHead(Samples.Log, log, log.Empty)], 9);
         yield return WantFrames.WriteWant(log, chain[0].Header.Head, standing: true);

@@ -59,7 +59,7 @@ public sealed class DialPolicyTests
         using var certificate = NodeCertificate.Create(key);
         var dialer = new PeerDialer(certificate, new WireLimits(), TimeProvider.System, NullLoggerFactory.Instance);
         await using var connection = await dialer.DialAsync("127.0.0.1", node.Port, node.Runtime.Id, token);
-        var handshake = new LinkHandshake(new LocalNode(key, certificate.SubjectPublicKeyInfo, 1, "stranger"), store.Store, _ => TestRemotes.DirectOnly);
+        var handshake = new LinkHandshake(new LocalNode(key, certificate.SubjectPublicKeyInfo, 1, "stranger"), store.Store, _ => TestRemotes.DirectOnly, TestRemotes.NoRedemptions(store));
         var refused = await Assert.ThrowsAsync<LinkRefusedException>(() => handshake.DialAsync(connection, token));
         Assert.Equal((GoodbyeReason.NotAdmitted, true), (refused.Reason, refused.ByOther));
     }

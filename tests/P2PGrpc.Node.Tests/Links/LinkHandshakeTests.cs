@@ -100,7 +100,7 @@ public sealed class LinkHandshakeTests
     }
 
     private static LinkHandshake Handshake(StoreFixture fixture, OwnShares shares, ulong instance) =>
-        new(new LocalNode(fixture.Identity, KeyInfo(fixture.Identity.PeerId), instance, "name"), fixture.Store, _ => shares);
+        new(new LocalNode(fixture.Identity, KeyInfo(fixture.Identity.PeerId), instance, "name"), fixture.Store, _ => shares, TestRemotes.NoRedemptions(fixture));
 
     private static byte[] KeyInfo(PeerId peer) => peer.ToArray();
 

@@ -44,22 +44,28 @@ public sealed class LinkRuleTests
     }
 
     [Theory]
-    [InlineData(null, AdmissionPolicy.Known, false, "Knock")]
-    [InlineData(null, AdmissionPolicy.Any, false, "AdmitNew")]
-    [InlineData(Admission.Known, AdmissionPolicy.Known, false, "Admit")]
-    [InlineData(Admission.Known, AdmissionPolicy.Any, false, "Admit")]
-    [InlineData(Admission.Blocked, AdmissionPolicy.Known, false, "Blocked")]
-    [InlineData(Admission.Blocked, AdmissionPolicy.Any, false, "Blocked")]
-    [InlineData(null, AdmissionPolicy.Known, true, "AdmitGuest")]
-    [InlineData(null, AdmissionPolicy.Any, true, "AdmitNew")]
-    [InlineData(Admission.Unpinned, AdmissionPolicy.Known, true, "AdmitGuest")]
-    [InlineData(Admission.Known, AdmissionPolicy.Known, true, "Admit")]
-    [InlineData(Admission.Blocked, AdmissionPolicy.Known, true, "Blocked")]
-    [InlineData(Admission.Blocked, AdmissionPolicy.Any, true, "Blocked")]
-    public void Admission_follows_the_book_the_policy_and_the_proof_of_a_room(Admission? admission, AdmissionPolicy policy, bool sharesRoom, string verdict)
+    [InlineData(null, AdmissionPolicy.Known, false, false, "Knock")]
+    [InlineData(null, AdmissionPolicy.Any, false, false, "AdmitNew")]
+    [InlineData(Admission.Known, AdmissionPolicy.Known, false, false, "Admit")]
+    [InlineData(Admission.Known, AdmissionPolicy.Any, false, false, "Admit")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Known, false, false, "Blocked")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Any, false, false, "Blocked")]
+    [InlineData(null, AdmissionPolicy.Known, true, false, "AdmitGuest")]
+    [InlineData(null, AdmissionPolicy.Any, true, false, "AdmitNew")]
+    [InlineData(Admission.Unpinned, AdmissionPolicy.Known, true, false, "AdmitGuest")]
+    [InlineData(Admission.Known, AdmissionPolicy.Known, true, false, "Admit")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Known, true, false, "Blocked")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Any, true, false, "Blocked")]
+    [InlineData(null, AdmissionPolicy.Known, false, true, "AdmitInvited")]
+    [InlineData(null, AdmissionPolicy.Any, true, true, "AdmitInvited")]
+    [InlineData(Admission.Unpinned, AdmissionPolicy.Known, false, true, "AdmitInvited")]
+    [InlineData(Admission.Known, AdmissionPolicy.Known, false, true, "AdmitInvited")]
+    [InlineData(Admission.Blocked, AdmissionPolicy.Any, true, true, "Blocked")]
+    public void Admission_follows_the_book_the_policy_and_what_is_shown(
+        Admission? admission, AdmissionPolicy policy, bool sharesRoom, bool showsInvite, string verdict)
     {
         var record = admission is { } known ? new PeerRecord(One, null, [], known) : null;
-        Assert.Equal(verdict, AdmissionRule.Judge(record, policy, sharesRoom).ToString());
+        Assert.Equal(verdict, AdmissionRule.Judge(record, policy, sharesRoom, showsInvite).ToString());
     }
 
     [Fact]

@@ -1,6 +1,10 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Invites;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Rooms;
+using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Wire;
 
 namespace P2PGrpc.Node.Tests.Links;
@@ -10,6 +14,10 @@ internal static class TestRemotes
 {
     /// <summary>What a node says that knows the other side and is in no room.</summary>
     public static OwnShares DirectOnly { get; } = new(true, RoomSnapshot.Empty);
+
+    /// <summary>A node that has taken up no invite.</summary>
+    public static Redemptions NoRedemptions(StoreFixture fixture) => new(
+        new PeerBook(fixture.Identity.PeerId, new PeerTable(fixture.Store)), fixture.Store, NullLogger.Instance);
 
     /// <summary>The other side of a link that shares the direct conversation.</summary>
     public static RemoteHello Direct(PeerId self, PeerId peer) => new(

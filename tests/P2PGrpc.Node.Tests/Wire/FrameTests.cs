@@ -205,7 +205,7 @@ public sealed class FrameTests : IDisposable
     [Fact]
     public void Hellos_pass_whole_and_names_are_cleaned()
     {
-        var greeting = new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", new HeardPosition(5, 6, 7), Shares);
+        var greeting = new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", new HeardPosition(5, 6, 7), Shares, null);
 
         Assert.True(HelloFrames.TryRead(Through(HelloFrames.Write(greeting)).Hello, out var read, out var fault), fault);
         Assert.Equal(greeting with { Nonce = read!.Nonce, Signature = read.Signature, Shares = read.Shares }, read);
@@ -245,7 +245,7 @@ public sealed class FrameTests : IDisposable
             HaveFrames.Write([new LogHead(log, log.ToLogId(), chain[2].Header.Head)], 3),
             WantFrames.WriteWant(log.ToLogId(), chain[0].Header.Head, standing: false),
             ForkProofFrames.Write(chain[0].Header, chain[1].Header),
-            HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", new HeardPosition(5, 6, 7), LinkShares.None)),
+            HelloFrames.Write(new Greeting(1, author.PeerId, TestNode.Nonce(1), new byte[64], 3, "bob", new HeardPosition(5, 6, 7), LinkShares.None, null)),
             HelloFrames.WriteGoodbye(GoodbyeReason.Busy, "later"),
             TransientFrames.Write(log.Conversation, new SegmentBody { Entries = { new Entry { Content = new Content { Text = "hi", Headers = { ["a"] = "b" } } } } }.ToByteArray()),
         }.Select(frame => new LinkRequest { Frame = frame }.ToByteArray()).ToArray();
