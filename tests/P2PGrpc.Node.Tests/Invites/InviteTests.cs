@@ -117,13 +117,13 @@ public sealed class InviteTests
         await using var alice = await RunningNode.StartAsync("alice", clock);
         await using var bob = await RunningNode.StartAsync("bob");
         await using var carol = await RunningNode.StartAsync("carol");
-        var early = await InviteAsync(alice, "bob", TimeSpan.FromHours(2));
-        var late = await InviteAsync(alice, "carol", TimeSpan.FromHours(2));
-        clock.Advance(TimeSpan.FromHours(1));
+        var early = await InviteAsync(alice, "bob", TimeSpan.FromMinutes(8));
+        var late = await InviteAsync(alice, "carol", TimeSpan.FromMinutes(8));
+        clock.Advance(TimeSpan.FromMinutes(4));
         await alice.StopAsync();
         clock.AdjustTime(clock.GetUtcNow() + TimeSpan.FromDays(100));
         await alice.StartAgainAsync();
-        clock.Advance(TimeSpan.FromHours(1) - TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromMinutes(4) - TimeSpan.FromSeconds(1));
         await RedeemAsync(bob, early);
         await alice.WaitForLinkAsync("bob");
         Assert.Equal(1ul, Assert.Single(alice.Runtime.InviteAdministration.List()).ExpiresAfterSeconds);
