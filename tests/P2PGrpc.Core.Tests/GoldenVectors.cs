@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
+using P2PGrpc.Core.Discovery;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Invites;
 using P2PGrpc.Core.Logs;
@@ -32,6 +33,7 @@ internal static class GoldenVectors
             ["scopes"] = new JsonArray(WriteScope([]), WriteScope([Direct(Alice, Bob), Direct(Alice, Alice)]), WriteScope([Direct(Alice, Alice), Direct(Alice, Bob)])),
             ["rooms"] = new JsonArray(WriteRoom(3), WriteRoom(4)),
             ["invites"] = new JsonArray(WriteInvite(5), WriteInvite(6)),
+            ["lan_announcements"] = new JsonArray(WriteAnnouncement(5555, 1), WriteAnnouncement(65535, ulong.MaxValue)),
         };
         return vectors.ToJsonString(new() { WriteIndented = true, NewLine = "\n" }) + "\n";
     }
@@ -97,6 +99,15 @@ internal static class GoldenVectors
             ["ticket"] = new PeerTicket(secret, "bob", new TicketPeer(Bob.PeerId, ["host:5555"])).ToText(),
         };
     }
+
+    private static JsonObject WriteAnnouncement(ushort port, ulong number) => new JsonObject
+    {
+        ["peer"] = Hex(Alice.PeerId.Value),
+        ["port"] = port,
+        ["instance"] = Epoch.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["number"] = number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["datagram"] = Hex(new LanAnnouncement(Alice.PeerId, port, Epoch, number).Sign(Alice)),
+    };
 
     private static JsonObject WriteBase32(string hex) => new JsonObject { ["bytes"] = hex, ["text"] = Base32.Encode(Convert.FromHexString(hex)) };
 

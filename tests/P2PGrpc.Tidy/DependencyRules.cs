@@ -17,9 +17,11 @@ internal static partial class DependencyRules
     // A folder uses only those before it.
     private static readonly Dictionary<string, string[]> FolderOrders = new(StringComparer.Ordinal)
     {
-        ["P2PGrpc.Core"] = ["Identity", "Invites", "Logs", "Rooms", "Replication"],
+        ["P2PGrpc.Core"] = ["Identity", "Invites", "Discovery", "Logs", "Rooms", "Replication"],
         ["P2PGrpc.Node"] =
-            ["Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Invites", "Rooms", "Links", "Conversations", "Delivery", "History", "Api", "Hosting"],
+        [
+            "Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Invites", "Rooms", "Links", "Discovery", "Conversations", "Delivery", "History", "Api", "Hosting",
+        ],
     };
 
     // Neighbours in the order that must stay Strangers all the same.

@@ -193,6 +193,14 @@ def verify_invites(vectors):
         verify_ticket(read_ticket(case["ticket"], "peer-"), secret, case, case["verifier"])
 
 
+def verify_announcements(vectors):
+    for case in vectors["lan_announcements"]:
+        peer, datagram = bytes.fromhex(case["peer"]), bytes.fromhex(case["datagram"])
+        said = b"p2pgrpc\x01" + peer + struct.pack(">HQQ", case["port"], int(case["instance"]), int(case["number"]))
+        check("announcement", datagram[:-64].hex(), said.hex())
+        verify_signature(peer, datagram[-64:], b"p2pgrpc/lan/v1" + said, "announcement")
+
+
 def verify_rooms(vectors):
     for case in vectors["scopes"]:
         ids = sorted(bytes.fromhex(conversation) for conversation in case["conversations"])
@@ -219,6 +227,7 @@ def main():
     verify_chain(vectors)
     verify_rooms(vectors)
     verify_invites(vectors)
+    verify_announcements(vectors)
     print(f"{checks} values recomputed, all equal")
 
 

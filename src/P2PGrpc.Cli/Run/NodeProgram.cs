@@ -82,6 +82,7 @@ internal static class NodeProgram
             options.ApiOpen = settings.ApiOpen;
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
+            options.Discover = settings.Discover;
             options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
             foreach (var peer in settings.Peers)
                 options.Peers.Add(peer);

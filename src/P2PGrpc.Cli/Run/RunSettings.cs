@@ -25,6 +25,9 @@ internal sealed record RunSettings
 
     public bool AcceptAny { get; init; }
 
+    /// <summary>Null or "off": no discovery.</summary>
+    public string? Discover { get; init; }
+
     public bool Quiet { get; init; }
 
     public bool Json { get; init; }

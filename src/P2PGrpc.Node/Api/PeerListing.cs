@@ -6,15 +6,16 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Api;
 
 /// <summary>Peers as the owner sees them: the book, the links and the dialling put together. Thread-safe.</summary>
-internal sealed class PeerListing(PeerBook book, Knocks knocks, LinkTable links, Diallers diallers, LogStore store)
+internal sealed class PeerListing(PeerBook book, Knocks knocks, Sightings sightings, LinkTable links, Diallers diallers, LogStore store)
 {
-    /// <summary>All peers by label, then the strangers that knocked and are in no record, newest first.</summary>
+    /// <summary>All peers by label, then the strangers that knocked, and those that were seen on the local network, and are in no record, newest first.</summary>
     public IEnumerable<Peer> List()
     {
         var snapshot = book.Snapshot;
         foreach (var record in snapshot.Records.Values.OrderBy(record => record.Label, StringComparer.Ordinal))
             yield return Describe(record);
-        foreach (var knock in knocks.List())
+        var knocked = knocks.List();
+        foreach (var knock in knocked)
             if (snapshot.Find(knock.PeerId) is null)
                 yield return new Peer
                 {
@@ -24,7 +25,18 @@ internal sealed class PeerListing(PeerBook book, Knocks knocks, LinkTable links,
                     Link = LinkState.Down,
                     LastError = $"It knocked from {knock.Address}. To let it in: p2pgrpc peers accept {knock.PeerId}",
                 };
+        foreach (var sighting in sightings.List())
+            if (snapshot.Find(sighting.Peer) is null && knocked.All(knock => knock.PeerId != sighting.Peer))
+                yield return Describe(sighting);
     }
+
+    private static Peer Describe(Sighting sighting) => new()
+    {
+        PeerId = sighting.Peer.ToString(),
+        Admission = Admission.Seen,
+        Link = LinkState.Down,
+        LastError = $"It was seen on the local network. To add it: p2pgrpc peers add {sighting.Peer}@{sighting.Address}",
+    };
 
     public Peer Describe(PeerRecord record)
     {

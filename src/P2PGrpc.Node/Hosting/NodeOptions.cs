@@ -36,6 +36,10 @@ public sealed class NodeOptions
     /// <summary>Whom the node lets in. Default: known peers only.</summary>
     public AdmissionPolicy Accept { get; set; } = AdmissionPolicy.Known;
 
+    /// <summary>"lan": announces this node on the local network, and finds known peers there; "lan=GROUP:PORT" by another multicast group. Everybody there learns
+    /// this node's PeerId and where it listens. Default: off.</summary>
+    public string? Discover { get; set; }
+
     /// <summary>Where data is kept unless said otherwise.</summary>
     public static string DefaultDataDirectory()
     {

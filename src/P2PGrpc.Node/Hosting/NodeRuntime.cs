@@ -6,6 +6,7 @@ using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
+using P2PGrpc.Node.Discovery;
 using P2PGrpc.Node.Files;
 using P2PGrpc.Node.History;
 using P2PGrpc.Node.Identity;
@@ -32,6 +33,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly NodeCertificate certificate;
     private readonly ApiLifetime lifetime = new();
     private readonly ITimer reserve;
+    private readonly ulong instance;
+    private LanDiscovery? lan;
     private PeerHost? peerHost;
     private ClientHost? clientHost;
 
@@ -47,7 +50,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Rooms = rooms;
         Events = new NodeEvents(time);
         Knocks = new Knocks(time);
-        var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
@@ -60,7 +63,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Server = new LinkServer(handshake, Links, Book, Invites, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
         var transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
         var dialling = new DialContext(local, transport, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
-        Diallers = new Diallers(Book, Rooms, Links, Server, record => new Dialler(record, dialling));
+        Sightings = new Sightings(Book, Events, time);
+        Diallers = new Diallers(Book, Rooms, Sightings, Links, Server, record => new Dialler(record, dialling));
         var recipients = new Recipients(local.PeerId, Book, Rooms, dialling, time);
         Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
         Inbox = new EphemeralInbox();
@@ -71,7 +75,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
         Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
         History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
-        Listing = new PeerListing(Book, Knocks, Links, Diallers, Store);
+        Listing = new PeerListing(Book, Knocks, Sightings, Links, Diallers, Store);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
@@ -92,6 +96,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public RoomBook Rooms { get; }
 
     public Knocks Knocks { get; }
+
+    public Sightings Sightings { get; }
 
     public InviteBook Invites { get; }
 
@@ -220,6 +226,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
+        if (settings.Discover is { } group)
+            lan = new LanDiscovery(
+                group, peerHost.LocalEndPoint, identity, instance, new LanHearing(Id, Book, Sightings, time), time, loggers.CreateLogger<LanDiscovery>());
     }
 
     /// <summary>Writes down where clients find the TCP endpoint. On a full disk the node serves all the same: the socket and the address itself still lead to it.</summary>
@@ -250,6 +259,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     /// <summary>Stops the node: refuses new work, says goodbye, flushes.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (lan is not null)
+            await lan.DisposeAsync().ConfigureAwait(false);
         Receipts.StopWaiting();
         lifetime.Stop();
         if (clientHost is not null)

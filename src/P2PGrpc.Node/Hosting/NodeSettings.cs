@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using P2PGrpc.Node.Discovery;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
@@ -9,7 +10,7 @@ namespace P2PGrpc.Node.Hosting;
 /// <summary>The options of a node, checked and taken apart. Immutable.</summary>
 internal sealed record NodeSettings(
     string Name, string DataDirectory, IPEndPoint Listen, PeerAddress? Advertise, IPEndPoint? Api, bool ApiOpen, string? ApiCertificate,
-    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept)
+    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept, LanGroup? Discover)
 {
     /// <summary>The client endpoint is this far above the listening port unless said otherwise.</summary>
     private const int ApiPortOffset = 1000;
@@ -46,18 +47,27 @@ internal sealed record NodeSettings(
             faults.Add("The client endpoint is off, so a certificate (--api-cert, --api-key) or --api-open has no use: leave it out, or give an address by --api.");
         if (string.IsNullOrEmpty(options.ApiCertificate) != string.IsNullOrEmpty(options.ApiKey))
             faults.Add("The client endpoint's certificate and key go together: give both files or none.");
-        var peers = new List<PeerSpecification>();
-        foreach (var peer in options.Peers)
-            if (PeerSpecification.Parse(peer, out var fault) is { } specification)
-                peers.Add(specification);
-            else
-                faults.Add(fault);
+        var discover = LanGroup.Parse(options.Discover, out var noDiscovery);
+        if (noDiscovery.Length > 0)
+            faults.Add(noDiscovery);
+        var peers = ParsePeers(options.Peers, faults);
         if (faults.Count > 0)
             throw new NodeStartException("OPTIONS_INVALID", string.Join(' ', faults));
         CheckProtection(options, api);
         return new NodeSettings(
             options.Name, Path.GetFullPath(options.DataDirectory), listen!, advertise, api, options.ApiOpen, options.ApiCertificate, options.ApiKey,
-            peers, options.Accept);
+            peers, options.Accept, discover);
+    }
+
+    private static List<PeerSpecification> ParsePeers(IEnumerable<string> texts, List<string> faults)
+    {
+        var peers = new List<PeerSpecification>();
+        foreach (var peer in texts)
+            if (PeerSpecification.Parse(peer, out var fault) is { } specification)
+                peers.Add(specification);
+            else
+                faults.Add(fault);
+        return peers;
     }
 
     private static IPEndPoint? ParseApi(string? text, IPEndPoint listen, List<string> faults)

@@ -39,6 +39,9 @@ internal sealed class DialContext(
         return true;
     }
 
+    /// <summary>True if the owner has given this address, or somebody has shown there who it is. All others are only suggested.</summary>
+    public bool IsInBook(PeerId peer, PeerAddress address) => book.Snapshot.Find(peer)?.Addresses.Contains(address) == true;
+
     /// <summary>Notes who answered at an address that was given without an identity. Returns an error for people, empty if it was pinned.</summary>
     public async Task<string> PinAsync(PeerAddress address, PeerId found, CancellationToken cancellationToken)
     {

@@ -208,6 +208,8 @@ internal sealed class Dialler : IAsyncDisposable
         {
             if (record.Admission == Admission.Unspecified)
                 return $"The node at {address} is {other}, not {expected}, whom a ticket names there. Join by a newer ticket.";
+            if (!context.IsInBook(expected, address))
+                return $"The node at {address} is {other}, not {record.Label}, who was said to be there.";
             var advice = $"The node at {address} is {other}, not {record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
                 + $"{record.Label}, then p2pgrpc peers add {(record.Alias is { } alias ? alias + "=" : "")}{address}";
             TellOnce(address, advice, () => changes.TryTake() && context.TryTellOfChange(record.Label, address, expected, other, advice));

@@ -5,12 +5,13 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Links;
 
-/// <summary>Keeps one dialling loop for each peer in the book, and each member that a room names, that has an address and is not blocked. Follows the book and
-/// the rooms. Thread-safe.</summary>
+/// <summary>Keeps one dialling loop for each peer in the book, and each member that a room names, that has an address and is not blocked. Known peers are dialled
+/// where they were seen, too. Follows the book, the rooms and what is seen. Thread-safe.</summary>
 internal sealed class Diallers : IAsyncDisposable
 {
     private readonly PeerBook book;
     private readonly RoomBook rooms;
+    private readonly Sightings sightings;
     private readonly LinkTable table;
     private readonly Func<PeerRecord, Dialler> create;
     private readonly Lock gate = new();
@@ -18,14 +19,16 @@ internal sealed class Diallers : IAsyncDisposable
     private readonly List<Task> ending = [];
     private bool stopped = true;
 
-    public Diallers(PeerBook book, RoomBook rooms, LinkTable table, LinkServer server, Func<PeerRecord, Dialler> create)
+    public Diallers(PeerBook book, RoomBook rooms, Sightings sightings, LinkTable table, LinkServer server, Func<PeerRecord, Dialler> create)
     {
         this.book = book;
         this.rooms = rooms;
+        this.sightings = sightings;
         this.table = table;
         this.create = create;
         book.Changed += Follow;
         rooms.Changed += Follow;
+        sightings.Changed += Follow;
         table.Changed += Nudge;
         server.Heard += Nudge;
         server.StrangerHeard += NudgeUnpinned;
@@ -91,6 +94,10 @@ internal sealed class Diallers : IAsyncDisposable
             records[record.Key] = record with { Addresses = [.. record.Addresses.Union(member.Addresses).Take(PeerRecord.MaximumAddresses)] };
         }
 
+        // Seen last, dialled last: what the owner has said comes first.
+        foreach (var sighting in sightings.List())
+            if (records.GetValueOrDefault(sighting.Peer.ToString()) is { Admission: Admission.Known } known && !known.Addresses.Contains(sighting.Address))
+                records[known.Key] = known with { Addresses = [.. known.Addresses, sighting.Address] };
         return records.Where(record => record.Value.Addresses.Count > 0 && record.Value.Admission != Admission.Blocked).ToDictionary();
     }
 
@@ -98,6 +105,7 @@ internal sealed class Diallers : IAsyncDisposable
     {
         book.Changed -= Follow;
         rooms.Changed -= Follow;
+        sightings.Changed -= Follow;
         table.Changed -= Nudge;
         lock (gate)
         {

@@ -11,6 +11,7 @@ internal sealed class RunningNode : IAsyncDisposable
 {
     private readonly string directory;
     private readonly TimeProvider time;
+    private string? discover;
     private NodeRuntime? runtime;
 
     private RunningNode(string name, string directory, TimeProvider time)
@@ -32,6 +33,14 @@ internal sealed class RunningNode : IAsyncDisposable
     public string Id => Runtime.Id.ToString();
 
     public string PeerText(string? alias = null) => $"{(alias is null ? "" : alias + "=")}127.0.0.1:{Port}";
+
+    /// <summary>A node that announces itself to a group of the test's own, on this machine alone.</summary>
+    public static async Task<RunningNode> StartDiscoveringAsync(string name, string discover)
+    {
+        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName, TimeProvider.System) { discover = discover };
+        await node.StartAgainAsync();
+        return node;
+    }
 
     public static Task<RunningNode> StartAsync(string name, AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers) =>
         StartAsync(name, TimeProvider.System, accept, peers);
@@ -56,6 +65,7 @@ internal sealed class RunningNode : IAsyncDisposable
             Api = "off",
             Accept = accept,
             Peers = peers,
+            Discover = discover,
         };
         runtime = await NodeRuntime.StartAsync(
             NodeSettings.From(options), time, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
