@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Discovery;
@@ -27,6 +26,7 @@ internal sealed class LanDiscovery : IAsyncDisposable
     private readonly HashSet<IPAddress> joined = [];
     private readonly Task running;
     private Task receiving = Task.CompletedTask;
+    private IReadOnlyList<LocalNetwork> networks = [];
     private Socket? socket;
     private string lastFault = "";
 
@@ -86,11 +86,11 @@ internal sealed class LanDiscovery : IAsyncDisposable
             receiving = ReceiveAsync(socket);
         }
 
-        var addresses = FindAddresses();
-        joined.IntersectWith(addresses);
-        foreach (var address in addresses)
-            if (!joined.Contains(address) && TryJoin(address))
-                joined.Add(address);
+        Volatile.Write(ref networks, LocalNetwork.Find(listening));
+        joined.IntersectWith(networks.Select(network => network.Address));
+        foreach (var network in networks)
+            if (!joined.Contains(network.Address) && TryJoin(network.Address))
+                joined.Add(network.Address);
     }
 
     private Socket Open()
@@ -131,7 +131,10 @@ internal sealed class LanDiscovery : IAsyncDisposable
             try
             {
                 var received = await from.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), stopping.Token).ConfigureAwait(false);
-                hearing.Hear(buffer.AsSpan(0, received.ReceivedBytes), ((IPEndPoint)received.RemoteEndPoint).Address);
+                var source = ((IPEndPoint)received.RemoteEndPoint).Address;
+                // A source elsewhere is made up: it must not be a way to have this node dial there.
+                var isNear = Volatile.Read(ref networks).Any(network => network.Contains(source));
+                hearing.Hear(isNear ? buffer.AsSpan(0, received.ReceivedBytes) : [], source);
             }
             catch (SocketException failed) when (failed.SocketErrorCode == SocketError.MessageSize)
             {
@@ -145,7 +148,7 @@ internal sealed class LanDiscovery : IAsyncDisposable
 
     private async Task SendAsync(byte[] announcement)
     {
-        foreach (var address in FindAddresses())
+        foreach (var (address, _) in networks)
             try
             {
                 using var sending = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -159,21 +162,5 @@ internal sealed class LanDiscovery : IAsyncDisposable
                 // One network that is down must not keep the others from hearing.
                 DiscoveryLog.NotAnnounced(log, address.ToString(), unreachable.Message);
             }
-    }
-
-    /// <summary>This machine's addresses in the networks from which this node can be reached.</summary>
-    private List<IPAddress> FindAddresses()
-    {
-        if (!listening.Equals(IPAddress.Any) && !listening.Equals(IPAddress.IPv6Any))
-            return listening.AddressFamily == AddressFamily.InterNetwork ? [listening] : [];
-        return
-        [
-            .. NetworkInterface.GetAllNetworkInterfaces()
-                .Where(network => network.OperationalStatus == OperationalStatus.Up && network.SupportsMulticast
-                    && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-                .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-                .Select(unicast => unicast.Address)
-                .Where(address => address.AddressFamily == AddressFamily.InterNetwork),
-        ];
     }
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
 using P2PGrpc.Node.Discovery;
 using P2PGrpc.Node.Tests.Hosting;
 using P2PGrpc.Protocol;
@@ -13,7 +15,9 @@ public sealed class LanDiscoveryTests
     public async Task Nodes_that_know_each_other_by_id_alone_meet_and_strangers_are_shown_and_not_let_in()
     {
         // A group of the test's own: other runs on this machine must not be heard.
-        var discover = string.Create(CultureInfo.InvariantCulture, $"lan=239.255.{Random.Shared.Next(1, 255)}.{Random.Shared.Next(1, 255)}:{Random.Shared.Next(20_000, 30_000)}");
+        var discover = string.Create(
+            CultureInfo.InvariantCulture,
+            $"lan=239.255.{RandomNumberGenerator.GetInt32(1, 255)}.{RandomNumberGenerator.GetInt32(1, 255)}:{RandomNumberGenerator.GetInt32(20_000, 30_000)}");
         await using var alice = await RunningNode.StartDiscoveringAsync("alice", discover);
         var seen = alice.WaitForEventAsync(happened => happened.Notice?.Reason == "SEEN_ON_LAN");
         await using var bob = await RunningNode.StartDiscoveringAsync("bob", discover);
@@ -54,4 +58,16 @@ public sealed class LanDiscoveryTests
         Assert.Null(LanGroup.Parse(text, out var fault));
         Assert.NotEmpty(fault);
     }
+
+    /// <summary>A4: a made-up source leads nowhere but into the network itself.</summary>
+    [Theory]
+    [InlineData("192.0.2.9", true)]
+    [InlineData("192.0.3.9", false)]
+    [InlineData("127.0.0.1", false)]
+    public void A4_A_source_is_near_or_nothing(string source, bool isNear) =>
+        Assert.Equal(isNear, new LocalNetwork(IPAddress.Parse("192.0.2.2"), IPAddress.Parse("255.255.255.0")).Contains(IPAddress.Parse(source)));
+
+    [Fact]
+    public void A_node_that_listens_for_this_machine_alone_announces_itself_to_nobody_else() =>
+        Assert.Equal([IPAddress.Loopback], LocalNetwork.Find(IPAddress.Loopback).Select(network => network.Address));
 }
