@@ -51,7 +51,7 @@ internal sealed class InviteAdministration(
         if (PeerAddress.ParseAll(ticket.Inviter.Addresses).Count == 0)
             throw new PeerBookException(PeerBookFault.InvalidTicket, "The ticket holds no address at which the inviter could be dialled. Ask for another one.");
         if (alias.Length > 0 && !Alias.IsValid(alias))
-            throw new PeerBookException(PeerBookFault.Invalid, $"'{DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");
+            throw new PeerBookException(PeerBookFault.InvalidAlias, $"'{DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");
         var record = await redemptions.AddAsync(ticket, alias, cancellationToken).ConfigureAwait(false);
         // Only a Hello shows an invite: where the two are linked for a room alone, another link must begin.
         if (links.Find(inviter) is { } session && !session.Sharing.Shared.Contains(session.Sharing.Direct))

@@ -29,7 +29,7 @@ internal sealed class PeerAdministration(PeerId self, PeerBook book, Knocks knoc
     public async Task<Peer> AcceptAsync(string text, string alias, CancellationToken cancellationToken)
     {
         if (alias.Length > 0 && !Alias.IsValid(alias))
-            throw new PeerBookException(PeerBookFault.Invalid, $"'{DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");
+            throw new PeerBookException(PeerBookFault.InvalidAlias, $"'{DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");
         var peer = FindOther(text);
         var record = await book.AcceptAsync(peer, alias.Length > 0 ? alias : null, cancellationToken).ConfigureAwait(false);
         Welcome(peer);

@@ -14,6 +14,7 @@ internal static class PeerBookErrors
             PeerBookFault.Unknown => (StatusCode.NotFound, "PEER_UNKNOWN", null),
             PeerBookFault.AlreadyExists => (StatusCode.AlreadyExists, "PEER_EXISTS", null),
             PeerBookFault.Full => (StatusCode.ResourceExhausted, "PEER_BOOK_FULL", null),
+            PeerBookFault.InvalidAlias => (StatusCode.InvalidArgument, "INVALID_FIELD", "alias"),
             PeerBookFault.InvalidTicket => (StatusCode.InvalidArgument, "TICKET_INVALID", "ticket"),
             PeerBookFault.InvalidExpiry => (StatusCode.InvalidArgument, "INVALID_FIELD", "expires_after_seconds"),
             PeerBookFault.UnknownInvite => (StatusCode.NotFound, "INVITE_UNKNOWN", null),

@@ -34,7 +34,7 @@ internal sealed record NodeSettings(
         PeerAddress? advertise = null;
         if (options.Advertise is { Length: > 0 } text)
         {
-            if (PeerAddress.TryParse(text, out var parsed))
+            if (PeerAddress.TryParse(text, out var parsed) && !parsed.IsService)
                 advertise = parsed;
             else
                 faults.Add($"'{text}' is no host:port to advertise.");

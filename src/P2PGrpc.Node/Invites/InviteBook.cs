@@ -134,7 +134,7 @@ internal sealed class InviteBook : IAsyncDisposable
         if (alias.Length == 0)
             return;
         if (!Alias.IsValid(alias))
-            throw new PeerBookException(PeerBookFault.Invalid, $"'{Telemetry.DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");
+            throw new PeerBookException(PeerBookFault.InvalidAlias, $"'{Telemetry.DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");
         if (peers.Snapshot.FindByAlias(alias) is { } holder)
             throw new PeerBookException(PeerBookFault.AlreadyExists, $"The alias '{alias}' belongs to {holder.Key}. Take another, or remove that peer first.");
         if (others.Any(invite => invite.Alias == alias))

@@ -3,15 +3,20 @@ using System.Net;
 
 namespace P2PGrpc.Node.Peers;
 
-/// <summary>Where a peer listens: a DNS name or IP address, and a port. As text host:port, an IPv6 address in brackets.</summary>
+/// <summary>Where a peer listens: a DNS name or IP address, and a port, as text host:port, an IPv6 address in brackets. Or the name of a service by whose SRV records
+/// it is found, with the port 0, as text srv:_service._tcp.domain.</summary>
 internal readonly record struct PeerAddress(string Host, int Port)
 {
+    private const string ServicePrefix = "srv:_";
+
     /// <summary>The longest DNS name.</summary>
     private const int MaximumHostLength = 253;
 
     public static bool TryParse(ReadOnlySpan<char> text, out PeerAddress address)
     {
         address = default;
+        if (text.StartsWith(ServicePrefix, StringComparison.OrdinalIgnoreCase))
+            return TryParseService(text[(ServicePrefix.Length - 1)..], out address);
         var colon = text.LastIndexOf(':');
         if (colon <= 0 || !ushort.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
             return false;
@@ -28,6 +33,15 @@ internal readonly record struct PeerAddress(string Host, int Port)
             return false;
         address = new PeerAddress(host.ToString().ToLowerInvariant(), port);
         return true;
+    }
+
+    /// <summary>True for the name of a service, which may be anywhere.</summary>
+    public bool IsService => Port == 0;
+
+    private static bool TryParseService(ReadOnlySpan<char> name, out PeerAddress address)
+    {
+        address = new PeerAddress(name.ToString().ToLowerInvariant(), 0);
+        return name.Length <= MaximumHostLength && IsHostName(name) && name.IndexOf("._") > 0 && name[^1] != '.' && name.IndexOf("..") < 0;
     }
 
     /// <summary>Those of the texts that are addresses, in order.</summary>
@@ -48,7 +62,7 @@ internal readonly record struct PeerAddress(string Host, int Port)
         return host[0] is not ('-' or '.');
     }
 
-    public override string ToString() => Host.Contains(':')
+    public override string ToString() => IsService ? $"srv:{Host}" : Host.Contains(':')
         ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
         : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 }

@@ -4,6 +4,7 @@ namespace P2PGrpc.Node.Peers;
 internal enum PeerBookFault
 {
     Invalid,
+    InvalidAlias,
     Unknown,
     AlreadyExists,
     Ambiguous,

@@ -2,7 +2,7 @@ using P2PGrpc.Core.Identity;
 
 namespace P2PGrpc.Node.Peers;
 
-/// <summary>A peer as people write it, everywhere: [alias=][id@]host:port, or [alias=]id for a peer that dials in.</summary>
+/// <summary>A peer as people write it, everywhere: [alias=][id@]host:port, [alias=][id@]srv:_service._tcp.domain, or [alias=]id for a peer that dials in.</summary>
 internal sealed record PeerSpecification(string? Alias, PeerId? PeerId, PeerAddress? Address)
 {
     public const string Rule = "A peer is written [alias=][id@]host:port, or [alias=]id for one that dials in.";

@@ -13,14 +13,33 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
 {
     private readonly ILogger<PeerDialer> logger = loggers.CreateLogger<PeerDialer>();
 
+    /// <summary>Finds services by name.</summary>
+    public ServiceLookup Services { get; init; } = new();
+
     /// <summary>Connects, checks who answers, opens the Link call and waits for the other side's first frame, which the first read then
     /// returns.</summary>
-    /// <param name="host">A name, an IPv4 address, or an IPv6 address with or without brackets.</param>
-    /// <param name="port">1 to 65535.</param>
+    /// <param name="host">A name, an IPv4 address, or an IPv6 address with or without brackets; for a service its name, _service._tcp.domain.</param>
+    /// <param name="port">1 to 65535; 0 for a service, whose places are looked up, and tried until one is it.</param>
     /// <param name="expected">Who must answer; null: whoever does.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DialException">The dial came to nothing, within <see cref="WireLimits.DialTimeout"/>.</exception>
+    /// <exception cref="DialException">The dial came to nothing, within <see cref="WireLimits.DialTimeout"/>, that of each place of a service.</exception>
     public async Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken)
+    {
+        if (port != 0)
+            return await DialPlaceAsync(host, port, expected, cancellationToken);
+        var places = await Services.FindAsync(host, cancellationToken);
+        for (var place = 0; ; place++)
+            try
+            {
+                return await DialPlaceAsync(places[place].Host, places[place].Port, expected, cancellationToken);
+            }
+            catch (DialException failed) when (place < places.Count - 1 && (expected is not null || failed.Found is null))
+            {
+                // The next one. Who shows an identity where anybody is welcome has been found, be it that it refuses us.
+            }
+    }
+
+    private async Task<IFrameConnection> DialPlaceAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(limits.DialTimeout, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);

@@ -15,7 +15,7 @@ internal sealed class NameTarget : FuzzTarget
     public override IEnumerable<byte[]> MakeSeeds() =>
         new[]
         {
-            Samples.Author.PeerId.ToString(), $"bob={Samples.Author.PeerId}@host.example:5555", "bob=[::1]:1", "bob=192.0.2.1:65535",
+            Samples.Author.PeerId.ToString(), $"bob={Samples.Author.PeerId}@host.example:5555", "bob=[::1]:1", "bob=192.0.2.1:65535", "srv:_p2pgrpc._tcp.host.example",
             new MessageReference(Samples.Log.ToLogId(), 17).ToString(),
         }.Select(Encoding.UTF8.GetBytes);
 

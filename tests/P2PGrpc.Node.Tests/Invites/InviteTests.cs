@@ -218,7 +218,7 @@ public sealed class InviteTests
         await RefusesAsync(PeerBookFault.InvalidTicket, () => RedeemAsync(bob, ticket[..^1]));
         await RefusesAsync(PeerBookFault.InvalidTicket, () => RedeemAsync(
             bob, new PeerTicket(PeerTicket.Parse(ticket, out _)!.Secret, "alice", new Core.Identity.TicketPeer(alice.Runtime.Id, ["nowhere"])).ToText()));
-        await RefusesAsync(PeerBookFault.Invalid, () => RedeemAsync(bob, ticket, "No Alias"));
+        await RefusesAsync(PeerBookFault.InvalidAlias, () => RedeemAsync(bob, ticket, "No Alias"));
         await bob.AddAsync("alice=127.0.0.1:1");
         await RefusesAsync(PeerBookFault.AlreadyExists, () => RedeemAsync(bob, ticket));
         await RedeemAsync(bob, ticket, "the-other-alice");
@@ -227,7 +227,7 @@ public sealed class InviteTests
         await RefusesAsync(PeerBookFault.AlreadyExists, () => InviteAsync(alice, "bob"));
         await InviteAsync(alice, "carol");
         await RefusesAsync(PeerBookFault.AlreadyExists, () => InviteAsync(alice, "carol"));
-        await RefusesAsync(PeerBookFault.Invalid, () => InviteAsync(alice, "self"));
+        await RefusesAsync(PeerBookFault.InvalidAlias, () => InviteAsync(alice, "self"));
         await RefusesAsync(PeerBookFault.InvalidExpiry, () => InviteAsync(alice, "", TimeSpan.FromDays(366)));
         await RefusesAsync(PeerBookFault.InvalidExpiry, () => InviteAsync(alice, "", TimeSpan.FromSeconds(ulong.MaxValue / 1e8)));
         await RefusesAsync(PeerBookFault.UnknownInvite, () => alice.Runtime.InviteAdministration.RevokeAsync("dave", Token));

@@ -13,6 +13,8 @@ public sealed class PeerSpecificationTests
     [InlineData("bob=127.0.0.1:5556", "bob", false, "127.0.0.1:5556")]
     [InlineData("bob=ID@host.example:1", "bob", true, "host.example:1")]
     [InlineData("ID@[::1]:5555", null, true, "[::1]:5555")]
+    [InlineData("bob=ID@srv:_p2pgrpc._tcp.Example.org", "bob", true, "srv:_p2pgrpc._tcp.example.org")]
+    [InlineData("srv:5555", null, false, "srv:5555")]
     [InlineData("bob=ID", "bob", true, null)]
     [InlineData("ID", null, true, null)]
     public void All_forms_of_a_peer_are_read(string text, string? alias, bool hasId, string? address)
@@ -40,6 +42,11 @@ public sealed class PeerSpecificationTests
     [InlineData("bob=ho st:1")]
     [InlineData("bob=[127.0.0.1]:1")]
     [InlineData("bob=-x:1")]
+    [InlineData("srv:_p2pgrpc")]
+    [InlineData("srv:p2pgrpc._tcp.example.org")]
+    [InlineData("srv:_p2pgrpc._tcp.exa mple.org")]
+    [InlineData("srv:_p2pgrpc._tcp.example..org")]
+    [InlineData("srv:_p2pgrpc._tcp.example.org.")]
     public void What_is_no_peer_is_refused_with_the_rule(string text)
     {
         Assert.Null(PeerSpecification.Parse(text, out var fault));
