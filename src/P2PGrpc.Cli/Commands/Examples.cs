@@ -10,6 +10,7 @@ internal static class Examples
         ["run"] = """
               p2pgrpc run --name alice --listen 127.0.0.1:5555 --peer bob=127.0.0.1:5556 --data ~/alice
               P2PGRPC_PEERS="bob=host2:5555 carol=host3:5555" p2pgrpc run
+              p2pgrpc run --peer bob=srv:_p2pgrpc._tcp.example.org --discover lan
               p2pgrpc run --config /etc/p2pgrpc.json --quiet
 
             Each option may also stand in the environment (P2PGRPC_NAME, P2PGRPC_LISTEN, P2PGRPC_ADVERTISE, P2PGRPC_API,

@@ -20,7 +20,7 @@ internal sealed class RunOptions
 
     private readonly Option<string[]> peers = new("--peer")
     {
-        Description = "A peer: [alias=][id@]host:port; may be repeated",
+        Description = "A peer: [alias=][id@]host:port, or srv:_p2pgrpc._tcp.DOMAIN in place of host:port; may be repeated",
         HelpName = "PEER",
     };
 

@@ -5,7 +5,7 @@ namespace P2PGrpc.Node.Peers;
 /// <summary>A peer as people write it, everywhere: [alias=][id@]host:port, [alias=][id@]srv:_service._tcp.domain, or [alias=]id for a peer that dials in.</summary>
 internal sealed record PeerSpecification(string? Alias, PeerId? PeerId, PeerAddress? Address)
 {
-    public const string Rule = "A peer is written [alias=][id@]host:port, or [alias=]id for one that dials in.";
+    public const string Rule = "A peer is written [alias=][id@]host:port, or [alias=]id for one that dials in. srv:_service._tcp.domain may stand for host:port.";
 
     /// <summary>Null with a fault that says what is wrong, or the peer with an empty fault.</summary>
     public static PeerSpecification? Parse(string text, out string fault)

@@ -9,7 +9,7 @@ namespace P2PGrpc.Node.Tests.Wire;
 internal sealed class NameServer : IDisposable
 {
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-    private readonly IReadOnlyList<(ushort Priority, ushort Weight, ushort Port, string Target)> records;
+    private readonly (ushort Priority, ushort Weight, ushort Port, string Target)[] records;
     private int asked;
 
     public NameServer(params (ushort Priority, ushort Weight, ushort Port, string Target)[] records)
@@ -53,7 +53,7 @@ internal sealed class NameServer : IDisposable
     {
         // The header, the question as it came, and the records, whose names point at the question's.
         var end = 12 + question[12..].IndexOf((byte)0) + 5;
-        var answer = new List<byte>([question[0], question[1], 0x85, Error, 0, 1, 0, (byte)records.Count, 0, 0, 0, 0, .. question[12..end]]);
+        var answer = new List<byte>([question[0], question[1], 0x85, Error, 0, 1, 0, (byte)records.Length, 0, 0, 0, 0, .. question[12..end]]);
         foreach (var (priority, weight, port, target) in records)
         {
             var name = target.Split('.', StringSplitOptions.RemoveEmptyEntries).SelectMany(label => (byte[])[(byte)label.Length, .. Encoding.ASCII.GetBytes(label)]).Append((byte)0).ToArray();
