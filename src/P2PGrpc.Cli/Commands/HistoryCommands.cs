@@ -189,7 +189,7 @@ internal sealed class HistoryCommands(Surroundings surroundings)
         Missing = last.Missing,
     };
 
-    private void ShowMessages(Call call, IEnumerable<ReceivedMessage> messages)
+    private void ShowMessages(NodeCall call, IEnumerable<ReceivedMessage> messages)
     {
         var lines = new MessageLines(surroundings.Time);
         var day = "";
@@ -208,9 +208,9 @@ internal sealed class HistoryCommands(Surroundings surroundings)
         }
     }
 
-    private void TellOfPages(Call call, ListMessagesRequest request, ListMessagesResponse page)
+    private void TellOfPages(NodeCall call, ListMessagesRequest request, ListMessagesResponse page)
     {
-        var again = $"p2pgrpc history {ShellWord.Quote(request.Conversation)}{(request.Author.Length > 0 ? $" --author {ShellWord.Quote(request.Author)}" : "")}{call.Repeat}";
+        var again = $"p2pgrpc history {ShellWord.Quote(request.Conversation)}{(request.Author.Length > 0 ? $" --author {ShellWord.Quote(request.Author)}" : "")}{call.NodeOptions}";
         if (page.Batches.Count == 0)
             WriteHint("no messages");
         if (page.Older.Length > 0)
@@ -223,7 +223,7 @@ internal sealed class HistoryCommands(Surroundings surroundings)
                 string.Create(CultureInfo.InvariantCulture, $"{page.Missing} messages are still to come from other members: until then there may be gaps"), StyledLine.Alarm));
     }
 
-    private void TellOfRest(Call call, uint unreadable, ulong behind)
+    private void TellOfRest(NodeCall call, uint unreadable, ulong behind)
     {
         if (call.Json)
             return;
@@ -237,23 +237,5 @@ internal sealed class HistoryCommands(Surroundings surroundings)
 
     private void WriteHint(string text) => surroundings.Write(new StyledLine().Add(text, StyledLine.Dim));
 
-    private Command Complete(Command command, Func<Call, CancellationToken, Task> run)
-    {
-        var json = JsonOption.Create();
-        command.Add(json);
-        var node = NodeSelection.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
-            surroundings,
-            async () =>
-            {
-                await using var client = node.Open(parsed, surroundings);
-                await run(new Call(client, parsed, parsed.GetValue(json), node.Repeat(parsed)), cancellationToken);
-                return ExitCodes.Success;
-            },
-            cancellationToken));
-        return command;
-    }
-
-    /// <summary>One invocation. Repeat: the options that name the node, to be typed again.</summary>
-    private sealed record Call(P2PGrpcClient Client, ParseResult Parsed, bool Json, string Repeat);
+    private Command Complete(Command command, Func<NodeCall, CancellationToken, Task> run) => NodeCall.Complete(surroundings, command, run);
 }
