@@ -1,0 +1,45 @@
+namespace P2PGrpc.Core.Overlay;
+
+/// <summary>How many neighbours a member of a room keeps, and how often it does what, each with its reason.</summary>
+internal sealed record OverlayLimits
+{
+    /// <summary>Other members of a room up to which each is linked with each: messages then take one hop, and so many links are no burden.</summary>
+    public int FullMesh { get; init; } = 30;
+
+    /// <summary>Neighbours that a member of a larger room looks for. With so many chosen at random, half of all members may fail at once and hardly anybody is cut off.</summary>
+    public int Wanted { get; init; } = 6;
+
+    /// <summary>Neighbours from which on some are let go. Well above the number wanted, so that who looks for neighbours finds them.</summary>
+    public int Most { get; init; } = 12;
+
+    /// <summary>Members told to a new neighbour, or in a shuffle.</summary>
+    public int Sample { get; init; } = 16;
+
+    /// <summary>Members told in one go: what a frame holds.</summary>
+    public int Told { get; init; } = 32;
+
+    /// <summary>The time between two shuffles: members tell one neighbour some of those that they know. What is new is passed on at once, so this is for what was
+    /// lost on the way.</summary>
+    public TimeSpan Shuffle { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The time between two links that are made though there are enough: they join again what was split and had neighbours enough on each side.</summary>
+    public TimeSpan Wander { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a link must have lived before it may be let go: its other end has to find more neighbours first.</summary>
+    public TimeSpan Settled { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The shortest time between two words about how many neighbours there are.</summary>
+    public TimeSpan TellPause { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The first wait before a member is dialled again that could not be reached or whose link ended; it doubles.</summary>
+    public TimeSpan FirstRest { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest such wait.</summary>
+    public TimeSpan LongestRest { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>The longest such wait for who has no neighbour at all.</summary>
+    public TimeSpan LongestRestAlone { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A link that lived so long was a good one: the waits begin anew.</summary>
+    public TimeSpan Lasting { get; init; } = TimeSpan.FromMinutes(10);
+}
