@@ -30,6 +30,7 @@ internal static class GoldenVectors
             ["fork"] = WriteFork(),
             ["scopes"] = new JsonArray(WriteScope([]), WriteScope([Direct(Alice, Bob), Direct(Alice, Alice)]), WriteScope([Direct(Alice, Alice), Direct(Alice, Bob)])),
             ["rooms"] = new JsonArray(WriteRoom(3), WriteRoom(4)),
+            ["address_records"] = new JsonArray(WriteRecord(1, "host:5555"), WriteRecord(LogLimits.Sequence - 1, "192.0.2.7:1", "[2001:db8::1]:65535")),
         };
         return vectors.ToJsonString(new() { WriteIndented = true, NewLine = "\n" }) + "\n";
     }
@@ -73,6 +74,19 @@ internal static class GoldenVectors
             ["name"] = "room",
             ["address"] = "host:5555",
             ["ticket"] = new RoomTicket(secret, "room", [new TicketPeer(Alice.PeerId, ["host:5555"])]).ToText(),
+        };
+    }
+
+    private static JsonObject WriteRecord(ulong sequence, params string[] addresses)
+    {
+        var record = AddressRecord.Sign(Alice, Direct(Alice, Bob), sequence, addresses);
+        return new JsonObject
+        {
+            ["conversation"] = Hex(record.Conversation.Value),
+            ["peer"] = Hex(record.Peer.Value),
+            ["sequence"] = sequence.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["addresses"] = new JsonArray(addresses.Select(address => JsonValue.Create(address)).ToArray<JsonNode>()),
+            ["signature"] = Hex(record.Signature.Span),
         };
     }
 

@@ -23,7 +23,8 @@ internal sealed class OverlayNode(int number, PeerId peer, PartialView view)
     /// <summary>Whom the view wants dialled, and when the next attempt is.</summary>
     public SortedDictionary<int, int> Dialled { get; } = [];
 
-    public SortedSet<int> Links { get; } = [];
+    /// <summary>Who is at the other end of each link, and the link's number.</summary>
+    public SortedDictionary<int, int> Links { get; } = [];
 
     /// <summary>Peers of its owner's book.</summary>
     public SortedSet<int> Configured { get; } = [];

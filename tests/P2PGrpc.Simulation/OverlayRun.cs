@@ -18,6 +18,7 @@ internal sealed class OverlayRun
     private readonly List<OverlayOutput> outputs = [];
     private readonly SortedDictionary<int, List<Action>> due = [];
     private readonly OverlayLimits limits = new();
+    private int links;
     private Func<int, int, bool> isCut = (_, _) => false;
 
     public OverlayRun(int seed) => random = new Random(seed);
@@ -60,14 +61,14 @@ internal sealed class OverlayRun
     {
         isCut = rule ?? ((_, _) => false);
         foreach (var node in Nodes)
-            foreach (var other in node.Links.Where(other => isCut(node.Number, other)).ToList())
+            foreach (var other in node.Links.Keys.Where(other => isCut(node.Number, other)).ToList())
                 EndLater(node, other);
     }
 
     public void Fail(OverlayNode node)
     {
         node.IsUp = false;
-        foreach (var other in node.Links.ToList())
+        foreach (var other in node.Links.Keys.ToList())
             EndLater(Nodes[other], node.Number);
         node.Links.Clear();
     }
@@ -103,7 +104,7 @@ internal sealed class OverlayRun
         var distances = new Dictionary<int, int> { [from.Number] = 0 };
         var next = new Queue<int>([from.Number]);
         while (next.TryDequeue(out var at))
-            foreach (var other in Nodes[at].Links)
+            foreach (var other in Nodes[at].Links.Keys)
                 if (Nodes[other].IsUp && distances.TryAdd(other, distances[at] + 1))
                     next.Enqueue(other);
         return [.. distances.Values];
@@ -111,7 +112,7 @@ internal sealed class OverlayRun
 
     public bool IsConnected() => Distances(Up.First()).Count == Up.Count();
 
-    public bool IsFullMesh() => Up.All(node => node.Links.Count(other => Nodes[other].IsUp) == Up.Count() - 1);
+    public bool IsFullMesh() => Up.All(node => node.Links.Keys.Count(other => Nodes[other].IsUp) == Up.Count() - 1);
 
     public string Describe() => $"{Up.Count()} up, degrees {string.Join(", ", Up.GroupBy(node => node.Links.Count).OrderBy(degree => degree.Key).Select(degree => $"{degree.Key}×{degree.Count()}"))}"
         + $", {Told} told, {Drops} dropped";
@@ -122,7 +123,7 @@ internal sealed class OverlayRun
         if (node.Untested.TryDequeue(out var candidate))
             Test(node, Nodes[candidate]);
         foreach (var (other, at) in node.Dialled.ToList())
-            if (at <= Now && !node.Links.Contains(other))
+            if (at <= Now && !node.Links.ContainsKey(other))
                 DialOnce(node, Nodes[other]);
     }
 
@@ -145,14 +146,8 @@ internal sealed class OverlayRun
     {
         if (CanReach(node, other) && other.Links.Count < MostLinks)
         {
-            node.Dialled[other.Number] = Now + 1;
-            node.Links.Add(other.Number);
-            other.Links.Add(node.Number);
-            Later(1, () =>
-            {
-                TellOfLink(node, other);
-                TellOfLink(other, node);
-            });
+            node.Dialled[other.Number] = Now + 2;
+            Later(1, () => Link(node, other));
             return;
         }
 
@@ -161,17 +156,29 @@ internal sealed class OverlayRun
         Later(takes, () => Handle(node, new OverlayInput.DialFailed(other.Peer)));
     }
 
-    private void TellOfLink(OverlayNode node, OverlayNode other)
+    private void Link(OverlayNode node, OverlayNode other)
     {
-        if (node.IsUp && node.Links.Contains(other.Number))
-            Handle(node, new OverlayInput.LinkUp(other.Peer));
+        if (!node.IsUp || !CanReach(node, other) || node.Links.ContainsKey(other.Number))
+            return;
+        node.Links[other.Number] = other.Links[node.Number] = ++links;
+        Handle(node, new OverlayInput.LinkUp(other.Peer));
+        Handle(other, new OverlayInput.LinkUp(node.Peer));
     }
 
-    private void EndLater(OverlayNode node, int other) => Later(random.Next(1, DeadAfter), () => End(node, other));
-
-    private void End(OverlayNode node, int other)
+    /// <summary>One end notices that a link has ended.</summary>
+    private void EndLater(OverlayNode node, int other)
     {
-        if (node.Links.Remove(other) && node.IsUp)
+        // The other end may have noticed before.
+        if (node.Links.TryGetValue(other, out var link))
+            Later(random.Next(1, DeadAfter), () => End(node, other, link));
+    }
+
+    private void End(OverlayNode node, int other, int link)
+    {
+        if (node.Links.GetValueOrDefault(other) != link)
+            return;
+        node.Links.Remove(other);
+        if (node.IsUp)
             Handle(node, new OverlayInput.LinkDown(Nodes[other].Peer));
     }
 
@@ -207,10 +214,11 @@ internal sealed class OverlayRun
             case OverlayOutput.Drop(var peer):
                 SimulationFault.Check(!node.Configured.Contains(numbers[peer]), "a configured peer is dropped");
                 Drops++;
+                var link = node.Links[numbers[peer]];
                 Later(1, () =>
                 {
-                    End(node, numbers[peer]);
-                    End(Nodes[numbers[peer]], node.Number);
+                    End(node, numbers[peer], link);
+                    End(Nodes[numbers[peer]], node.Number, link);
                 });
                 break;
             case OverlayOutput.Tell(var to, var members):
@@ -224,7 +232,7 @@ internal sealed class OverlayRun
 
     private void Hear(OverlayNode node, OverlayNode from, IReadOnlyList<PeerId> members, int neighbours, int known)
     {
-        if (!node.IsUp || !node.Links.Contains(from.Number))
+        if (!node.IsUp || !node.Links.ContainsKey(from.Number))
             return;
         Handle(node, new OverlayInput.Heard(from.Peer, neighbours, known));
         foreach (var member in members)

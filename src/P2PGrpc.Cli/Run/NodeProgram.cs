@@ -83,6 +83,7 @@ internal static class NodeProgram
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
             options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
+            options.DialAny = settings.DialAny;
             foreach (var peer in settings.Peers)
                 options.Peers.Add(peer);
         });

@@ -27,6 +27,7 @@ internal sealed class RunOptions
     private readonly Option<string?> data = Create("--data", "DIR", "The data directory [default: ~/.local/share/p2pgrpc]");
     private readonly Option<bool> apiOpen = new("--api-open") { Description = "No token at the client endpoint (loopback only, for demos)" };
     private readonly Option<string?> accept = Create("--accept", "known|any", "Who may come in: known peers, or anybody [default: known]");
+    private readonly Option<bool> dialAny = new("--dial-any") { Description = "Addresses that others name may lead anywhere, also to this machine itself" };
     private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
     private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
     private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
@@ -39,7 +40,7 @@ internal sealed class RunOptions
         var options = new RunOptions();
         foreach (var option in new Option[]
         {
-            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.config,
+            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.dialAny, options.config,
             options.apiCertificate, options.apiKey, options.quiet, options.json, options.verbose,
         })
             command.Add(option);
@@ -70,6 +71,7 @@ internal sealed class RunOptions
                 "any" => true,
                 var other => throw CommandException.Usage($"accept is '{other}': write known or any."),
             },
+            DialAny = parsed.GetValue(dialAny) || (ReadTruth(environment, "P2PGRPC_DIAL_ANY") ?? file.DialAny ?? false),
             Peers = parsed.GetValue(peers) is { Length: > 0 } given ? given
                 : Variable(environment, "P2PGRPC_PEERS")?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 ?? file.Peers ?? [],

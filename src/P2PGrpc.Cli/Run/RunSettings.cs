@@ -25,6 +25,8 @@ internal sealed record RunSettings
 
     public bool AcceptAny { get; init; }
 
+    public bool DialAny { get; init; }
+
     public bool Quiet { get; init; }
 
     public bool Json { get; init; }

@@ -38,5 +38,9 @@ internal sealed class MemberState(PeerId peer)
     /// <summary>Members that are to be told to it.</summary>
     public List<PeerId> Untold { get; } = [];
 
-    public bool IsWorthKeeping => IsKnown || IsLinked || IsConfigured;
+    /// <summary>When it was linked last though it can't be dialled; null if that is forgotten. It belongs to the room all the same.</summary>
+    public TimeSpan? SeenAt { get; set; }
+
+    /// <summary>True if it counts when it is asked how large the room is.</summary>
+    public bool IsCounted => IsKnown || IsLinked || SeenAt is not null;
 }

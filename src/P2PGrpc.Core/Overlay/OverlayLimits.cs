@@ -40,6 +40,12 @@ internal sealed record OverlayLimits
     /// <summary>The longest such wait for who has no neighbour at all.</summary>
     public TimeSpan LongestRestAlone { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a member counts that can't be dialled and has no link any more. A room in which most are like that is no small room because its links are few.</summary>
+    public TimeSpan Remembered { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Such members at one time, far more than make a room large: who holds the ticket can invent any number.</summary>
+    public int MostRemembered { get; init; } = 1000;
+
     /// <summary>A link that lived so long was a good one: the waits begin anew.</summary>
     public TimeSpan Lasting { get; init; } = TimeSpan.FromMinutes(10);
 }

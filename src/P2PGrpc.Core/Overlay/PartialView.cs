@@ -14,7 +14,9 @@ internal sealed class PartialView
     private readonly List<MemberState> neighbours = [];
     private MemberState? wanderer;
     private TimeSpan nextWander;
+    private TimeSpan nextForgetting;
     private int dialling;
+    private int remembered;
 
     public PartialView(PeerId self, OverlayLimits limits, ulong seed)
     {
@@ -26,7 +28,7 @@ internal sealed class PartialView
 
     public int NeighbourCount => neighbours.Count;
 
-    /// <summary>Other members that can be dialled or are linked.</summary>
+    /// <summary>Other members that can be dialled, are linked, or were lately.</summary>
     public int MemberCount { get; private set; }
 
     /// <summary>True if each member is to be linked with each. A neighbour that knows more members counts: a newcomer knows hardly anybody.</summary>
@@ -81,12 +83,13 @@ internal sealed class PartialView
     {
         if (!members.TryGetValue(peer, out var member))
             member = new MemberState(peer);
-        var counted = member.IsKnown || member.IsLinked;
+        var before = (member.IsCounted, IsSeen: member.SeenAt is not null);
         change(member);
-        MemberCount += (member.IsKnown || member.IsLinked ? 1 : 0) - (counted ? 1 : 0);
+        MemberCount += (member.IsCounted ? 1 : 0) - (before.IsCounted ? 1 : 0);
+        remembered += (member.SeenAt is not null ? 1 : 0) - (before.IsSeen ? 1 : 0);
         if (!member.IsKnown && member is { IsDialled: true, IsLinked: false })
             EndDialling(member, outputs);
-        if (member.IsWorthKeeping)
+        if (member.IsCounted || member.IsConfigured)
             members[peer] = member;
         else
             members.Remove(peer);
@@ -96,7 +99,7 @@ internal sealed class PartialView
     {
         if (members.GetValueOrDefault(peer) is { IsLinked: true })
             return;
-        Change(peer, member => member.IsLinked = true, outputs);
+        Change(peer, member => (member.IsLinked, member.SeenAt) = (true, null), outputs);
         var linked = members[peer];
         neighbours.Add(linked);
         if (linked.IsDialled)
@@ -117,7 +120,8 @@ internal sealed class PartialView
             dialling++;
         if (now - gone.LinkedAt >= limits.Lasting)
             gone.Rest = TimeSpan.Zero;
-        Change(peer, member => member.IsLinked = false, outputs);
+        TimeSpan? seenAt = gone.IsKnown || remembered >= limits.MostRemembered ? null : now;
+        Change(peer, member => (member.IsLinked, member.SeenAt) = (false, seenAt), outputs);
         if (IsFullMesh)
             return;
         // Whether it fails or has let this node go, somebody else is the better choice for now.
@@ -129,6 +133,7 @@ internal sealed class PartialView
     private void Tick(TimeSpan now, List<OverlayOutput> outputs)
     {
         teller.Tick(now, members.Values, neighbours, countMatters: !IsFullMesh, outputs);
+        Forget(now, outputs);
         if (IsFullMesh)
             return;
         Wander(now, outputs);
@@ -140,6 +145,15 @@ internal sealed class PartialView
             spared.SettlesFrom = now;
             outputs.Add(new OverlayOutput.Drop(spared.Peer));
         }
+    }
+
+    private void Forget(TimeSpan now, List<OverlayOutput> outputs)
+    {
+        if (remembered == 0 || now < nextForgetting)
+            return;
+        nextForgetting = now + limits.Shuffle;
+        foreach (var member in members.Values.Where(member => now - member.SeenAt >= limits.Remembered).ToList())
+            Change(member.Peer, gone => gone.SeenAt = null, outputs);
     }
 
     /// <summary>What was split, and has neighbours enough on each side, would stay so for ever without a link that nobody needs.</summary>

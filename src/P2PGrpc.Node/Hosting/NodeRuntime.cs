@@ -31,12 +31,15 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly NodeCertificate certificate;
     private readonly ApiLifetime lifetime = new();
     private readonly ITimer reserve;
+    private readonly LocalNode local;
+    private readonly PeerDialer transport;
+    private RoomOverlay? overlay;
     private PeerHost? peerHost;
     private ClientHost? clientHost;
 
     private NodeRuntime(
         NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book, RoomBook rooms,
-        TimeProvider time, ILoggerFactory loggers)
+        MemberBook members, TimeProvider time, ILoggerFactory loggers)
     {
         this.directory = directory;
         this.identity = identity;
@@ -44,19 +47,20 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Store = store;
         Book = book;
         Rooms = rooms;
+        Members = members;
         Events = new NodeEvents(time);
         Knocks = new Knocks(time);
         var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
+        local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
             local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
         Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
         var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot));
         Server = new LinkServer(handshake, Links, Book, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
-        var transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
-        var dialling = new DialContext(local, transport, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
-        Diallers = new Diallers(Book, Rooms, Links, Server, record => new Dialler(record, dialling));
+        transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
+        var dialling = new DialContext(local, transport, settings.DialPolicy, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
+        Diallers = new Diallers(Book, Rooms, Links, Server, target => new Dialler(target, dialling));
         var recipients = new Recipients(local.PeerId, Book, Rooms, dialling, time);
         Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
         Inbox = new EphemeralInbox();
@@ -85,6 +89,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public PeerBook Book { get; }
 
     public RoomBook Rooms { get; }
+
+    public MemberBook Members { get; }
 
     public Knocks Knocks { get; }
 
@@ -148,7 +154,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
             store = OpenStore(directory, identity, time, loggers.CreateLogger<LogStore>());
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
             var rooms = new RoomBook(identity.PeerId, new RoomTable(store, identity.PeerId));
-            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, rooms, time, loggers);
+            var members = new MemberBook(new MemberTable(store), new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
+            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, rooms, members, time, loggers);
             if (databaseIsMissing)
                 OwnerNotices.TellOfMissingDatabase(runtime.Events, directory.DatabasePath, loggers.CreateLogger<LogStore>());
             return runtime;
@@ -191,9 +198,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Replication.Start();
         peerHost = await PeerHost.StartAsync(
             new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
-        var advertised = Advertised(settings).ToString();
+        var address = Advertised(settings);
+        var advertised = address.ToString();
         Address = $"{Id}@{advertised}";
-        RoomAdministration = new RoomAdministration(Rooms, Store, Links, Recipients, Diallers, advertised);
+        RoomAdministration = new RoomAdministration(Rooms, Members, Store, Links, Recipients, Diallers, advertised);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         clientHost = await ClientHost.StartAsync(
@@ -206,6 +214,18 @@ internal sealed class NodeRuntime : IAsyncDisposable
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
+        await StartOverlayAsync(settings, address, time, loggers, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task StartOverlayAsync(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        // What this node would not dial itself where somebody else named it, others don't either.
+        PeerAddress[] dialable = !System.Net.IPAddress.TryParse(address.Host, out var literal) || settings.DialPolicy.Allows(literal) ? [address] : [];
+        var own = await OwnAddresses.OpenAsync(Store, identity, dialable, cancellationToken).ConfigureAwait(false);
+        overlay = new RoomOverlay(
+            local, Book, Rooms, Members, Links, Diallers, new AddressTester(Members, transport, settings.DialPolicy, time), own, time,
+            loggers.CreateLogger<RoomOverlay>());
+        overlay.Start();
     }
 
     /// <summary>Writes down where clients find the TCP endpoint. On a full disk the node serves all the same: the socket and the address itself still lead to it.</summary>
@@ -247,6 +267,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         }
 
         Links.CloseAll(GoodbyeReason.Shutdown, "The node is stopping.");
+        if (overlay is not null)
+            await overlay.DisposeAsync().ConfigureAwait(false);
         await Diallers.DisposeAsync().ConfigureAwait(false);
         if (peerHost is not null)
         {

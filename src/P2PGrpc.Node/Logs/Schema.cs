@@ -55,8 +55,17 @@ internal static class Schema
 
         """ + FromVersion3;
 
-    // Version 3 had no history.
-    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;";
+    // Version 3 had no history, and knew only those members whom tickets named.
+    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;" + Members;
+
+    private const string Members = """
+        CREATE TABLE address_record (
+            conversation BLOB NOT NULL,
+            peer BLOB NOT NULL,
+            record BLOB NOT NULL,
+            PRIMARY KEY (conversation, peer)) WITHOUT ROWID;
+        CREATE TABLE own_addresses (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL, addresses TEXT NOT NULL);
+        """;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
     private const string FromVersion1 = """

@@ -18,13 +18,14 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
     /// <param name="host">A name, an IPv4 address, or an IPv6 address with or without brackets.</param>
     /// <param name="port">1 to 65535.</param>
     /// <param name="expected">Who must answer; null: whoever does.</param>
+    /// <param name="policy">Where the address may lead.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DialException">The dial came to nothing, within <see cref="WireLimits.DialTimeout"/>.</exception>
-    public async Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken)
+    public async Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, DialPolicy policy, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(limits.DialTimeout, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var attempt = new DialAttempt(certificate, limits, host, port, expected, ending.Token);
+        var attempt = new DialAttempt(certificate, limits, host, port, expected, policy, ending.Token);
         GrpcChannel? channel = null;
         AsyncDuplexStreamingCall<Protocol.Frame, InboundFrame>? call = null;
         try
@@ -49,6 +50,11 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
             throw explained;
         }
     }
+
+    /// <summary>The same for an address that the owner named: it may lead anywhere.</summary>
+    /// <exception cref="DialException">The dial came to nothing.</exception>
+    public Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken) =>
+        DialAsync(host, port, expected, DialPolicy.Anywhere, cancellationToken);
 
     private static GrpcChannel CreateChannel(DialAttempt attempt) => GrpcChannel.ForAddress(attempt.Address, new GrpcChannelOptions
     {
