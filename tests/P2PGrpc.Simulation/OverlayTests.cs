@@ -198,7 +198,7 @@ public sealed class OverlayTests
         if (up.Count <= Limits.FullMesh + 1)
             return;
         var degrees = up.Select(node => node.Links.Count).ToList();
-        Assert.True(degrees.Max() <= 2 * Limits.Most && degrees.Average() <= Limits.Most, run.Describe());
+        Assert.True(degrees.Max() <= Limits.Crowd && degrees.Average() <= Limits.Most, run.Describe());
         Assert.True(degrees.Min() >= Limits.Wanted / 2 && degrees.Average() >= Limits.Wanted, run.Describe());
         var distances = up.Take(50).SelectMany(run.Distances).ToList();
         Assert.True(distances.Average() <= Math.Log2(up.Count) && distances.Max() <= 2 * Math.Log2(up.Count), $"{distances.Average()} on average, {distances.Max()} at most: {run.Describe()}");

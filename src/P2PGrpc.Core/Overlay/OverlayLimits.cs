@@ -9,8 +9,11 @@ internal sealed record OverlayLimits
     /// <summary>Neighbours that a member of a larger room looks for. With so many chosen at random, half of all members may fail at once and hardly anybody is cut off.</summary>
     public int Wanted { get; init; } = 6;
 
-    /// <summary>Neighbours from which on some are let go. Well above the number wanted, so that who looks for neighbours finds them.</summary>
+    /// <summary>Neighbours from which on those are let go that have more than they want. Well above the number wanted, so that who looks for neighbours finds them.</summary>
     public int Most { get; init; } = 12;
+
+    /// <summary>Neighbours from which on also those are let go that have just as many as they want. They will look for another one.</summary>
+    public int Crowd { get; init; } = 24;
 
     /// <summary>Members told to a new neighbour, or in a shuffle.</summary>
     public int Sample { get; init; } = 16;
@@ -34,8 +37,8 @@ internal sealed record OverlayLimits
     /// <summary>The first wait before a member is dialled again that could not be reached or whose link ended; it doubles.</summary>
     public TimeSpan FirstRest { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest such wait.</summary>
-    public TimeSpan LongestRest { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>The longest such wait. Where few can be dialled and all of them have too many neighbours already, this is how often each of the others tries.</summary>
+    public TimeSpan LongestRest { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>The longest such wait for who has no neighbour at all.</summary>
     public TimeSpan LongestRestAlone { get; init; } = TimeSpan.FromSeconds(30);

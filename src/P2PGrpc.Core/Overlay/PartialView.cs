@@ -137,14 +137,12 @@ internal sealed class PartialView
         if (IsFullMesh)
             return;
         Wander(now, outputs);
-        for (var excess = neighbours.Count - limits.Most; excess > 0; excess--)
-        {
-            if (draw.Pick(neighbours, neighbour => IsSparable(neighbour, now)) is not { } spared)
-                break;
-            // If it is not let go, because of something else, another one is asked for next.
-            spared.SettlesFrom = now;
-            outputs.Add(new OverlayOutput.Drop(spared.Peer));
-        }
+        // One at a time: others may let go of the same one at this moment, and what it said of itself is some seconds old.
+        if (neighbours.Count <= limits.Most || draw.Pick(neighbours, neighbour => IsSparable(neighbour, now)) is not { } spared)
+            return;
+        // If it is not let go, because of something else, another one is asked for next.
+        spared.SettlesFrom = now;
+        outputs.Add(new OverlayOutput.Drop(spared.Peer));
     }
 
     private void Forget(TimeSpan now, List<OverlayOutput> outputs)
@@ -198,8 +196,8 @@ internal sealed class PartialView
         return rest == TimeSpan.Zero || now - member.RestsFrom >= rest;
     }
 
-    private bool IsSparable(MemberState neighbour, TimeSpan now) => !neighbour.IsConfigured && neighbour.Neighbours >= limits.Wanted
-        && now - neighbour.SettlesFrom >= limits.Settled;
+    private bool IsSparable(MemberState neighbour, TimeSpan now) => !neighbour.IsConfigured
+        && neighbour.Neighbours >= limits.Wanted + (neighbours.Count > limits.Crowd ? 0 : 1) && now - neighbour.SettlesFrom >= limits.Settled;
 
     private void Begin(MemberState member, List<OverlayOutput> outputs)
     {

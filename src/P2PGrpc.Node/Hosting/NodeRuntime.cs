@@ -214,16 +214,16 @@ internal sealed class NodeRuntime : IAsyncDisposable
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
-        await StartOverlayAsync(settings, address, time, loggers, cancellationToken).ConfigureAwait(false);
+        StartOverlay(settings, address, time, loggers);
     }
 
-    private async Task StartOverlayAsync(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private void StartOverlay(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers)
     {
         // What this node would not dial itself where somebody else named it, others don't either.
         PeerAddress[] dialable = !System.Net.IPAddress.TryParse(address.Host, out var literal) || settings.DialPolicy.Allows(literal) ? [address] : [];
-        var own = await OwnAddresses.OpenAsync(Store, identity, dialable, cancellationToken).ConfigureAwait(false);
         overlay = new RoomOverlay(
-            local, Book, Rooms, Members, Links, Diallers, new AddressTester(Members, transport, settings.DialPolicy, time), own, time,
+            local, Book, Rooms, Members, Links, Diallers, new AddressTester(Members, transport, settings.DialPolicy, time),
+            new OwnAddresses(Store, identity, dialable), time,
             loggers.CreateLogger<RoomOverlay>());
         overlay.Start();
     }

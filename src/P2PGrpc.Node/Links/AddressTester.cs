@@ -23,7 +23,7 @@ internal sealed class AddressTester(MemberBook members, PeerDialer transport, Di
         lock (gate)
         {
             running.RemoveAll(test => test.IsCompleted);
-            while (running.Count < LinkLimits.AddressTests && !stopping.IsCancellationRequested && members.TakeUntested(time.GetElapsedTime(startedAt)) is { } record)
+            while (running.Count < LinkLimits.AddressTests && !stopping.IsCancellationRequested && members.TakeUntested(time.GetElapsedTime(startedAt), rate.TryTake) is { } record)
                 running.Add(Task.Run(() => TestAsync(record)));
         }
     }
@@ -33,10 +33,12 @@ internal sealed class AddressTester(MemberBook members, PeerDialer transport, Di
         try
         {
             var error = "";
+            var isFirst = true;
             foreach (var address in PeerAddress.ParseAll(record.Addresses))
             {
-                if (!rate.TryTake())
+                if (!isFirst && !rate.TryTake())
                     return;
+                isFirst = false;
                 error = await TryAsync(record, address).ConfigureAwait(false);
                 if (error.Length == 0)
                 {

@@ -9,7 +9,8 @@ namespace P2PGrpc.Node.Links;
 /// <param name="Dialling">True while it tries or waits to try again.</param>
 /// <param name="LastError">Why the last attempt failed and what to do; empty if none did.</param>
 /// <param name="Failures">Attempts that brought no link up.</param>
-internal sealed record DialState(bool Dialling, string LastError, int Failures);
+/// <param name="IsUnwelcome">The peer itself has said last that it does not know this node, by a room or otherwise.</param>
+internal sealed record DialState(bool Dialling, string LastError, int Failures, bool IsUnwelcome);
 
 /// <summary>Dials one peer for ever: while no link is up it tries the peer's addresses in turn, with growing waits. A peer without an identity is
 /// pinned as soon as somebody proves one at its address.</summary>
@@ -25,11 +26,12 @@ internal sealed class Dialler : IAsyncDisposable
     private readonly AnnouncementRate changes;
     private readonly Task running;
     private DialTarget target;
-    private DialState state = new(true, "", 0);
+    private DialState state = new(true, "", 0, false);
     private long absentSince;
     private long? notAdmittedSince;
     private int attempts;
     private int failures;
+    private bool isUnwelcome;
 
     public Dialler(DialTarget target, DialContext context)
     {
@@ -91,7 +93,7 @@ internal sealed class Dialler : IAsyncDisposable
     {
         if (Record.PeerId is { } peer && context.Table.Find(peer) is not null)
         {
-            Volatile.Write(ref state, new DialState(false, "", failures));
+            Volatile.Write(ref state, new DialState(false, "", failures, false));
             var linkedSince = context.Time.GetTimestamp();
             await nudge.WaitAsync(cancellationToken).ConfigureAwait(false);
             Rest(linkedSince);
@@ -103,8 +105,9 @@ internal sealed class Dialler : IAsyncDisposable
         var addresses = now.Record.Addresses;
         var address = addresses[attempts++ % addresses.Count];
         var policy = now.Learnt.Contains(address) ? context.Policy : DialPolicy.Anywhere;
+        isUnwelcome = false;
         var error = await TryAsync(address, policy, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref state, new DialState(true, error, failures));
+        Volatile.Write(ref state, new DialState(true, error, failures, isUnwelcome));
         await WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -144,6 +147,7 @@ internal sealed class Dialler : IAsyncDisposable
         catch (LinkRefusedException refused)
         {
             failures++;
+            isUnwelcome = refused is { ByOther: true, Reason: GoodbyeReason.NotAdmitted };
             return Describe(refused, address);
         }
         catch (WireException broken)
@@ -163,7 +167,7 @@ internal sealed class Dialler : IAsyncDisposable
         var end = await context.Table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
         // What the link's own beginning and end have set is no reason to dial at once.
         nudge.Clear();
-        if (end is { Reason: GoodbyeReason.Replaced or GoodbyeReason.Crowded, ByOther: true })
+        if (end is { Reason: GoodbyeReason.Replaced, ByOther: true } or { Reason: GoodbyeReason.Crowded })
         {
             // However long ours lived, to dial at once would only take the link from the other process, or from the other side's other neighbours.
             delay.Contest();
@@ -189,7 +193,7 @@ internal sealed class Dialler : IAsyncDisposable
         if (refused is not { ByOther: true, Reason: GoodbyeReason.NotAdmitted })
             return refused.Message;
         if (Record.Admission == Admission.Unspecified)
-            return $"{Record.Label}, whom a ticket names, is in no room with this node (any more).";
+            return $"{Record.Label}, whom a ticket or a member names, is in no room with this node (any more).";
         var advice = $"{Record.Label} does not know this node yet: its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
         notAdmittedSince ??= context.Time.GetTimestamp();
         if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance)
@@ -216,7 +220,7 @@ internal sealed class Dialler : IAsyncDisposable
         if (failed is { Kind: DialFailure.IdentityMismatch, Found: { } other } && Record.PeerId is { } expected)
         {
             if (Record.Admission == Admission.Unspecified)
-                return $"The node at {address} is {other}, not {expected}, whom a ticket names there. Join by a newer ticket.";
+                return $"The node at {address} is {other}, not {expected}, whom a ticket or a member names there. Join by a newer ticket.";
             var advice = $"The node at {address} is {other}, not {Record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
                 + $"{Record.Label}, then p2pgrpc peers add {(Record.Alias is { } alias ? alias + "=" : "")}{address}";
             TellOnce(address, advice, () => changes.TryTake() && context.TryTellOfChange(Record.Label, address, expected, other, advice));

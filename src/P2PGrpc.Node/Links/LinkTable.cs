@@ -120,6 +120,10 @@ internal sealed class LinkTable
     public IReadOnlyList<LinkSession> FindSharing(ConversationId conversation) =>
         [.. List().Where(session => session.Sharing.Shared.Contains(conversation))];
 
+    /// <summary>All links, by the conversations that they share.</summary>
+    public ILookup<ConversationId, LinkSession> ListByConversation() =>
+        List().SelectMany(session => session.Sharing.Shared, (session, conversation) => (session, conversation)).ToLookup(shared => shared.conversation, shared => shared.session);
+
     private LinkSession[] List()
     {
         lock (gate)

@@ -21,6 +21,12 @@ internal sealed class RoomOverlay : IAsyncDisposable
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    /// <summary>The shortest time between two looks at how things are: others can change them at any rate.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The time after which a full disk is tried again.</summary>
+    private static readonly TimeSpan Retry = TimeSpan.FromMinutes(1);
+
     private readonly LocalNode local;
     private readonly PeerBook book;
     private readonly RoomBook rooms;
@@ -39,8 +45,12 @@ internal sealed class RoomOverlay : IAsyncDisposable
     private readonly Dictionary<ConversationId, RoomView> views = [];
     private readonly List<OverlayOutput> outputs = [];
     private readonly long startedAt;
+    private readonly List<AddressRecord> disowned = [];
     private AddressRecord? forgotten;
+    private int memberChanges;
+    private bool hasNewRecord;
     private TimeSpan tickAt;
+    private TimeSpan prepareAt;
     private Task running = Task.CompletedTask;
 
     public RoomOverlay(
@@ -57,13 +67,19 @@ internal sealed class RoomOverlay : IAsyncDisposable
         links.MembersReceived = Receive;
         links.Changed += OnLinkChanged;
         links.SharingChanged += changed.Set;
-        rooms.Changed += changed.Set;
-        book.Changed += changed.Set;
-        members.Changed += changed.Set;
+        rooms.Changed += OnMembersChanged;
+        book.Changed += OnMembersChanged;
+        members.Changed += OnMembersChanged;
         running = Task.Run(RunAsync);
     }
 
     private void OnLinkChanged(PeerId peer) => changed.Set();
+
+    private void OnMembersChanged()
+    {
+        Interlocked.Increment(ref memberChanges);
+        changed.Set();
+    }
 
     /// <summary>What a neighbour tells of members. Returns what breaks the protocol in it, or nothing.</summary>
     private string Receive(LinkSession session, Members frame)
@@ -100,10 +116,14 @@ internal sealed class RoomOverlay : IAsyncDisposable
             try
             {
                 await StepAsync(stopping.Token).ConfigureAwait(false);
-                if (views.Count > 0)
-                    await changed.WaitAsync(Interval, time, stopping.Token).ConfigureAwait(false);
-                else
+                if (views.Count == 0)
+                {
                     await changed.WaitAsync(stopping.Token).ConfigureAwait(false);
+                    continue;
+                }
+
+                await changed.WaitAsync(Interval, time, stopping.Token).ConfigureAwait(false);
+                await Task.Delay(Pause, time, stopping.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -129,9 +149,12 @@ internal sealed class RoomOverlay : IAsyncDisposable
         var dialChanged = false;
         foreach (var gone in views.Keys.Except(joined.Select(room => room.Conversation)).ToList())
             dialChanged |= views.Remove(gone);
+        var membersChanged = Interlocked.Exchange(ref memberChanges, 0) > 0;
         var words = ReadHeard();
+        var sessions = links.ListByConversation();
         foreach (var room in joined)
-            dialChanged |= Follow(room, now, words[room.Conversation], isTick);
+            dialChanged |= Follow(room, now, membersChanged, sessions[room.Conversation], words[room.Conversation], isTick);
+        hasNewRecord = false;
         if (dialChanged)
             diallers.FollowMembers(FindDialled());
         tester.Continue();
@@ -145,13 +168,26 @@ internal sealed class RoomOverlay : IAsyncDisposable
         return words.ToLookup(word => word.Room, word => word.Said);
     }
 
-    private async Task SettleAsync(IReadOnlySet<ConversationId> joined, CancellationToken cancellationToken)
+    private async Task SettleAsync(HashSet<ConversationId> joined, CancellationToken cancellationToken)
     {
         try
         {
             await members.KeepAsync(joined, cancellationToken).ConfigureAwait(false);
+            foreach (var gone in disowned)
+                await members.DisownAsync(gone, time.GetElapsedTime(startedAt), cancellationToken).ConfigureAwait(false);
+            disowned.Clear();
+            if (joined.Count > 0 && !own.IsReady && time.GetElapsedTime(startedAt) >= prepareAt)
+            {
+                prepareAt = time.GetElapsedTime(startedAt) + Retry;
+                await own.PrepareAsync(cancellationToken).ConfigureAwait(false);
+                hasNewRecord = true;
+            }
+
             if (Interlocked.Exchange(ref forgotten, null) is { } record && own.IsOutdatedBy(record))
+            {
                 await own.OutdoAsync(record, cancellationToken).ConfigureAwait(false);
+                hasNewRecord = true;
+            }
         }
         catch (StoreException full)
         {
@@ -160,18 +196,24 @@ internal sealed class RoomOverlay : IAsyncDisposable
     }
 
     /// <summary>Shows a room's view how things are, and does what it wants. True if other members, or at other addresses, are to be dialled.</summary>
-    private bool Follow(RoomRecord room, TimeSpan now, IEnumerable<OverlayInput> words, bool isTick)
+    private bool Follow(
+        RoomRecord room, TimeSpan now, bool membersChanged, IEnumerable<LinkSession> sessions, IEnumerable<OverlayInput> words, bool isTick)
     {
         outputs.Clear();
-        if (!views.TryGetValue(room.Conversation, out var view))
+        var isNew = !views.TryGetValue(room.Conversation, out var view);
+        if (isNew)
             views[room.Conversation] = view = new RoomView(room.Conversation, local.PeerId, local.Instance ^ room.Conversation.Value.Prefix);
-        var changes = view.FollowMembers(now, FindReachable(room), outputs);
-        view.FollowLinks(now, links.FindSharing(room.Conversation), IsConfigured, outputs);
-        view.FollowDials(now, peer => diallers.Find(peer.ToString())?.Failures ?? 0, outputs);
+        var changes = (isNew || membersChanged) && view!.FollowMembers(now, FindReachable(room), outputs);
+        view!.FollowLinks(now, sessions, IsConfigured, outputs);
+        foreach (var peer in view.FollowDials(now, peer => diallers.Find(peer.ToString()), outputs))
+            if (members.Find(room.Conversation, peer) is { } record)
+                disowned.Add(record);
         foreach (var word in words)
             view.Handle(now, word, outputs);
         if (isTick)
             view.Handle(now, new OverlayInput.Tick(), outputs);
+        if (hasNewRecord)
+            outputs.AddRange(sessions.Select(session => new OverlayOutput.Tell(session.Peer, [local.PeerId])));
         foreach (var output in outputs)
             switch (output)
             {
@@ -235,9 +277,9 @@ internal sealed class RoomOverlay : IAsyncDisposable
         links.MembersReceived = null;
         links.Changed -= OnLinkChanged;
         links.SharingChanged -= changed.Set;
-        rooms.Changed -= changed.Set;
-        book.Changed -= changed.Set;
-        members.Changed -= changed.Set;
+        rooms.Changed -= OnMembersChanged;
+        book.Changed -= OnMembersChanged;
+        members.Changed -= OnMembersChanged;
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
         await tester.DisposeAsync().ConfigureAwait(false);

@@ -75,7 +75,7 @@ internal sealed class RoomView(ConversationId room, PeerId self, ulong seed)
     }
 
     /// <summary>Who is linked now, and is in the book.</summary>
-    public void FollowLinks(TimeSpan now, IReadOnlyList<LinkSession> sessions, Func<PeerId, bool> isConfigured, List<OverlayOutput> outputs)
+    public void FollowLinks(TimeSpan now, IEnumerable<LinkSession> sessions, Func<PeerId, bool> isConfigured, List<OverlayOutput> outputs)
     {
         var current = sessions.ToDictionary(session => session.Peer, session => session.Id);
         foreach (var (peer, link) in linked.ToList())
@@ -100,15 +100,20 @@ internal sealed class RoomView(ConversationId room, PeerId self, ulong seed)
     }
 
     /// <summary>What has become of the dials.</summary>
-    public void FollowDials(TimeSpan now, Func<PeerId, int> countFailures, List<OverlayOutput> outputs)
+    /// <returns>Members that have said that they know this node no more.</returns>
+    public IReadOnlyList<PeerId> FollowDials(TimeSpan now, Func<PeerId, DialState?> find, List<OverlayOutput> outputs)
     {
+        var unwelcoming = new List<PeerId>();
         foreach (var peer in Dialled.Where(peer => !linked.ContainsKey(peer)).ToList())
         {
-            var failed = countFailures(peer);
-            if (failed <= failures.GetValueOrDefault(peer))
+            if (find(peer) is not { } state || state.Failures <= failures.GetValueOrDefault(peer))
                 continue;
-            failures[peer] = failed;
+            failures[peer] = state.Failures;
+            if (state.IsUnwelcome)
+                unwelcoming.Add(peer);
             Handle(now, new OverlayInput.DialFailed(peer), outputs);
         }
+
+        return unwelcoming;
     }
 }

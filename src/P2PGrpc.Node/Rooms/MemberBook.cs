@@ -73,13 +73,17 @@ internal sealed class MemberBook
     }
 
     /// <summary>A record whose test is due, which counts as begun from then on; null if there is none.</summary>
-    public AddressRecord? TakeUntested(TimeSpan now)
+    /// <param name="now">The time.</param>
+    /// <param name="tryTake">Whether one more may be tested now; asked only if there is one.</param>
+    public AddressRecord? TakeUntested(TimeSpan now, Func<bool> tryTake)
     {
         lock (gate)
         {
             foreach (var (key, waiting) in untested)
                 if (waiting.TestAt <= now)
                 {
+                    if (!tryTake())
+                        return null;
                     var pause = waiting.Pause == TimeSpan.Zero ? FirstRetest : waiting.Pause * 2 < LongestRetest ? waiting.Pause * 2 : LongestRetest;
                     untested[key] = waiting with { TestAt = now + pause, Pause = pause };
                     return waiting.Record;
@@ -131,6 +135,21 @@ internal sealed class MemberBook
             RecordsOf(record.Conversation)[record.Peer] = record;
         }
 
+        Changed?.Invoke();
+    }
+
+    /// <summary>A member has said that it shares no room with this node any more: its record counts no longer, and is tested again much later.</summary>
+    public async Task DisownAsync(AddressRecord record, TimeSpan now, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            if (!ReferenceEquals(adopted.GetValueOrDefault(record.Conversation)?.GetValueOrDefault(record.Peer), record))
+                return;
+            RecordsOf(record.Conversation).Remove(record.Peer);
+            untested[(record.Conversation, record.Peer)] = new UntestedRecord(record, now + LongestRetest, LongestRetest, "It is in no room with this node any more.");
+        }
+
+        await table.RemoveAsync(record, cancellationToken).ConfigureAwait(false);
         Changed?.Invoke();
     }
 

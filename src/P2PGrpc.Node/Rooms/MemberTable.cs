@@ -27,6 +27,8 @@ internal sealed class MemberTable(LogStore store)
     public Task WriteAsync(AddressRecord written, AddressRecord? removed, CancellationToken cancellationToken) =>
         store.WriteAsync(new RecordWrite(written, removed), cancellationToken);
 
+    public Task RemoveAsync(AddressRecord removed, CancellationToken cancellationToken) => store.WriteAsync(new RecordWrite(null, removed), cancellationToken);
+
     /// <summary>Takes out all records of a room.</summary>
     public Task RemoveAsync(ConversationId conversation, CancellationToken cancellationToken) =>
         store.WriteAsync(new RoomRemoval(conversation), cancellationToken);
@@ -43,7 +45,7 @@ internal sealed class MemberTable(LogStore store)
         }
     }
 
-    private sealed class RecordWrite(AddressRecord written, AddressRecord? removed) : WriteOperation
+    private sealed class RecordWrite(AddressRecord? written, AddressRecord? removed) : WriteOperation
     {
         public override void Execute(SqliteConnection connection, SqliteTransaction transaction)
         {
@@ -58,6 +60,8 @@ internal sealed class MemberTable(LogStore store)
                 command.ExecuteNonQuery();
             }
 
+            if (written is null)
+                return;
             (conversation.Value, peer.Value) = (written.Conversation.Value.ToArray(), written.Peer.ToArray());
             command.CommandText = "INSERT OR REPLACE INTO address_record(conversation, peer, record) VALUES ($conversation, $peer, $record)";
             command.Parameters.Add("$record", SqliteType.Blob).Value = MembersFrames.WriteRecord(written).ToByteArray();

@@ -16,33 +16,36 @@ internal sealed class OwnAddresses
     private readonly string[] addresses;
     private readonly Lock gate = new();
     private readonly Dictionary<ConversationId, AddressRecord> records = [];
+    private readonly ulong last;
     private ulong sequence;
-
-    private OwnAddresses(LogStore store, IdentityKey identity, string[] addresses) =>
-        (this.store, this.identity, this.addresses) = (store, identity, addresses);
 
     /// <param name="store">Keeps the sequence.</param>
     /// <param name="identity">Signs.</param>
     /// <param name="addresses">Where others can dial this node; none if nobody can.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<OwnAddresses> OpenAsync(
-        LogStore store, IdentityKey identity, IEnumerable<PeerAddress> addresses, CancellationToken cancellationToken)
+    public OwnAddresses(LogStore store, IdentityKey identity, IEnumerable<PeerAddress> addresses)
     {
-        var own = new OwnAddresses(store, identity, [.. addresses.Select(address => address.ToString()).Take(AddressRecord.AddressCount)]);
-        var (last, said) = store.Query(Read);
-        own.sequence = last;
-        if (own.addresses.Length > 0 && said != own.Text)
-            await own.WriteAsync(last + 1, cancellationToken).ConfigureAwait(false);
-        return own;
+        this.store = store;
+        this.identity = identity;
+        this.addresses = [.. addresses.Select(address => address.ToString()).Take(AddressRecord.AddressCount)];
+        (last, var said) = store.Query(Read);
+        if (said == Text)
+            sequence = last;
     }
 
-    /// <summary>What to tell of this node in a room; null if nobody can dial it.</summary>
+    /// <summary>True if the sequence of these addresses is on disk. Nobody may see one that could be used once more after a crash.</summary>
+    public bool IsReady => addresses.Length == 0 || Volatile.Read(ref sequence) > 0;
+
+    /// <summary>Puts it there.</summary>
+    /// <exception cref="StoreException">The store takes nothing.</exception>
+    public Task PrepareAsync(CancellationToken cancellationToken) => WriteAsync(last + 1, cancellationToken);
+
+    /// <summary>What to tell of this node in a room; null if nobody can dial it, or it is not ready.</summary>
     public AddressRecord? Find(ConversationId room)
     {
-        if (addresses.Length == 0)
-            return null;
         lock (gate)
         {
+            if (addresses.Length == 0 || sequence == 0)
+                return null;
             if (records.GetValueOrDefault(room) is { } signed && signed.Sequence == sequence)
                 return signed;
             return records[room] = AddressRecord.Sign(identity, room, sequence, addresses);
@@ -51,7 +54,7 @@ internal sealed class OwnAddresses
 
     /// <summary>True if others hold a record that this node has signed and forgotten, as an older database lets it: what it says now would not count.</summary>
     public bool IsOutdatedBy(AddressRecord signed) =>
-        addresses.Length > 0 && signed.Sequence >= Volatile.Read(ref sequence) && !signed.Addresses.SequenceEqual(addresses);
+        IsReady && addresses.Length > 0 && signed.Sequence >= Volatile.Read(ref sequence) && !signed.Addresses.SequenceEqual(addresses);
 
     /// <summary>Goes on above the sequence of such a record. The records made from now on count.</summary>
     public Task OutdoAsync(AddressRecord signed, CancellationToken cancellationToken) => WriteAsync(signed.Sequence + 1, cancellationToken);
@@ -62,9 +65,9 @@ internal sealed class OwnAddresses
     {
         if (next >= LogLimits.Sequence)
             return;
-        // Nobody may see a sequence that could be used once more after a crash.
         await store.WriteAsync(new Write(next, Text), cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref sequence, next);
+        lock (gate)
+            sequence = next;
     }
 
     private static (ulong Sequence, string Addresses) Read(SqliteConnection connection)

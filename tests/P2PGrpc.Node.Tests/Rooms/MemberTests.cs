@@ -6,7 +6,6 @@ using P2PGrpc.Node.Tests.Links;
 using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Protocol;
 using Xunit;
-using AddressRecord = P2PGrpc.Core.Rooms.AddressRecord;
 using RoomTicket = P2PGrpc.Core.Rooms.RoomTicket;
 
 namespace P2PGrpc.Node.Tests.Rooms;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
-using P2PGrpc.Core.Rooms;
 using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Rooms;
