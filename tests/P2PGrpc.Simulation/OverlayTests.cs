@@ -10,7 +10,7 @@ public sealed class OverlayTests
 
     /// <summary>All join by the first one's ticket. Up to 31 members are a full mesh.</summary>
     [Theory]
-    [InlineData(5, 100)]
+    [InlineData(5, 120)]
     [InlineData(31, 20)]
     public void A_small_room_becomes_a_full_mesh(int members, int seeds)
     {
@@ -119,13 +119,13 @@ public sealed class OverlayTests
         }
 
         run.RunUntil(run.IsConnected, 120, "all are connected");
-        run.Run(600);
+        run.Run(1800);
         Assert.True(run.IsConnected());
         var before = run.Drops;
         run.Run(600);
         Assert.True(run.IsConnected());
-        // It comes to rest, as far as links that are made to find what was split allow.
-        Assert.True(run.Drops - before < 10 * 80, $"{run.Drops - before} links were dropped in ten minutes");
+        // It comes to rest: each tries now and then whether somebody else has room.
+        Assert.True(run.Drops - before < 5 * 80, $"{run.Drops - before} links were dropped in ten minutes");
         Fail(run, 5);
         run.RunUntil(run.IsConnected, 120, "those that are left are connected");
     }

@@ -7,6 +7,9 @@ namespace P2PGrpc.Core.Overlay;
 /// seed give the same outputs. Not thread-safe.</summary>
 internal sealed class PartialView
 {
+    /// <summary>The part of a crowd that is let go with each tick: one in four.</summary>
+    private const int CrowdShare = 4;
+
     private readonly OverlayLimits limits;
     private readonly SeededDraw draw;
     private readonly MemberTeller teller;
@@ -137,12 +140,18 @@ internal sealed class PartialView
         if (IsFullMesh)
             return;
         Wander(now, outputs);
-        // One at a time: others may let go of the same one at this moment, and what it said of itself is some seconds old.
-        if (neighbours.Count <= limits.Most || draw.Pick(neighbours, neighbour => IsSparable(neighbour, now)) is not { } spared)
+        if (neighbours.Count <= limits.Most)
             return;
-        // If it is not let go, because of something else, another one is asked for next.
-        spared.SettlesFrom = now;
-        outputs.Add(new OverlayOutput.Drop(spared.Peer));
+        // Few at a time: others may let go of the same ones at this moment, and what they said of themselves is some seconds old. But a crowd must make room for
+        // those who can't get in.
+        for (var count = 1 + Math.Max(0, neighbours.Count - limits.Crowd) / CrowdShare; count > 0; count--)
+        {
+            if (draw.Pick(neighbours, neighbour => IsSparable(neighbour, now)) is not { } spared)
+                return;
+            // If it is not let go, because of something else, another one is asked for next.
+            spared.SettlesFrom = now;
+            outputs.Add(new OverlayOutput.Drop(spared.Peer));
+        }
     }
 
     private void Forget(TimeSpan now, List<OverlayOutput> outputs)
