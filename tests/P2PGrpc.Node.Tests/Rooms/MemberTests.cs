@@ -174,6 +174,40 @@ public sealed class MemberTests : IDisposable
         Assert.Equal([$"127.0.0.1:{alice.Port}"], other.Runtime.Members.Find(RoomOf(other), alice.Runtime.Id)!.Addresses);
     }
 
+    /// <summary>What the simulation shows of views holds for a node: it lets go of members that have neighbours enough, says why, and keeps the peers of its book.</summary>
+    [Fact]
+    public async Task In_a_large_room_a_node_lets_go_of_neighbours_that_it_does_not_need()
+    {
+        const int most = 12;
+        var clock = new SteppedClock();
+        await using var alice = await RunningNode.StartAsync("alice", clock);
+        var ticket = (await CreateAsync(alice)).Ticket;
+        var members = new List<RawMember>();
+        for (var number = 100; number < 100 + most + 4; number++)
+            members.Add(await RawMember.LinkAsync(alice, ticket, number));
+        // One has nobody else, and another is a peer of the book.
+        await alice.Runtime.Administration.AcceptAsync(members[1].Peer.ToString(), "friend", Token);
+        var farewells = new Goodbye?[members.Count];
+        for (var second = 0; second < 60; second++)
+        {
+            for (var index = 0; index < members.Count; index++)
+            {
+                if (farewells[index] is null)
+                    await members[index].TellAsync(neighbours: index == 0 ? 1 : 7, members: 500);
+                farewells[index] ??= await members[index].FlushAsync();
+            }
+
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(most, alice.Runtime.Links.Count);
+        Assert.Null(farewells[0]);
+        Assert.Null(farewells[1]);
+        Assert.Equal(Enumerable.Repeat(GoodbyeReason.Crowded, 4), farewells.OfType<Goodbye>().Select(farewell => farewell.Reason));
+        foreach (var member in members)
+            await member.DisposeAsync();
+    }
+
     private static Protocol.AddressRecord? OwnRecord(Frame frame, RunningNode node) =>
         frame.Members?.Records.FirstOrDefault(record => record.PeerId.Span.SequenceEqual(node.Runtime.Id.ToArray()));
 

@@ -23,6 +23,7 @@ internal sealed class RawMember : IAsyncDisposable
     private readonly IFrameConnection connection;
     private readonly ConversationId room;
     private ulong pings;
+    private Goodbye? farewell;
 
     private RawMember(IdentityKey key, NodeCertificate certificate, IFrameConnection connection, ConversationId room) =>
         (this.key, this.certificate, this.connection, this.room) = (key, certificate, connection, room);
@@ -54,15 +55,22 @@ internal sealed class RawMember : IAsyncDisposable
     /// <summary>A record that somebody has signed.</summary>
     public AddressRecord Sign(IdentityKey signer, ulong sequence, params string[] addresses) => AddressRecord.Sign(signer, room, sequence, addresses);
 
-    public async Task TellAsync(params AddressRecord[] records) => await connection.WriteAsync(
-        MembersFrames.Write(new MembersMessage(room, records, 1, 1)), TestContext.Current.CancellationToken);
+    /// <summary>Says how it stands in the room.</summary>
+    public async Task TellAsync(int neighbours, int members) => await WriteAsync(MembersFrames.Write(new MembersMessage(room, [], neighbours, members)));
+
+    public async Task TellAsync(params AddressRecord[] records) => await WriteAsync(MembersFrames.Write(new MembersMessage(room, records, 1, 1)));
 
     /// <summary>Waits until the node has read all that was written before.</summary>
-    public async Task FlushAsync()
+    /// <returns>The node's Goodbye if it has said so, else null.</returns>
+    public async Task<Goodbye?> FlushAsync()
     {
+        if (farewell is not null)
+            return farewell;
         var number = ++pings;
-        await connection.WriteAsync(TransientFrames.WritePing(number, reply: false), TestContext.Current.CancellationToken);
-        await ReadUntilAsync(frame => frame.KindCase == Frame.KindOneofCase.Ping && frame.Ping.Reply && frame.Ping.Number == number);
+        await WriteAsync(TransientFrames.WritePing(number, reply: false));
+        var last = await ReadUntilAsync(frame => frame.KindCase == Frame.KindOneofCase.Goodbye
+            || frame.KindCase == Frame.KindOneofCase.Ping && frame.Ping.Reply && frame.Ping.Number == number);
+        return farewell = last.Goodbye;
     }
 
     public async Task<Frame> ReadUntilAsync(Func<Frame, bool> condition)
@@ -71,6 +79,18 @@ internal sealed class RawMember : IAsyncDisposable
             if (condition(frame))
                 return frame;
         throw new InvalidOperationException("The node has hung up.");
+    }
+
+    private async Task WriteAsync(Frame frame)
+    {
+        try
+        {
+            await connection.WriteAsync(frame, TestContext.Current.CancellationToken);
+        }
+        catch (WireException)
+        {
+            // The node has hung up, and what it said before is there to be read.
+        }
     }
 
     public async ValueTask DisposeAsync()
