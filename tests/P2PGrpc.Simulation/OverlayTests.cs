@@ -48,14 +48,14 @@ public sealed class OverlayTests
     [Fact]
     public void L1_A_room_of_a_thousand_is_connected_over_short_paths_also_after_half_of_it_fails()
     {
-        var run = Grow(seed: 1, members: 1000, within: 240);
+        var run = Grow(seed: 1, members: 1000, within: 120);
         run.RunUntil(run.IsConnected, 120, "all are connected");
-        run.Run(180);
+        run.Run(120);
         RequireShape(run);
         TestContext.Current.TestOutputHelper!.WriteLine(run.Describe());
         Fail(run, 500);
         run.RunUntil(run.IsConnected, 60, "those that are left are connected");
-        run.Run(60);
+        run.Run(30);
         RequireShape(run);
         TestContext.Current.TestOutputHelper!.WriteLine(run.Describe());
     }

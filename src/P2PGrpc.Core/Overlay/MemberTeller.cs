@@ -34,7 +34,9 @@ internal sealed class MemberTeller(PeerId self, OverlayLimits limits, SeededDraw
     public void Tick(
         TimeSpan now, IReadOnlyCollection<MemberState> members, IReadOnlyList<MemberState> neighbours, bool countMatters, List<OverlayOutput> outputs)
     {
-        var counts = countMatters && toldCount != neighbours.Count && now >= nextCount;
+        // That there is nothing left to spare is told at once, before too many have let go of this node.
+        var isUrgent = neighbours.Count < toldCount && neighbours.Count <= limits.Wanted;
+        var counts = countMatters && toldCount != neighbours.Count && (isUrgent || now >= nextCount);
         if (counts)
             (toldCount, nextCount) = (neighbours.Count, now + limits.TellPause);
         foreach (var neighbour in neighbours)

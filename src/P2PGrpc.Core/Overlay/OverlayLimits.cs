@@ -40,8 +40,11 @@ internal sealed record OverlayLimits
     /// <summary>The longest such wait. Where few can be dialled and all of them have too many neighbours already, this is how often each of the others tries.</summary>
     public TimeSpan LongestRest { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>The longest such wait for who has no neighbour at all.</summary>
+    /// <summary>The longest such wait for who has hardly any neighbours.</summary>
     public TimeSpan LongestRestAlone { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who has fewer neighbours has hardly any.</summary>
+    public int Few { get; init; } = 3;
 
     /// <summary>How long a member counts that can't be dialled and has no link any more. A room in which most are like that is no small room because its links are few.</summary>
     public TimeSpan Remembered { get; init; } = TimeSpan.FromHours(1);
@@ -49,6 +52,7 @@ internal sealed record OverlayLimits
     /// <summary>Such members at one time, far more than make a room large: who holds the ticket can invent any number.</summary>
     public int MostRemembered { get; init; } = 1000;
 
-    /// <summary>A link that lived so long was a good one: the waits begin anew.</summary>
+    /// <summary>A link that lived so long was a good one: the next wait is half as long as the last. It is not forgotten altogether, for where few members can be
+    /// dialled, each old link that ends would begin a row of short waits, each of which ends with another link's end.</summary>
     public TimeSpan Lasting { get; init; } = TimeSpan.FromMinutes(10);
 }

@@ -122,7 +122,7 @@ internal sealed class PartialView
         if (gone.IsDialled)
             dialling++;
         if (now - gone.LinkedAt >= limits.Lasting)
-            gone.Rest = TimeSpan.Zero;
+            gone.Rest /= 4;
         TimeSpan? seenAt = gone.IsKnown || remembered >= limits.MostRemembered ? null : now;
         Change(peer, member => (member.IsLinked, member.SeenAt) = (false, seenAt), outputs);
         if (IsFullMesh)
@@ -201,7 +201,7 @@ internal sealed class PartialView
 
     private bool IsRested(MemberState member, TimeSpan now)
     {
-        var rest = neighbours.Count == 0 && member.Rest > limits.LongestRestAlone ? limits.LongestRestAlone : member.Rest;
+        var rest = neighbours.Count < limits.Few && member.Rest > limits.LongestRestAlone ? limits.LongestRestAlone : member.Rest;
         return rest == TimeSpan.Zero || now - member.RestsFrom >= rest;
     }
 
