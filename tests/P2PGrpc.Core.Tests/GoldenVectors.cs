@@ -34,6 +34,7 @@ internal static class GoldenVectors
             ["rooms"] = new JsonArray(WriteRoom(3), WriteRoom(4)),
             ["invites"] = new JsonArray(WriteInvite(5), WriteInvite(6)),
             ["lan_announcements"] = new JsonArray(WriteAnnouncement(5555, 1), WriteAnnouncement(65535, ulong.MaxValue)),
+            ["address_records"] = new JsonArray(WriteRecord(1, "host:5555"), WriteRecord(LogLimits.Sequence - 1, "192.0.2.7:1", "[2001:db8::1]:65535")),
         };
         return vectors.ToJsonString(new() { WriteIndented = true, NewLine = "\n" }) + "\n";
     }
@@ -108,6 +109,19 @@ internal static class GoldenVectors
         ["number"] = number.ToString(System.Globalization.CultureInfo.InvariantCulture),
         ["datagram"] = Hex(new LanAnnouncement(Alice.PeerId, port, Epoch, number).Sign(Alice)),
     };
+
+    private static JsonObject WriteRecord(ulong sequence, params string[] addresses)
+    {
+        var record = AddressRecord.Sign(Alice, Direct(Alice, Bob), sequence, addresses);
+        return new JsonObject
+        {
+            ["conversation"] = Hex(record.Conversation.Value),
+            ["peer"] = Hex(record.Peer.Value),
+            ["sequence"] = sequence.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["addresses"] = new JsonArray(addresses.Select(address => JsonValue.Create(address)).ToArray<JsonNode>()),
+            ["signature"] = Hex(record.Signature.Span),
+        };
+    }
 
     private static JsonObject WriteBase32(string hex) => new JsonObject { ["bytes"] = hex, ["text"] = Base32.Encode(Convert.FromHexString(hex)) };
 

@@ -17,7 +17,7 @@ internal static partial class DependencyRules
     // A folder uses only those before it.
     private static readonly Dictionary<string, string[]> FolderOrders = new(StringComparer.Ordinal)
     {
-        ["P2PGrpc.Core"] = ["Identity", "Invites", "Discovery", "Logs", "Rooms", "Replication"],
+        ["P2PGrpc.Core"] = ["Identity", "Invites", "Discovery", "Logs", "Rooms", "Overlay", "Replication"],
         ["P2PGrpc.Node"] =
         [
             "Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Invites", "Rooms", "Links", "Discovery", "Conversations", "Delivery", "History", "Api", "Hosting",

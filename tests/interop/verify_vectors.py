@@ -218,6 +218,17 @@ def verify_rooms(vectors):
         verify_ticket(read_ticket(case["ticket"], "room-"), secret, case, case["author"])
 
 
+def verify_address_records(vectors):
+    for case in vectors["address_records"]:
+        peer = bytes.fromhex(case["peer"])
+        said = b"p2pgrpc/addresses/v1" + bytes.fromhex(case["conversation"]) + peer
+        said += struct.pack(">QB", int(case["sequence"]), len(case["addresses"]))
+        for address in case["addresses"]:
+            said += struct.pack(">H", len(address)) + address.encode("ascii")
+        verify_signature(peer, bytes.fromhex(case["signature"]), said, "address record")
+        check("address record: sequence", 0 < int(case["sequence"]) < 2**53, True)
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parents[2] / "testdata" / "vectors.json"
     vectors = json.loads(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else default).read_text())
@@ -228,6 +239,7 @@ def main():
     verify_rooms(vectors)
     verify_invites(vectors)
     verify_announcements(vectors)
+    verify_address_records(vectors)
     print(f"{checks} values recomputed, all equal")
 
 

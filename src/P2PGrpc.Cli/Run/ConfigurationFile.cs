@@ -31,6 +31,8 @@ internal sealed class ConfigurationFile
 
     public string? Discover { get; private set; }
 
+    public bool? DialAny { get; private set; }
+
     public IReadOnlyList<string>? Peers { get; private set; }
 
     /// <exception cref="CommandException">The file can't be read, or not be understood.</exception>
@@ -84,9 +86,10 @@ internal sealed class ConfigurationFile
             case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
             case "accept": Accept = reader.ReadText(name); break;
             case "discover": Discover = reader.ReadText(name); break;
+            case "dialAny": DialAny = reader.ReadTruth(name); break;
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
-                throw reader.Fault($"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, peers.");
+                throw reader.Fault($"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers.");
         }
     }
 }

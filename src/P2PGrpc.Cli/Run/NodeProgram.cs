@@ -84,6 +84,7 @@ internal static class NodeProgram
             options.ApiKey = settings.ApiKey;
             options.Discover = settings.Discover;
             options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
+            options.DialAny = settings.DialAny;
             foreach (var peer in settings.Peers)
                 options.Peers.Add(peer);
         });

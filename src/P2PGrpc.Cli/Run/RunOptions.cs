@@ -30,6 +30,7 @@ internal sealed class RunOptions
     private readonly Option<string?> discover = Create(
         "--discover", "lan|off", "Announce this node on the local network and find known peers there; lan=GROUP:PORT for another multicast group [default: off]");
 
+    private readonly Option<bool> dialAny = new("--dial-any") { Description = "Addresses that others name may lead anywhere, also to this machine itself" };
     private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
     private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
     private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
@@ -42,7 +43,7 @@ internal sealed class RunOptions
         var options = new RunOptions();
         foreach (var option in new Option[]
         {
-            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.config,
+            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny, options.config,
             options.apiCertificate, options.apiKey, options.quiet, options.json, options.verbose,
         })
             command.Add(option);
@@ -74,6 +75,7 @@ internal sealed class RunOptions
                 var other => throw CommandException.Usage($"accept is '{other}': write known or any."),
             },
             Discover = Find(discover, "P2PGRPC_DISCOVER", file.Discover),
+            DialAny = parsed.GetValue(dialAny) || (ReadTruth(environment, "P2PGRPC_DIAL_ANY") ?? file.DialAny ?? false),
             Peers = parsed.GetValue(peers) is { Length: > 0 } given ? given
                 : Variable(environment, "P2PGRPC_PEERS")?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 ?? file.Peers ?? [],

@@ -28,6 +28,8 @@ internal sealed record RunSettings
     /// <summary>Null or "off": no discovery.</summary>
     public string? Discover { get; init; }
 
+    public bool DialAny { get; init; }
+
     public bool Quiet { get; init; }
 
     public bool Json { get; init; }

@@ -48,7 +48,7 @@ internal sealed class InviteAdministration(
         var inviter = ticket.Inviter.PeerId;
         if (inviter == self)
             throw new PeerBookException(PeerBookFault.InvalidTicket, "This invite is of this node itself: give it to another node's owner.");
-        if (PeerAddress.ParseAll(ticket.Inviter.Addresses).Count == 0)
+        if (PeerAddress.ParseNamedByOthers(ticket.Inviter.Addresses).Count == 0)
             throw new PeerBookException(PeerBookFault.InvalidTicket, "The ticket holds no address at which the inviter could be dialled. Ask for another one.");
         if (alias.Length > 0 && !Alias.IsValid(alias))
             throw new PeerBookException(PeerBookFault.InvalidAlias, $"'{DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");

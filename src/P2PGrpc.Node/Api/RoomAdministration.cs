@@ -11,13 +11,14 @@ namespace P2PGrpc.Node.Api;
 
 /// <summary>What the owner does with rooms; each change takes effect at once and is kept. Thread-safe.</summary>
 /// <param name="book">The rooms.</param>
+/// <param name="members">Knows who said where it listens.</param>
 /// <param name="store">Knows who wrote.</param>
 /// <param name="links">Knows who is linked.</param>
 /// <param name="recipients">Knows how the owner calls peers.</param>
 /// <param name="diallers">Know why somebody can't be reached.</param>
 /// <param name="address">This node as others dial it: host:port.</param>
 internal sealed class RoomAdministration(
-    RoomBook book, LogStore store, LinkTable links, Recipients recipients, Diallers diallers, string address)
+    RoomBook book, MemberBook members, LogStore store, LinkTable links, Recipients recipients, Diallers diallers, string address)
 {
     /// <exception cref="RoomBookException">It can't be made.</exception>
     public async Task<CreateRoomResponse> CreateAsync(string name, CancellationToken cancellationToken)
@@ -50,8 +51,10 @@ internal sealed class RoomAdministration(
     {
         var room = RoomBook.Require(book.Snapshot, text);
         var linked = links.FindSharing(room.Conversation).ToDictionary(session => session.Peer);
+        var failed = members.ListFailed(room.Conversation);
         var authors = store.ReadAuthors(room.Conversation).ToDictionary(author => author.Author, author => author.Messages);
-        return FindSeen(room, authors.Keys, linked.Keys).Union(room.Peers.Select(peer => peer.PeerId))
+        return FindSeen(room, authors.Keys, linked.Keys).Union(room.Peers.Select(peer => peer.PeerId)).Union(members.List(room.Conversation).Select(record => record.Peer))
+            .Union(failed.Keys)
             .Select(peer => new RoomMember
             {
                 PeerId = peer.ToString(),
@@ -59,7 +62,7 @@ internal sealed class RoomAdministration(
                 Linked = linked.ContainsKey(peer),
                 Messages = authors.GetValueOrDefault(peer),
                 SuggestedName = linked.GetValueOrDefault(peer)?.Remote.Name ?? "",
-                LastError = linked.ContainsKey(peer) ? "" : diallers.Find(peer.ToString())?.LastError ?? "",
+                LastError = linked.ContainsKey(peer) ? "" : diallers.Find(peer.ToString())?.LastError ?? failed.GetValueOrDefault(peer) ?? "",
             })
             .OrderBy(member => member.Alias.Length == 0).ThenBy(member => member.Alias, StringComparer.Ordinal).ThenBy(member => member.PeerId, StringComparer.Ordinal);
     }

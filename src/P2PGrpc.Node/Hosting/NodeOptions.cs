@@ -33,6 +33,10 @@ public sealed class NodeOptions
     /// <summary>Peers to know from the start: [alias=][id@]host:port, or [alias=]id. They stay known when they are taken out here; see peers remove.</summary>
     public IList<string> Peers { get; set; } = [];
 
+    /// <summary>True: addresses that others name, in tickets and as members of rooms, may lead anywhere. Otherwise never to this machine itself (unless the node listens
+    /// there only), nor to link-local, multicast and broadcast addresses. Addresses of <see cref="Peers"/> may lead anywhere in any case.</summary>
+    public bool DialAny { get; set; }
+
     /// <summary>Whom the node lets in. Default: known peers only.</summary>
     public AdmissionPolicy Accept { get; set; } = AdmissionPolicy.Known;
 

@@ -33,14 +33,16 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly NodeCertificate certificate;
     private readonly ApiLifetime lifetime = new();
     private readonly ITimer reserve;
-    private readonly ulong instance;
+    private readonly LocalNode local;
+    private readonly PeerDialer transport;
+    private RoomOverlay? overlay;
     private LanDiscovery? lan;
     private PeerHost? peerHost;
     private ClientHost? clientHost;
 
     private NodeRuntime(
         NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book, RoomBook rooms,
-        TimeProvider time, ILoggerFactory loggers)
+        MemberBook members, TimeProvider time, ILoggerFactory loggers)
     {
         this.directory = directory;
         this.identity = identity;
@@ -48,10 +50,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Store = store;
         Book = book;
         Rooms = rooms;
+        Members = members;
         Events = new NodeEvents(time);
         Knocks = new Knocks(time);
-        instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
+        var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
             local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
@@ -61,10 +64,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Redemptions = new Redemptions(Book, Store, inviteLog);
         var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot), Redemptions);
         Server = new LinkServer(handshake, Links, Book, Invites, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
-        var transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
-        var dialling = new DialContext(local, transport, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
+        transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
+        var dialling = new DialContext(local, transport, settings.DialPolicy, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
         Sightings = new Sightings(Book, Events, time);
-        Diallers = new Diallers(Book, Rooms, Sightings, Links, Server, record => new Dialler(record, dialling));
+        Diallers = new Diallers(Book, Rooms, Sightings, Links, Server, target => new Dialler(target, dialling));
         var recipients = new Recipients(local.PeerId, Book, Rooms, dialling, time);
         Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
         Inbox = new EphemeralInbox();
@@ -94,6 +97,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public PeerBook Book { get; }
 
     public RoomBook Rooms { get; }
+
+    public MemberBook Members { get; }
 
     public Knocks Knocks { get; }
 
@@ -167,7 +172,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
             store = OpenStore(directory, identity, time, loggers.CreateLogger<LogStore>());
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
             var rooms = new RoomBook(identity.PeerId, new RoomTable(store, identity.PeerId));
-            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, rooms, time, loggers);
+            var members = new MemberBook(new MemberTable(store), new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
+            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, rooms, members, time, loggers);
             if (databaseIsMissing)
                 OwnerNotices.TellOfMissingDatabase(runtime.Events, directory.DatabasePath, loggers.CreateLogger<LogStore>());
             return runtime;
@@ -210,9 +216,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Replication.Start();
         peerHost = await PeerHost.StartAsync(
             new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
-        var advertised = Advertised(settings).ToString();
+        var address = Advertised(settings);
+        var advertised = address.ToString();
         Address = $"{Id}@{advertised}";
-        RoomAdministration = new RoomAdministration(Rooms, Store, Links, Recipients, Diallers, advertised);
+        RoomAdministration = new RoomAdministration(Rooms, Members, Store, Links, Recipients, Diallers, advertised);
         InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, Invites, Redemptions, Links, Listing);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
@@ -228,7 +235,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Diallers.Start();
         if (settings.Discover is { } group)
             lan = new LanDiscovery(
-                group, peerHost.LocalEndPoint, identity, instance, new LanHearing(Id, Book, Sightings, time), time, loggers.CreateLogger<LanDiscovery>());
+                group, peerHost.LocalEndPoint, identity, local.Instance, new LanHearing(Id, Book, Sightings, time), time, loggers.CreateLogger<LanDiscovery>());
+        StartOverlay(settings, address, time, loggers);
+    }
+
+    private void StartOverlay(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers)
+    {
+        // What this node would not dial itself where somebody else named it, others don't either.
+        PeerAddress[] dialable = !System.Net.IPAddress.TryParse(address.Host, out var literal) || settings.DialPolicy.Allows(literal) ? [address] : [];
+        overlay = new RoomOverlay(
+            local, Book, Rooms, Members, Links, Diallers, new AddressTester(Members, transport, settings.DialPolicy, time),
+            new OwnAddresses(Store, identity, dialable), time,
+            loggers.CreateLogger<RoomOverlay>());
+        overlay.Start();
     }
 
     /// <summary>Writes down where clients find the TCP endpoint. On a full disk the node serves all the same: the socket and the address itself still lead to it.</summary>
@@ -272,6 +291,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         }
 
         Links.CloseAll(GoodbyeReason.Shutdown, "The node is stopping.");
+        if (overlay is not null)
+            await overlay.DisposeAsync().ConfigureAwait(false);
         await Diallers.DisposeAsync().ConfigureAwait(false);
         if (peerHost is not null)
         {

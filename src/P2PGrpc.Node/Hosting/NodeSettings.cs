@@ -4,13 +4,14 @@ using P2PGrpc.Node.Discovery;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
 
 namespace P2PGrpc.Node.Hosting;
 
 /// <summary>The options of a node, checked and taken apart. Immutable.</summary>
 internal sealed record NodeSettings(
     string Name, string DataDirectory, IPEndPoint Listen, PeerAddress? Advertise, IPEndPoint? Api, bool ApiOpen, string? ApiCertificate,
-    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept, LanGroup? Discover)
+    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept, LanGroup? Discover, DialPolicy DialPolicy)
 {
     /// <summary>The client endpoint is this far above the listening port unless said otherwise.</summary>
     private const int ApiPortOffset = 1000;
@@ -56,7 +57,7 @@ internal sealed record NodeSettings(
         CheckProtection(options, api);
         return new NodeSettings(
             options.Name, Path.GetFullPath(options.DataDirectory), listen!, advertise, api, options.ApiOpen, options.ApiCertificate, options.ApiKey,
-            peers, options.Accept, discover);
+            peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny));
     }
 
     private static List<PeerSpecification> ParsePeers(IEnumerable<string> texts, List<string> faults)

@@ -9,7 +9,7 @@ namespace P2PGrpc.Node.Links;
 
 /// <summary>What all dialling loops of a node share. Thread-safe.</summary>
 internal sealed class DialContext(
-    LocalNode local, PeerDialer transport, LinkHandshake handshake, LinkTable table, PeerBook book, NodeEvents events, TimeProvider time,
+    LocalNode local, PeerDialer transport, DialPolicy policy, LinkHandshake handshake, LinkTable table, PeerBook book, NodeEvents events, TimeProvider time,
     ILogger<Diallers> log)
 {
     private readonly AnnouncementRate changes = new(LinkLimits.IdentityChangesPerMinute, TimeSpan.FromMinutes(1), time);
@@ -17,6 +17,9 @@ internal sealed class DialContext(
     public LocalNode Local => local;
 
     public PeerDialer Transport => transport;
+
+    /// <summary>Where addresses may lead that others named.</summary>
+    public DialPolicy Policy => policy;
 
     public LinkHandshake Handshake => handshake;
 

@@ -8,7 +8,9 @@ namespace P2PGrpc.Node.Links;
 /// <summary>What a dialling loop is at.</summary>
 /// <param name="Dialling">True while it tries or waits to try again.</param>
 /// <param name="LastError">Why the last attempt failed and what to do; empty if none did.</param>
-internal sealed record DialState(bool Dialling, string LastError);
+/// <param name="Failures">Attempts that brought no link up.</param>
+/// <param name="IsUnwelcome">The peer itself has said last that it does not know this node, by a room or otherwise.</param>
+internal sealed record DialState(bool Dialling, string LastError, int Failures, bool IsUnwelcome);
 
 /// <summary>Dials one peer for ever: while no link is up it tries the peer's addresses in turn, with growing waits. A peer without an identity is
 /// pinned as soon as somebody proves one at its address.</summary>
@@ -23,17 +25,19 @@ internal sealed class Dialler : IAsyncDisposable
     // Who answers for one peer with ever new identities leaves room for what is to be said of the others.
     private readonly AnnouncementRate changes;
     private readonly Task running;
-    private PeerRecord record;
-    private DialState state = new(true, "");
+    private DialTarget target;
+    private DialState state = new(true, "", 0, false);
     private long absentSince;
     private long? notAdmittedSince;
     private int attempts;
+    private int failures;
+    private bool isUnwelcome;
 
-    public Dialler(PeerRecord record, DialContext context)
+    public Dialler(DialTarget target, DialContext context)
     {
-        this.record = record;
+        this.target = target;
         this.context = context;
-        delay = new RedialDelay(new Random(HashCode.Combine(context.Local.Instance, record.Key)));
+        delay = new RedialDelay(new Random(HashCode.Combine(context.Local.Instance, target.Record.Key)));
         changes = new AnnouncementRate(1, TimeSpan.FromMinutes(1), context.Time);
         absentSince = context.Time.GetTimestamp();
         running = Task.Run(RunAsync);
@@ -41,14 +45,18 @@ internal sealed class Dialler : IAsyncDisposable
 
     public DialState State => Volatile.Read(ref state);
 
+    private PeerRecord Record => Volatile.Read(ref target).Record;
+
     public void Nudge() => nudge.Set();
 
-    /// <summary>Takes over a changed record. False if the peer's identity changed: that needs a new loop.</summary>
-    public bool TryFollow(PeerRecord changed)
+    /// <summary>Takes over a changed target, and looks again at once. False if the peer's identity changed: that needs a new loop.</summary>
+    public bool TryFollow(DialTarget changed)
     {
-        if (changed.PeerId != record.PeerId)
+        if (changed.Record.PeerId != Record.PeerId)
             return false;
-        Volatile.Write(ref record, changed);
+        if (changed.IsSameAs(target))
+            return true;
+        Volatile.Write(ref target, changed);
         nudge.Set();
         return true;
     }
@@ -75,7 +83,7 @@ internal sealed class Dialler : IAsyncDisposable
             catch (Exception broken)
             {
                 // One peer's trouble must not end the dialling of it for good.
-                LinkLog.DiallerBroken(context.Log, broken, record.Label);
+                LinkLog.DiallerBroken(context.Log, broken, Record.Label);
                 await WaitAsync(stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -83,9 +91,9 @@ internal sealed class Dialler : IAsyncDisposable
 
     private async Task StepAsync(CancellationToken cancellationToken)
     {
-        if (record.PeerId is { } peer && context.Table.Find(peer) is not null)
+        if (Record.PeerId is { } peer && context.Table.Find(peer) is not null)
         {
-            Volatile.Write(ref state, new DialState(false, ""));
+            Volatile.Write(ref state, new DialState(false, "", failures, false));
             var linkedSince = context.Time.GetTimestamp();
             await nudge.WaitAsync(cancellationToken).ConfigureAwait(false);
             Rest(linkedSince);
@@ -93,10 +101,13 @@ internal sealed class Dialler : IAsyncDisposable
             return;
         }
 
-        var addresses = Volatile.Read(ref record).Addresses;
+        var now = Volatile.Read(ref target);
+        var addresses = now.Record.Addresses;
         var address = addresses[attempts++ % addresses.Count];
-        var error = await TryAsync(address, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref state, new DialState(true, error));
+        var policy = now.Learnt.Contains(address) ? context.Policy : DialPolicy.Anywhere;
+        isUnwelcome = false;
+        var error = await TryAsync(address, policy, cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref state, new DialState(true, error, failures, isUnwelcome));
         await WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -104,12 +115,12 @@ internal sealed class Dialler : IAsyncDisposable
         nudge.WaitAsync(delay.Next(context.Time.GetElapsedTime(absentSince)), context.Time, cancellationToken);
 
     /// <summary>One attempt, and the life of the link if it succeeds. Returns what went wrong, for people.</summary>
-    private async Task<string> TryAsync(PeerAddress address, CancellationToken cancellationToken)
+    private async Task<string> TryAsync(PeerAddress address, DialPolicy policy, CancellationToken cancellationToken)
     {
         IFrameConnection connection;
         try
         {
-            connection = await context.Transport.DialAsync(address.Host, address.Port, record.PeerId, cancellationToken).ConfigureAwait(false);
+            connection = await context.Transport.DialAsync(address.Host, address.Port, Record.PeerId, policy, cancellationToken).ConfigureAwait(false);
         }
         catch (DialException failed)
         {
@@ -118,7 +129,7 @@ internal sealed class Dialler : IAsyncDisposable
 
         await using (connection.ConfigureAwait(false))
         {
-            if (record.PeerId is null)
+            if (Record.PeerId is null)
                 return await context.PinAsync(address, connection.Peer, cancellationToken).ConfigureAwait(false);
             return await LinkAsync(connection, address, cancellationToken).ConfigureAwait(false);
         }
@@ -135,14 +146,18 @@ internal sealed class Dialler : IAsyncDisposable
         }
         catch (LinkRefusedException refused)
         {
+            failures++;
+            isUnwelcome = refused is { ByOther: true, Reason: GoodbyeReason.NotAdmitted };
             return Describe(refused, address);
         }
         catch (WireException broken)
         {
+            failures++;
             return broken.Message;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            failures++;
             return $"It did not answer within {LinkLimits.Handshake.TotalSeconds:0} s.";
         }
 
@@ -152,9 +167,9 @@ internal sealed class Dialler : IAsyncDisposable
         var end = await context.Table.RunAsync(connection, remote, cancellationToken).ConfigureAwait(false);
         // What the link's own beginning and end have set is no reason to dial at once.
         nudge.Clear();
-        if (end is { Reason: GoodbyeReason.Replaced, ByOther: true })
+        if (end is { Reason: GoodbyeReason.Replaced, ByOther: true } or { Reason: GoodbyeReason.Crowded })
         {
-            // However long ours lived, to dial at once would only take the link from the other process.
+            // However long ours lived, to dial at once would only take the link from the other process, or from the other side's other neighbours.
             delay.Contest();
             return end.Detail;
         }
@@ -177,17 +192,17 @@ internal sealed class Dialler : IAsyncDisposable
     {
         if (refused is not { ByOther: true, Reason: GoodbyeReason.NotAdmitted })
             return refused.Message;
-        if (record.Admission == Admission.Unspecified)
-            return $"{record.Label}, whom a ticket names, is in no room with this node (any more).";
-        var why = record.PeerId is { } inviter && context.Handshake.IsRedeeming(inviter)
-            ? $"{record.Label} does not take this node's invite: it was used or revoked, or has ended. Ask for another one, or"
-            : $"{record.Label} does not know this node yet:";
+        if (Record.Admission == Admission.Unspecified)
+            return $"{Record.Label}, whom a ticket or a member names, is in no room with this node (any more).";
+        var why = Record.PeerId is { } inviter && context.Handshake.IsRedeeming(inviter)
+            ? $"{Record.Label} does not take this node's invite: it was used or revoked, or has ended. Ask for another one, or"
+            : $"{Record.Label} does not know this node yet:";
         var advice = $"{why} its owner can let it in by: p2pgrpc peers accept {context.Local.PeerId}";
         notAdmittedSince ??= context.Time.GetTimestamp();
         if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance)
             TellOnce(address, advice, () =>
             {
-                context.Events.Notice("NOT_ADMITTED", record.PeerId?.ToString() ?? "", advice);
+                context.Events.Notice("NOT_ADMITTED", Record.PeerId?.ToString() ?? "", advice);
                 return true;
             });
         return advice;
@@ -203,20 +218,21 @@ internal sealed class Dialler : IAsyncDisposable
 
     private async Task<string> FailAsync(PeerAddress address, DialException failed, CancellationToken cancellationToken)
     {
-        LinkLog.DialFailed(context.Log, record.Label, address.ToString(), failed.Message);
-        if (failed is { Kind: DialFailure.IdentityMismatch, Found: { } other } && record.PeerId is { } expected)
+        failures++;
+        LinkLog.DialFailed(context.Log, Record.Label, address.ToString(), failed.Message);
+        if (failed is { Kind: DialFailure.IdentityMismatch, Found: { } other } && Record.PeerId is { } expected)
         {
-            if (record.Admission == Admission.Unspecified)
-                return $"The node at {address} is {other}, not {expected}, whom a ticket names there. Join by a newer ticket.";
+            if (Record.Admission == Admission.Unspecified)
+                return $"The node at {address} is {other}, not {expected}, whom a ticket or a member names there. Join by a newer ticket.";
             if (!context.IsInBook(expected, address))
-                return $"The node at {address} is {other}, not {record.Label}, who was said to be there.";
-            var advice = $"The node at {address} is {other}, not {record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
-                + $"{record.Label}, then p2pgrpc peers add {(record.Alias is { } alias ? alias + "=" : "")}{address}";
-            TellOnce(address, advice, () => changes.TryTake() && context.TryTellOfChange(record.Label, address, expected, other, advice));
+                return $"The node at {address} is {other}, not {Record.Label}, who was said to be there.";
+            var advice = $"The node at {address} is {other}, not {Record.Label} ({expected}). If its identity really changed: p2pgrpc peers remove "
+                + $"{Record.Label}, then p2pgrpc peers add {(Record.Alias is { } alias ? alias + "=" : "")}{address}";
+            TellOnce(address, advice, () => changes.TryTake() && context.TryTellOfChange(Record.Label, address, expected, other, advice));
             return advice;
         }
 
-        if (record.PeerId is null && failed.Found is { } found)
+        if (Record.PeerId is null && failed.Found is { } found)
             return await context.PinAsync(address, found, cancellationToken).ConfigureAwait(false);
         return failed.Message;
     }

@@ -5,7 +5,7 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Links;
 
-/// <summary>Keeps one dialling loop for each peer in the book, and each member that a room names, that has an address and is not blocked. Known peers are dialled
+/// <summary>Keeps one dialling loop for each peer in the book, and each member that its rooms want dialled, that has an address and is not blocked. Known peers are dialled
 /// where they were seen, too. Follows the book, the rooms and what is seen. Thread-safe.</summary>
 internal sealed class Diallers : IAsyncDisposable
 {
@@ -13,21 +13,22 @@ internal sealed class Diallers : IAsyncDisposable
     private readonly RoomBook rooms;
     private readonly Sightings sightings;
     private readonly LinkTable table;
-    private readonly Func<PeerRecord, Dialler> create;
+    private readonly Func<DialTarget, Dialler> create;
     private readonly Lock gate = new();
     private readonly Dictionary<string, Dialler> byKey = [];
     private readonly List<Task> ending = [];
+    private IReadOnlyDictionary<PeerId, IReadOnlyList<PeerAddress>> members = new Dictionary<PeerId, IReadOnlyList<PeerAddress>>();
     private bool stopped = true;
 
-    public Diallers(PeerBook book, RoomBook rooms, Sightings sightings, LinkTable table, LinkServer server, Func<PeerRecord, Dialler> create)
+    public Diallers(PeerBook book, RoomBook rooms, Sightings sightings, LinkTable table, LinkServer server, Func<DialTarget, Dialler> create)
     {
         this.book = book;
         this.rooms = rooms;
         this.sightings = sightings;
         this.table = table;
         this.create = create;
-        book.Changed += Follow;
-        rooms.Changed += Follow;
+        book.Changed += FollowOwner;
+        rooms.Changed += FollowOwner;
         sightings.Changed += Follow;
         table.Changed += Nudge;
         server.Heard += Nudge;
@@ -55,12 +56,29 @@ internal sealed class Diallers : IAsyncDisposable
             byKey.GetValueOrDefault(peer.ToString())?.Nudge();
     }
 
+    /// <summary>Dials these members of rooms, by addresses that others named, and no others.</summary>
+    public void FollowMembers(IReadOnlyDictionary<PeerId, IReadOnlyList<PeerAddress>> wanted)
+    {
+        lock (gate)
+            members = wanted;
+        Follow();
+    }
+
     private void NudgeUnpinned()
     {
         lock (gate)
             foreach (var (key, record) in book.Snapshot.Records)
                 if (record.PeerId is null)
                     byKey.GetValueOrDefault(key)?.Nudge();
+    }
+
+    /// <summary>What the owner has changed may be what the others waited for: all look again at once.</summary>
+    private void FollowOwner()
+    {
+        Follow();
+        lock (gate)
+            foreach (var dialler in byKey.Values)
+                dialler.Nudge();
     }
 
     private void Follow()
@@ -70,41 +88,40 @@ internal sealed class Diallers : IAsyncDisposable
             if (stopped)
                 return;
             ending.RemoveAll(task => task.IsCompleted);
-            var records = FindDialled();
+            var targets = FindTargets();
             foreach (var (key, dialler) in byKey.ToArray())
-                if (!records.TryGetValue(key, out var record) || !dialler.TryFollow(record))
+                if (!targets.TryGetValue(key, out var target) || !dialler.TryFollow(target))
                 {
                     byKey.Remove(key);
                     ending.Add(dialler.DisposeAsync().AsTask());
                 }
 
-            foreach (var (key, record) in records)
+            foreach (var (key, target) in targets)
                 if (!byKey.ContainsKey(key))
-                    byKey[key] = create(record);
+                    byKey[key] = create(target);
         }
     }
 
-    private Dictionary<string, PeerRecord> FindDialled()
+    private Dictionary<string, DialTarget> FindTargets()
     {
-        var book = this.book.Snapshot;
-        var records = book.Records.Values.ToDictionary(record => record.Key);
-        foreach (var member in rooms.Snapshot.Joined.SelectMany(room => room.Peers))
+        var targets = book.Snapshot.Records.Values.ToDictionary(record => record.Key, DialTarget.OfBook);
+        foreach (var (member, addresses) in members)
         {
-            var record = records.GetValueOrDefault(member.PeerId.ToString()) ?? new PeerRecord(member.PeerId, null, [], Admission.Unspecified);
-            records[record.Key] = record with { Addresses = [.. record.Addresses.Union(member.Addresses).Take(PeerRecord.MaximumAddresses)] };
+            var known = targets.GetValueOrDefault(member.ToString()) ?? DialTarget.OfBook(new PeerRecord(member, null, [], Admission.Unspecified));
+            targets[known.Record.Key] = known.WithLearnt(addresses);
         }
 
         // Seen last, dialled last: what the owner has said comes first.
         foreach (var sighting in sightings.List())
-            if (records.GetValueOrDefault(sighting.Peer.ToString()) is { Admission: Admission.Known } known && !known.Addresses.Contains(sighting.Address))
-                records[known.Key] = known with { Addresses = [.. known.Addresses, sighting.Address] };
-        return records.Where(record => record.Value.Addresses.Count > 0 && record.Value.Admission != Admission.Blocked).ToDictionary();
+            if (targets.GetValueOrDefault(sighting.Peer.ToString()) is { Record.Admission: Admission.Known } known)
+                targets[known.Record.Key] = known.WithSeen(sighting.Address);
+        return targets.Where(target => target.Value.Record is { Addresses.Count: > 0, Admission: not Admission.Blocked }).ToDictionary();
     }
 
     public async ValueTask DisposeAsync()
     {
-        book.Changed -= Follow;
-        rooms.Changed -= Follow;
+        book.Changed -= FollowOwner;
+        rooms.Changed -= FollowOwner;
         sightings.Changed -= Follow;
         table.Changed -= Nudge;
         lock (gate)

@@ -53,6 +53,21 @@ internal static class LinkLimits
     /// script that joins as many rooms as a node may be in stays below it.</summary>
     public const int SharesPerMinute = 600;
 
+    /// <summary>Members frames that a link takes in one minute: one for each room when it begins, and what is told after. Who keeps to the rates of this node sends half.</summary>
+    public const int MembersPerMinute = 600;
+
+    /// <summary>The same that this node sends. What does not go out comes with a later shuffle.</summary>
+    public const int MembersSentPerMinute = 300;
+
+    /// <summary>Address records that are news and are looked at in one minute on one link: each costs the check of a signature. The others are passed over.</summary>
+    public const int RecordsPerMinute = 1000;
+
+    /// <summary>Addresses of members that are dialled for a test in one minute: a room of some dozens is learnt at once, and nobody can have a node scan a network.</summary>
+    public const int AddressTestsPerMinute = 60;
+
+    /// <summary>Such tests at one time.</summary>
+    public const int AddressTests = 4;
+
     /// <summary>Small frames waiting to be written: a Want for each log that the other side may name, which comes at once after a long absence. A peer that
     /// lets more pile up does not read.</summary>
     public const int WaitingFrames = 70_000;

@@ -13,8 +13,12 @@ internal sealed class LinkSession : IAsyncDisposable
     private readonly IFrameConnection connection;
     private readonly ReplicationLoop replication;
     private readonly Action<LinkSession, EphemeralBody> receiveEphemeral;
+    private readonly Func<LinkSession, Members, string> receiveMembers;
     private readonly Action<LinkSession> sharesTaken;
     private readonly AnnouncementRate sharesRate;
+    private readonly AnnouncementRate membersRate;
+    private readonly AnnouncementRate membersSentRate;
+    private readonly AnnouncementRate recordsRate;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private readonly CancellationTokenSource ending = new();
@@ -27,16 +31,21 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
-        Action<LinkSession, EphemeralBody> receiveEphemeral, Action<LinkSession> sharesTaken, TimeProvider time, ILogger log)
+        Action<LinkSession, EphemeralBody> receiveEphemeral, Func<LinkSession, Members, string> receiveMembers, Action<LinkSession> sharesTaken, TimeProvider time,
+        ILogger log)
     {
         Id = id;
         this.connection = connection;
         Remote = remote;
         this.replication = replication;
         this.receiveEphemeral = receiveEphemeral;
+        this.receiveMembers = receiveMembers;
         this.sharesTaken = sharesTaken;
         this.time = time;
-        sharesRate = new AnnouncementRate(LinkLimits.SharesPerMinute, TimeSpan.FromMinutes(1), time);
+        sharesRate = PerMinute(LinkLimits.SharesPerMinute);
+        membersRate = PerMinute(LinkLimits.MembersPerMinute);
+        membersSentRate = PerMinute(LinkLimits.MembersSentPerMinute);
+        recordsRate = PerMinute(LinkLimits.RecordsPerMinute);
         this.log = log;
         startedAt = lastHeard = time.GetTimestamp();
     }
@@ -68,6 +77,18 @@ internal sealed class LinkSession : IAsyncDisposable
         if (!Sharing.Follow(find, shares => Add(SharesFrames.Write(shares)), changes => replication.Share(this, changes)))
             EndToShareAgain();
     }
+
+    /// <summary>Tells the other side of members, if it was not told too often of late. Never blocks.</summary>
+    public void TellMembers(MembersMessage members)
+    {
+        if (membersSentRate.TryTake())
+            Add(MembersFrames.Write(members));
+    }
+
+    /// <summary>True if the signature of one more record that the other side tells may be checked now.</summary>
+    public bool TryLookAtRecord() => recordsRate.TryTake();
+
+    private AnnouncementRate PerMinute(int most) => new(most, TimeSpan.FromMinutes(1), time);
 
     private void EndToShareAgain() => Close(GoodbyeReason.SharedAgain, "Something is shared again: on a new link.");
 
@@ -176,6 +197,8 @@ internal sealed class LinkSession : IAsyncDisposable
                 return Handle(frame.Ephemeral);
             case Frame.KindOneofCase.Shares:
                 return Handle(frame.Shares);
+            case Frame.KindOneofCase.Members:
+                return Handle(frame.Members);
             case Frame.KindOneofCase.None:
                 // A frame of a later version: skipped, so that versions can live side by side.
                 return true;
@@ -195,6 +218,12 @@ internal sealed class LinkSession : IAsyncDisposable
 
         receiveEphemeral(this, messages);
         return true;
+    }
+
+    private bool Handle(Members frame)
+    {
+        var fault = membersRate.TryTake() ? receiveMembers(this, frame) : $"It told of members more than {LinkLimits.MembersPerMinute} times in a minute.";
+        return fault.Length == 0 || Refuse(fault);
     }
 
     private bool Handle(Shares frame)

@@ -53,6 +53,12 @@ internal sealed class LinkTable
     /// <summary>Ephemeral messages of a peer in a conversation that its link shares. Raised on the link's reader; handlers must not block.</summary>
     public event Action<PeerId, EphemeralBody>? EphemeralReceived;
 
+    /// <summary>A link shares other conversations than before. Raised outside of locks; handlers must not block.</summary>
+    public event Action? SharingChanged;
+
+    /// <summary>Takes what a link's other side tells of members, on the link's reader, and says what breaks the protocol in it, or nothing.</summary>
+    public Func<LinkSession, Members, string>? MembersReceived { get; set; }
+
     public int Count
     {
         get
@@ -72,7 +78,7 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, CloseIfUnwelcome, time, log);
+        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, ReceiveMembers, FollowOther, time, log);
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);
@@ -114,6 +120,10 @@ internal sealed class LinkTable
     public IReadOnlyList<LinkSession> FindSharing(ConversationId conversation) =>
         [.. List().Where(session => session.Sharing.Shared.Contains(conversation))];
 
+    /// <summary>All links, by the conversations that they share.</summary>
+    public ILookup<ConversationId, LinkSession> ListByConversation() =>
+        List().SelectMany(session => session.Sharing.Shared, (session, conversation) => (session, conversation)).ToLookup(shared => shared.conversation, shared => shared.session);
+
     private LinkSession[] List()
     {
         lock (gate)
@@ -152,6 +162,8 @@ internal sealed class LinkTable
         else
             Interlocked.Add(ref ephemeralDropped, body.Count);
     }
+
+    private string ReceiveMembers(LinkSession session, Members members) => MembersReceived?.Invoke(session, members) ?? "";
 
     /// <summary>Ephemeral messages that were dropped because a link was too slow for them, or because they belong to no conversation that their link shares.</summary>
     public long EphemeralDropped => Interlocked.Read(ref ephemeralDropped);
@@ -298,7 +310,14 @@ internal sealed class LinkTable
     private void FollowChanges(LinkSession session)
     {
         session.Follow(() => OwnShares.With(session.Peer, book.Snapshot, rooms.Snapshot));
+        FollowOther(session);
+    }
+
+    /// <summary>What the link shares may have changed.</summary>
+    private void FollowOther(LinkSession session)
+    {
         CloseIfUnwelcome(session);
+        SharingChanged?.Invoke();
     }
 
     private void CloseIfUnwelcome(LinkSession session)

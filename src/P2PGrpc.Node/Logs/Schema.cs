@@ -55,11 +55,18 @@ internal static class Schema
 
         """ + FromVersion3;
 
-    // Version 3 had no history, and no invites. Of an invite given there is the public key and the running time at which it ends; of one taken up its secret.
+    // Version 3 had no history and no invites, and knew only those members whom tickets named. Of an invite given there is the public key and the running time at
+    // which it ends; of one taken up its secret.
     private const string FromVersion3 = """
         CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE invite (id BLOB PRIMARY KEY, alias TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE redemption (inviter BLOB PRIMARY KEY, secret BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE address_record (
+            conversation BLOB NOT NULL,
+            peer BLOB NOT NULL,
+            record BLOB NOT NULL,
+            PRIMARY KEY (conversation, peer)) WITHOUT ROWID;
+        CREATE TABLE own_addresses (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL, addresses TEXT NOT NULL);
         """;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.

@@ -54,6 +54,9 @@ internal readonly record struct PeerAddress(string Host, int Port)
         return addresses;
     }
 
+    /// <summary>The same for what others name: no services, by which they could have this node look up any name as often as they like.</summary>
+    public static List<PeerAddress> ParseNamedByOthers(IEnumerable<string> texts) => [.. ParseAll(texts).Where(address => !address.IsService)];
+
     private static bool IsHostName(ReadOnlySpan<char> host)
     {
         foreach (var character in host)

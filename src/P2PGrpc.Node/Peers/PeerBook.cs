@@ -120,7 +120,7 @@ internal sealed class PeerBook : IDisposable
     public Task<PeerRecord> AddInviterAsync(
         TicketPeer inviter, string alias, string proposed, WriteOperation keep, CancellationToken cancellationToken)
     {
-        var addresses = PeerAddress.ParseAll(inviter.Addresses);
+        var addresses = PeerAddress.ParseNamedByOthers(inviter.Addresses);
         return ChangeAsync(
             current =>
             {

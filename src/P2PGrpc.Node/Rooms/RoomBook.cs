@@ -120,7 +120,7 @@ internal sealed class RoomBook : IDisposable
     private List<RoomPeer> Merge(RoomTicket ticket, IReadOnlyList<RoomPeer> known)
     {
         var peers = ticket.Peers
-            .Select(peer => new RoomPeer(peer.PeerId, PeerAddress.ParseAll(peer.Addresses)))
+            .Select(peer => new RoomPeer(peer.PeerId, PeerAddress.ParseNamedByOthers(peer.Addresses)))
             .Where(peer => peer.PeerId != self && peer.Addresses.Count > 0);
 
         // What is known already stays reachable: a later ticket adds to it.

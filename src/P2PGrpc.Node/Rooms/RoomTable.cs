@@ -49,7 +49,7 @@ internal sealed class RoomTable(LogStore store, PeerId self)
     private static RoomPeer? ReadPeer(RoomPeerRow? row)
     {
         return row is { PeerId: not null, Addresses: not null } && PeerId.TryParse(row.PeerId, out var peer)
-            ? new RoomPeer(peer, PeerAddress.ParseAll(row.Addresses))
+            ? new RoomPeer(peer, PeerAddress.ParseNamedByOthers(row.Addresses))
             : null;
     }
 

@@ -16,17 +16,20 @@ internal sealed class DialAttempt : IDisposable
     private readonly string host;
     private readonly int port;
     private readonly PeerId? expected;
+    private readonly DialPolicy policy;
     private readonly CancellationToken ending;
     private Socket? socket;
     private SocketException? connectError;
     private string? certificateFault;
+    private IPAddress? forbidden;
 
     public DialAttempt(
-        NodeCertificate certificate, WireLimits limits, string host, int port, PeerId? expected, CancellationToken ending)
+        NodeCertificate certificate, WireLimits limits, string host, int port, PeerId? expected, DialPolicy policy, CancellationToken ending)
     {
         this.host = host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host;
         this.port = port;
         this.expected = expected;
+        this.policy = policy;
         this.ending = ending;
         Handler = CreateHandler(certificate, limits);
     }
@@ -65,6 +68,9 @@ internal sealed class DialAttempt : IDisposable
             return new DialException(DialFailure.IdentityMismatch, $"{where} is {Found}, not {expected}", Found, error);
         if (certificateFault is not null)
             return new DialException(DialFailure.NotAPeer, $"{where}: {certificateFault}", null, error);
+        if (forbidden is not null)
+            return new DialException(
+                DialFailure.Forbidden, $"{where} leads to {forbidden}, where a node goes only if its owner names it (peers add) or allows it (--dial-any)", null, error);
         if (connectError is not null)
             return new DialException(DialFailure.Unreachable, $"{where}: {CallErrors.Describe(connectError)}", null, error);
         if (timedOut)
@@ -123,10 +129,7 @@ internal sealed class DialAttempt : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending);
         try
         {
-            if (IPAddress.TryParse(host, out var address))
-                await socket.ConnectAsync(new IPEndPoint(address, port), either.Token);
-            else
-                await socket.ConnectAsync(new DnsEndPoint(host, port), either.Token);
+            await socket.ConnectAsync(await FindAllowedAsync(either.Token), port, either.Token);
             Remote = Plain(socket.RemoteEndPoint!);
             return new NetworkStream(socket, ownsSocket: true);
         }
@@ -135,6 +138,17 @@ internal sealed class DialAttempt : IDisposable
             connectError = error;
             throw;
         }
+    }
+
+    /// <summary>What the host leads to, and may. Who names a host could have it lead elsewhere the next time it is asked for, so what was checked is what is dialled.</summary>
+    private async Task<IPAddress[]> FindAllowedAsync(CancellationToken cancellationToken)
+    {
+        IPAddress[] found = IPAddress.TryParse(host, out var address) ? [address] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var allowed = Array.FindAll(found, policy.Allows);
+        if (allowed.Length > 0)
+            return allowed;
+        forbidden = found.FirstOrDefault();
+        throw new SocketException((int)(forbidden is null ? SocketError.HostNotFound : SocketError.AccessDenied));
     }
 
     private bool Judge(X509Certificate? presented, X509Chain? chain)

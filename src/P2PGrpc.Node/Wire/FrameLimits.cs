@@ -31,6 +31,12 @@ internal static class FrameLimits
     /// <summary>Rooms that one side of a link proves: each is looked for among the other's, and a node is in no more.</summary>
     public const int Rooms = 256;
 
+    /// <summary>Address records of one Members: with 8 addresses each they stay far below the fields and bytes of a frame.</summary>
+    public const int MemberRecords = 32;
+
+    /// <summary>The most that a count of neighbours or members may say; more is read as this.</summary>
+    public const int MemberCount = 1_000_000;
+
     /// <summary>UTF-16 units of a Goodbye's detail that are kept.</summary>
     public const int DetailLength = 256;
 

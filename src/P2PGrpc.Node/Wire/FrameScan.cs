@@ -15,10 +15,13 @@ internal static class FrameScan
         Kind,
         Hello,
         Shares,
+        Members,
+        Record,
     }
 
     /// <summary>False if the message, its frame and the frame's content have more fields together than <paramref name="maximum"/>,
-    /// or are no Protobuf. What a Hello says to be shared counts too; other deeper levels can't grow far within a frame's length.</summary>
+    /// or are no Protobuf. What a Hello says to be shared counts too, and what stands in address records; other deeper levels can't grow far within a
+    /// frame's length.</summary>
     public static bool IsBounded(in ReadOnlySequence<byte> message, int maximum)
     {
         var reader = new SequenceReader<byte>(message);
@@ -54,7 +57,9 @@ internal static class FrameScan
     {
         (Level.Message, ParentFieldNumber, 2) => Level.Frame,
         (Level.Frame, Frame.HelloFieldNumber, 2) => Level.Hello,
-        (Level.Frame, >= Frame.ChallengeFieldNumber and <= Frame.SharesFieldNumber, 2) => Level.Kind,
+        (Level.Frame, Frame.MembersFieldNumber, 2) => Level.Members,
+        (Level.Frame, >= Frame.ChallengeFieldNumber and <= Frame.MembersFieldNumber, 2) => Level.Kind,
+        (Level.Members, Members.RecordsFieldNumber, 2) => Level.Record,
         (Level.Hello, Hello.SharesFieldNumber, 2) => Level.Shares,
         _ => null,
     };

@@ -21,17 +21,18 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
     /// <param name="host">A name, an IPv4 address, or an IPv6 address with or without brackets; for a service its name, _service._tcp.domain.</param>
     /// <param name="port">1 to 65535; 0 for a service, whose places are looked up, and tried until one is it.</param>
     /// <param name="expected">Who must answer; null: whoever does.</param>
+    /// <param name="policy">Where the address may lead.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DialException">The dial came to nothing, within <see cref="WireLimits.DialTimeout"/>, that of each place of a service.</exception>
-    public async Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken)
+    public async Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, DialPolicy policy, CancellationToken cancellationToken)
     {
         if (port != 0)
-            return await DialPlaceAsync(host, port, expected, cancellationToken);
+            return await DialPlaceAsync(host, port, expected, policy, cancellationToken);
         var places = await Services.FindAsync(host, cancellationToken);
         for (var place = 0; ; place++)
             try
             {
-                return await DialPlaceAsync(places[place].Host, places[place].Port, expected, cancellationToken);
+                return await DialPlaceAsync(places[place].Host, places[place].Port, expected, policy, cancellationToken);
             }
             catch (DialException failed) when (place < places.Count - 1 && (expected is not null || failed.Found is null))
             {
@@ -39,11 +40,11 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
             }
     }
 
-    private async Task<IFrameConnection> DialPlaceAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken)
+    private async Task<IFrameConnection> DialPlaceAsync(string host, int port, PeerId? expected, DialPolicy policy, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(limits.DialTimeout, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var attempt = new DialAttempt(certificate, limits, host, port, expected, ending.Token);
+        var attempt = new DialAttempt(certificate, limits, host, port, expected, policy, ending.Token);
         GrpcChannel? channel = null;
         AsyncDuplexStreamingCall<Protocol.Frame, InboundFrame>? call = null;
         try
@@ -68,6 +69,11 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
             throw explained;
         }
     }
+
+    /// <summary>The same for an address that the owner named: it may lead anywhere.</summary>
+    /// <exception cref="DialException">The dial came to nothing.</exception>
+    public Task<IFrameConnection> DialAsync(string host, int port, PeerId? expected, CancellationToken cancellationToken) =>
+        DialAsync(host, port, expected, DialPolicy.Anywhere, cancellationToken);
 
     private static GrpcChannel CreateChannel(DialAttempt attempt) => GrpcChannel.ForAddress(attempt.Address, new GrpcChannelOptions
     {

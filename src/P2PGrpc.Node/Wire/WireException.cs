@@ -47,6 +47,9 @@ internal enum DialFailure
 
     /// <summary>The time for a dial was used up.</summary>
     Timeout,
+
+    /// <summary>The address is none that a node dials because others name it.</summary>
+    Forbidden,
 }
 
 /// <summary>A dial came to nothing. The message holds no control characters and is fit for a log.</summary>

@@ -36,7 +36,7 @@ public sealed class RunOptionsTests : IDisposable
     [Fact]
     public void The_command_line_outranks_the_environment_and_that_the_file()
     {
-        var file = WriteFile("""{ "name": "f", "listen": "f:1", "api": "f:2", "peers": ["f=f:3"], "accept": "any", "apiOpen": true, "data": "d" /* here */ }""");
+        var file = WriteFile("""{ "name": "f", "listen": "f:1", "api": "f:2", "peers": ["f=f:3"], "accept": "any", "apiOpen": true, "dialAny": true, "data": "d" /* here */ }""");
         environment["P2PGRPC_CONFIG"] = file;
         environment["P2PGRPC_LISTEN"] = "e:1";
         environment["P2PGRPC_API"] = "e:2";
@@ -45,7 +45,7 @@ public sealed class RunOptionsTests : IDisposable
         var settings = Read("--api", "c:2");
         Assert.Equal(("f", "e:1", "c:2"), (settings.Name, settings.Listen, settings.Api));
         Assert.Equal(["a=e:3", "b=e:4"], settings.Peers);
-        Assert.True(settings.AcceptAny);
+        Assert.True(settings.AcceptAny && settings.DialAny);
         Assert.False(settings.ApiOpen);
         Assert.Equal(Path.Combine(directory, "d"), settings.Data);
     }

@@ -87,6 +87,11 @@ internal sealed class FrameTarget : FuzzTarget
                 accepted = SharesFrames.TryRead(frame.Shares, out var shares, out fault);
                 Require(shares.Rooms.Count <= FrameLimits.Rooms, "Proofs are bounded.");
                 break;
+            case Frame.KindOneofCase.Members:
+                accepted = MembersFrames.TryRead(frame.Members, out var members, out fault);
+                Require(!accepted || members!.Records.Count <= FrameLimits.MemberRecords && members.Records.All(record => record.IsWellFormed()), "Records are bounded.");
+                Require(!accepted || MembersFrames.TryRead(MembersFrames.Write(members!).Members, out _, out _), "What was read can be written.");
+                break;
             case Frame.KindOneofCase.Ping or Frame.KindOneofCase.None:
                 (accepted, fault) = (true, "");
                 break;
@@ -156,6 +161,8 @@ internal sealed class FrameTarget : FuzzTarget
         yield return TransientFrames.WriteCredit(512 * 1024);
         yield return TransientFrames.WritePing(3, reply: true);
         yield return SharesFrames.Write(Shares);
+        yield return MembersFrames.Write(new MembersMessage(
+            Samples.Conversation, [Core.Rooms.AddressRecord.Sign(Samples.Author, Samples.Conversation, 3, ["host:5555", "[2001:db8::1]:1"])], 6, 40));
         yield return new Frame();
     }
 

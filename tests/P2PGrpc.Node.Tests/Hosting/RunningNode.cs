@@ -12,6 +12,7 @@ internal sealed class RunningNode : IAsyncDisposable
     private readonly string directory;
     private readonly TimeProvider time;
     private string? discover;
+    private bool dialAny;
     private NodeRuntime? runtime;
 
     private RunningNode(string name, string directory, TimeProvider time)
@@ -25,6 +26,9 @@ internal sealed class RunningNode : IAsyncDisposable
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
 
     public string Name { get; }
+
+    /// <summary>The IP address on which it listens.</summary>
+    public string Host { get; private init; } = "127.0.0.1";
 
     public int Port { get; private set; }
 
@@ -53,6 +57,14 @@ internal sealed class RunningNode : IAsyncDisposable
         return node;
     }
 
+    /// <summary>A node that other machines could reach, and that for this reason does not dial its own one because others say so.</summary>
+    public static async Task<RunningNode> StartOnAllAddressesAsync(string name, bool dialAny, params string[] peers)
+    {
+        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName, TimeProvider.System) { Host = "0.0.0.0", dialAny = dialAny };
+        await node.StartAgainAsync(AdmissionPolicy.Known, peers);
+        return node;
+    }
+
     public string DataDirectory => Path.Combine(directory, Name);
 
     public async Task StartAgainAsync(AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers)
@@ -61,7 +73,8 @@ internal sealed class RunningNode : IAsyncDisposable
         {
             Name = Name,
             DataDirectory = DataDirectory,
-            Listen = $"127.0.0.1:{Port}",
+            Listen = $"{Host}:{Port}",
+            DialAny = dialAny,
             Api = "off",
             Accept = accept,
             Peers = peers,
