@@ -17,6 +17,7 @@ namespace P2PGrpc.EndToEnd.Rooms;
 /// <summary>S4: a member that signs two segments at one place and gives each end of a chain of real processes another, in two logs.</summary>
 public sealed class ForkingMemberTests : IAsyncLifetime
 {
+    private static readonly string[] Names = ["alice", "bob", "carol", "dave"];
     private static readonly TimeSpan Promised = TimeSpan.FromSeconds(10);
 
     private readonly Neighbourhood nodes = new();
@@ -37,7 +38,7 @@ public sealed class ForkingMemberTests : IAsyncLifetime
     [Fact]
     public async Task S4_All_members_have_the_proofs_within_ten_seconds_show_both_sides_and_keep_what_came_before()
     {
-        var chain = new[] { "alice", "bob", "carol", "dave" }.Select(nodes.Add).ToArray();
+        var chain = Names.Select(nodes.Add).ToArray();
         await StartAsync(chain);
         var owners = await Task.WhenAll(chain.Select(ForkNotices.WatchAsync));
         Fork[] forks = [new(forker, secret, "a"), new(forker, secret, "b")];
