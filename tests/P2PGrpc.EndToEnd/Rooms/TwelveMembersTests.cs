@@ -49,7 +49,9 @@ public sealed class TwelveMembersTests(ITestOutputHelper output) : IAsyncLifetim
         foreach (var writer in Steady.Where((_, index) => index % 2 == 0).Take(Writers))
             Write(writer);
         Write(Leaver);
-        Note("all write");
+        foreach (var member in all[..^1])
+            await Eventually.HoldsAsync($"{member.Name} hears of all who write", async () => (await room.ReadAsync(member)).Messages.DistinctBy(message => message.Author).Count() == loads.Count);
+        Note("all write and hear");
 
         for (var round = 0; round < (LongForm.On ? LongRounds : UsualRounds); round++)
             await BreakAsync(network, random, leaves: round == 0);
@@ -91,8 +93,9 @@ public sealed class TwelveMembersTests(ITestOutputHelper output) : IAsyncLifetim
         var shuffled = Steady.ToArray();
         random.Shuffle(shuffled);
         var groups = shuffled.Append(Leaver).Chunk(random.Next(2) == 0 ? 4 : 6).ToArray();
-        Note($"split: {string.Join(" | ", groups.Select(group => string.Join(' ', group.Select(node => node.Name))))}");
-        await network.SplitAsync(groups);
+        var deaf = random.Next(3) == 0;
+        Note($"{(deaf ? "the first hears nobody" : "split")}: {string.Join(" | ", groups.Select(group => string.Join(' ', group.Select(node => node.Name))))}");
+        await (deaf ? network.CutAsync(groups[1..].SelectMany(group => group), groups[0]) : network.SplitAsync(groups));
         await KillAndStartAsync(random, 3, TimeSpan.FromMilliseconds(random.Next(2000)));
         if (leaves)
             await LeaveAsync();
