@@ -35,6 +35,22 @@ internal sealed class TestRoom(string name)
     /// <summary>All that a node holds of the room, its own messages among them, in the order in which they came to it.</summary>
     public Task<Reading> ReadAsync(NodeProcess member) => member.Client.ReadAllAsync(includeOwn: true, conversation: Recipient);
 
+    /// <summary>All that a node shows of the room's history, the oldest first, by pages from the newest on.</summary>
+    public async Task<List<ReadMessage>> ReadHistoryAsync(NodeProcess member, uint pageSize)
+    {
+        var messages = new List<ReadMessage>();
+        var request = new ListMessagesRequest { Conversation = Recipient, PageSize = pageSize };
+        ListMessagesResponse page;
+        do
+        {
+            page = await member.Client.Conversations.ListMessagesAsync(request, deadline: NodeClient.In(Limit));
+            messages.InsertRange(0, ReadMessage.Read(page.Batches));
+            request.Before = page.Older;
+        }
+        while (page.Older.Length > 0);
+        return messages;
+    }
+
     /// <summary>Waits until each of the nodes holds these messages and no others.</summary>
     public async Task HoldAllAsync(IEnumerable<NodeProcess> members, IEnumerable<string> texts, TimeSpan? limit = null)
     {
