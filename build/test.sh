@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Seconds that one project may take before it is ended.
-limit=${P2PGRPC_TEST_SECONDS:-480}
+limit=${P2PGRPC_TEST_SECONDS:-720}
 results=artifacts/test-results
 export TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 mkdir -p "$results"

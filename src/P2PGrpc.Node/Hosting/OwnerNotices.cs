@@ -77,6 +77,6 @@ internal static class OwnerNotices
     }
 
     private static string Describe(ForkProof proof) =>
-        $"This peer signed two different segments at sequence {Math.Max(proof.First.FirstSequence, proof.Second.FirstSequence)} of one log: its data "
-        + "directory was copied, or it cheats. The log is frozen; what came before stays. The proof is kept.";
+        $"This peer signed two different segments at sequence {Math.Max(proof.First.FirstSequence, proof.Second.FirstSequence)} of its log {proof.First.LogId}, "
+        + $"{proof.First.Hash} and {proof.Second.Hash}: its data directory was copied, or it cheats. The log is frozen; what came before stays. Both headers are kept as proof.";
 }

@@ -4,6 +4,7 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Node.Identity;
+using P2PGrpc.Node.Wire;
 
 namespace P2PGrpc.EndToEnd.Abuse;
 
@@ -18,6 +19,9 @@ internal sealed class Attacker(NodeProcess victim, IdentityKey key) : IDisposabl
 
     public NodeCertificate Certificate { get; } = NodeCertificate.Create(key);
 
+    /// <summary>What it says to share with the victim; by default the direct conversation alone.</summary>
+    public Func<LinkNonces, LinkShares>? Shares { get; init; }
+
     /// <summary>Frames, calls, messages or connections, as the attack counts.</summary>
     public long Done => Interlocked.Read(ref done);
 
@@ -29,7 +33,7 @@ internal sealed class Attacker(NodeProcess victim, IdentityKey key) : IDisposabl
     public Task<RawLink> OpenAsync(CancellationToken cancellationToken) => RawLink.OpenAsync(Node, key, Certificate, cancellationToken);
 
     public Task<RawLink> JoinAsync(CancellationToken cancellationToken, HeardPosition heard = default) =>
-        RawLink.JoinAsync(Node, key, Certificate, cancellationToken, heard);
+        RawLink.JoinAsync(Node, key, Certificate, cancellationToken, heard, Shares);
 
     /// <summary>Does something over and over, also when the node hangs up on it, until told to stop.</summary>
     public static async Task RepeatAsync(Func<CancellationToken, Task> attack, CancellationToken cancellationToken)

@@ -55,7 +55,17 @@ internal sealed class HonestTraffic(HonestPair pair)
 
     public TimeSpan Median => latencies.Order().ElementAt(latencies.Count / 2);
 
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(SendAsync(pair.Alice.Client, "bob", stop), SendAsync(pair.Bob.Client, "alice", stop));
+    /// <summary>Honest traffic while something goes on, for as long as attacks last.</summary>
+    public static async Task<HonestTraffic> MeasureAsync(HonestPair pair, Func<CancellationToken, Task> meanwhile)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var honest = new HonestTraffic(pair);
+        stop.CancelAfter(AbuseLimits.Duration);
+        await Task.WhenAll(honest.RunAsync(stop.Token), meanwhile(stop.Token));
+        return honest;
+    }
+
+    private Task RunAsync(CancellationToken stop) => Task.WhenAll(SendAsync(pair.Alice.Client, "bob", stop), SendAsync(pair.Bob.Client, "alice", stop));
 
     private async Task SendAsync(NodeClient client, string to, CancellationToken stop)
     {

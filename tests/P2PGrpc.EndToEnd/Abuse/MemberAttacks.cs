@@ -75,10 +75,14 @@ internal static class MemberAttacks
     }, stop);
 
     /// <summary>Rightly signed segments as fast as credit comes, and ephemeral messages besides.</summary>
-    public static Task FloodAsync(Attacker attacker, PeerIds ids, CancellationToken stop) => Attacker.RepeatAsync(async cancellationToken =>
+    public static Task FloodAsync(Attacker attacker, PeerIds ids, CancellationToken stop) =>
+        FloodAsync(attacker, () => new SegmentFactory(attacker.Key, ids.Victim), stop);
+
+    /// <summary>The same in any conversation.</summary>
+    public static Task FloodAsync(Attacker attacker, Func<SegmentFactory> begin, CancellationToken stop) => Attacker.RepeatAsync(async cancellationToken =>
     {
         await using var link = await attacker.JoinAsync(cancellationToken);
-        var segments = new SegmentFactory(attacker.Key, ids.Victim);
+        var segments = begin();
         var conversation = segments.Log.Conversation;
         var ephemeral = TransientFrames.Write(
             conversation, new SegmentBody { Entries = { Enumerable.Repeat(new Entry { Content = new Content { Text = new string('e', 200) } }, 500) } }.ToByteArray());

@@ -11,6 +11,9 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.EndToEnd.Abuse;
 
+/// <summary>The nonces of a link's two sides.</summary>
+internal readonly record struct LinkNonces(ReadOnlyMemory<byte> Dialler, ReadOnlyMemory<byte> Served);
+
 /// <summary>The dialler's side of a Link, by hand: an attacker that has an identity.</summary>
 internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCertificate certificate) : IAsyncDisposable
 {
@@ -23,8 +26,17 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
     /// <summary>The process that this link pretends to be of; by default each is another one.</summary>
     public ulong? Instance { get; set; }
 
-    /// <summary>What the other side's Hello and Challenge said.</summary>
+    /// <summary>What it says to share in its Hello; by default the direct conversation alone.</summary>
+    public Func<LinkNonces, LinkShares>? Shares { get; set; }
+
+    /// <summary>What the other side's Challenge said.</summary>
     public Frame? Challenge { get; private set; }
+
+    /// <summary>What the other side's Hello said, once it has let this one in.</summary>
+    public Hello? Hello { get; private set; }
+
+    /// <summary>What proofs on this link are bound to.</summary>
+    public LinkNonces Nonces { get; private set; }
 
     /// <summary>Connects and opens the call; nothing is said on it yet.</summary>
     public static async Task<RawLink> OpenAsync(IPEndPoint node, IdentityKey key, NodeCertificate certificate, CancellationToken cancellationToken)
@@ -38,14 +50,17 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
     /// <summary>Opens a link through both Hellos.</summary>
     /// <exception cref="IOException">The other side does not let it in.</exception>
     public static async Task<RawLink> JoinAsync(
-        IPEndPoint node, IdentityKey key, NodeCertificate certificate, CancellationToken cancellationToken, HeardPosition heard = default)
+        IPEndPoint node, IdentityKey key, NodeCertificate certificate, CancellationToken cancellationToken, HeardPosition heard = default,
+        Func<LinkNonces, LinkShares>? shares = null)
     {
         var link = await OpenAsync(node, key, certificate, cancellationToken);
+        link.Shares = shares;
         try
         {
             await link.SayAsync(await link.MakeHelloAsync(heard, cancellationToken), cancellationToken);
             var answer = await link.HearAsync(cancellationToken);
-            return answer?.KindCase == Frame.KindOneofCase.Hello ? link : throw new IOException($"No Hello came, but {answer}.");
+            link.Hello = answer?.KindCase == Frame.KindOneofCase.Hello ? answer.Hello : throw new IOException($"No Hello came, but {answer}.");
+            return link;
         }
         catch
         {
@@ -63,7 +78,10 @@ internal sealed class RawLink(RawConnection connection, IdentityKey key, NodeCer
         var nonce = RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
         var signature = HelloProof.Sign(
             key, dialled: true, certificate.SubjectPublicKeyInfo.Span, connection.RemoteKeyInfo, nonce, Challenge.Challenge.Nonce.Span);
-        return HelloFrames.Write(new Greeting(LinkLimits.ProtocolVersion, key.PeerId, nonce, signature, Instance ?? BitConverter.ToUInt64(nonce), "mallory", heard, new LinkShares(true, new HashSet<Bytes32>()), null));
+        Nonces = new LinkNonces(nonce, Challenge.Challenge.Nonce.Memory);
+        var shares = Shares?.Invoke(Nonces) ?? LinkShares.None with { Direct = true };
+        return HelloFrames.Write(new Greeting(
+            LinkLimits.ProtocolVersion, key.PeerId, nonce, signature, Instance ?? BitConverter.ToUInt64(nonce), "mallory", heard, shares, null));
     }
 
     public Task SayAsync(Frame frame, CancellationToken cancellationToken) => SayAsync(new LinkRequest { Frame = frame }.ToByteArray(), cancellationToken);

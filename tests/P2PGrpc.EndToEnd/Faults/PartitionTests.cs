@@ -28,7 +28,10 @@ public sealed class PartitionTests(ITestOutputHelper output)
         load.Start();
         await Eventually.HoldsAsync("messages arrive", async () => (await bob.Client.ReadAllAsync()).Messages.Count > 5);
 
-        await network.CutAsync(toSender, toRecipient);
+        if (toSender)
+            await network.CutAsync([bob], [alice]);
+        if (toRecipient)
+            await network.CutAsync([alice], [bob]);
         await Eventually.PauseAsync(seconds * (LongForm.On ? 4 : 1) * 1000);
         await network.HealAsync();
         var healed = TimeProvider.System.GetTimestamp();

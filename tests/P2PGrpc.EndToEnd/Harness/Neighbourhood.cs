@@ -1,8 +1,11 @@
 namespace P2PGrpc.EndToEnd.Harness;
 
-/// <summary>The nodes of one test and their throw-away data. Ends all of them at the end.</summary>
+/// <summary>The nodes of one test and their throw-away data. Ends all of them at the end. P2PGRPC_KEEP=1 keeps the data, lets nodes say all that they can,
+/// and writes down what they said, for who looks into a failure.</summary>
 internal sealed class Neighbourhood : IAsyncDisposable
 {
+    private static readonly bool Keeps = Environment.GetEnvironmentVariable("P2PGRPC_KEEP") is "1";
+
     private readonly List<NodeProcess> nodes = [];
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("p2pgrpc-test-").FullName;
@@ -11,6 +14,8 @@ internal sealed class Neighbourhood : IAsyncDisposable
     public NodeProcess Add(string name)
     {
         var node = new NodeProcess(name, Path.Combine(Folder, name));
+        if (Keeps)
+            node.Options.Add("--verbose");
         nodes.Add(node);
         return node;
     }
@@ -41,6 +46,13 @@ internal sealed class Neighbourhood : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var node in nodes) await node.DisposeAsync();
-        Directory.Delete(Folder, recursive: true);
+        if (!Keeps)
+        {
+            Directory.Delete(Folder, recursive: true);
+            return;
+        }
+
+        foreach (var node in nodes) await File.WriteAllTextAsync(Path.Combine(Folder, $"{node.Name}.log"), node.Output);
+        await Console.Error.WriteLineAsync($"data and logs are kept in {Folder}");
     }
 }

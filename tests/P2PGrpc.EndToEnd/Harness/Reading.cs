@@ -2,12 +2,18 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.EndToEnd.Harness;
 
-/// <summary>A message as a subscription handed it out.</summary>
+/// <summary>A message as a subscription or a page of history handed it out.</summary>
 internal sealed record ReadMessage(string Author, string Alias, string Peer, string Log, ulong Sequence, ulong Position, Content Content, ulong Clock)
 {
     public string Text => Content.Text;
 
     public string Reference => $"{Log}/{Sequence}";
+
+    /// <summary>The messages of some batches, in order.</summary>
+    public static IEnumerable<ReadMessage> Read(IEnumerable<MessageBatch> batches) => batches.SelectMany(batch => batch.Messages.Select(
+        (message, index) => new ReadMessage(
+            batch.Author, batch.Alias, batch.Peer, batch.Log,
+            batch.FirstSequence + (ulong)index, batch.FirstPosition + (ulong)index, message.Content, message.Clock)));
 }
 
 /// <summary>What was read of a subscription so far.</summary>
@@ -23,15 +29,7 @@ internal sealed class Reading
 
     public void Add(SubscribeResponse response)
     {
-        foreach (var batch in response.Batches)
-        {
-            for (var i = 0; i < batch.Messages.Count; i++)
-            {
-                Messages.Add(new ReadMessage(
-                    batch.Author, batch.Alias, batch.Peer, batch.Log,
-                    batch.FirstSequence + (ulong)i, batch.FirstPosition + (ulong)i, batch.Messages[i].Content, batch.Messages[i].Clock));
-            }
-        }
+        Messages.AddRange(ReadMessage.Read(response.Batches));
         Cursor = response.Cursor ?? Cursor;
         CaughtUp |= response.CaughtUp;
     }

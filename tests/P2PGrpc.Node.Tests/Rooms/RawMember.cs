@@ -5,6 +5,7 @@ using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Tests.Hosting;
+using P2PGrpc.Node.Tests.Links;
 using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
