@@ -152,5 +152,6 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     /// <summary>True if the neighbour is known to have more of the log, and to give it.</summary>
     public static bool CanPush(LinkedLog linkedLog) =>
         linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.FrozenThere
+        && !linkedLog.Link.Closing
         && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);
 }

@@ -20,6 +20,7 @@ internal sealed class Replicator
     private readonly Repairs repairs;
     private readonly Succession succession;
     private readonly LinkRegister links;
+    private readonly Interests interests;
     private TimeSpan? wake;
 
     /// <param name="self">This node.</param>
@@ -40,6 +41,7 @@ internal sealed class Replicator
         succession = new Succession(state, gate, choice);
         receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession, quota);
         links = new LinkRegister(state, credit, choice, repairs);
+        interests = new Interests(state, choice, receiver);
     }
 
     /// <summary>Takes one input and adds what follows from it to the outputs, in the order in which it is to be done.</summary>
@@ -128,7 +130,7 @@ internal sealed class Replicator
                 repairs.OnRepaired(FindLog(repaired.LogId), repaired.Head, repaired.Failure);
                 break;
             case ReplicatorInput.Interest interest:
-                OnInterest(interest);
+                interests.OnInterest(interest);
                 break;
             case ReplicatorInput.Measure measure:
                 state.Emit(new ReplicatorOutput.Measured(measure.Number, Backlog.Count(state.Conversations.GetValueOrDefault(measure.Conversation))));
@@ -322,28 +324,6 @@ internal sealed class Replicator
             sender.OnLoaded(link, linkedLog, loaded.Result);
         else
             sender.Release(loaded.Result);
-    }
-
-    private void OnInterest(ReplicatorInput.Interest interest)
-    {
-        var conversation = state.GetConversation(interest.Conversation);
-        conversation.SetInterest(interest.Author, interest.Wanted);
-        foreach (var log in conversation.Logs.Values)
-        {
-            if (interest.Author is { } author && author != log.Key.Author)
-                continue;
-            if (!interest.Wanted)
-            {
-                choice.Drop(log);
-                receiver.NotTaken(log);
-                continue;
-            }
-
-            log.OverQuota = false;
-            foreach (var linkedLog in log.Links)
-                linkedLog.RefusalSent = false;
-            choice.Consider(log);
-        }
     }
 
     private void OnTick()

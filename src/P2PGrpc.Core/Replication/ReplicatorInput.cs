@@ -114,9 +114,11 @@ internal abstract record ReplicatorInput
     /// <param name="Failure">Null if the segment took the damaged one's place; Mismatch if it does not belong there, or nothing was damaged.</param>
     internal sealed record Repaired(LogId LogId, Head Head, StoreFailure? Failure) : ReplicatorInput;
 
-    /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.
-    /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>
-    internal sealed record Interest(ConversationId Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
+    /// <summary>Whether the owner wants a conversation, or one author in it, or one author anywhere. Everything shared is wanted unless said otherwise.</summary>
+    /// <param name="Conversation">Which; null for all.</param>
+    /// <param name="Author">Whose logs; null for everybody's.</param>
+    /// <param name="Wanted">Said of both null, it means nothing.</param>
+    internal sealed record Interest(ConversationId? Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
 
     /// <summary>Somebody wants to know how much of a conversation is still to come; answered by Measured with the same number.</summary>
     internal sealed record Measure(ConversationId Conversation, long Number) : ReplicatorInput;

@@ -11,6 +11,9 @@ internal enum CloseReason
 
     /// <summary>The other side told, wanted or sent more logs than a link may.</summary>
     TooManyLogs,
+
+    /// <summary>The owner wants what it did not want before: the next link is told all of it anew.</summary>
+    WantedAgain,
 }
 
 /// <summary>Everything that a replicator can ask of its shell. None of it may block the shell's loop.</summary>
@@ -73,4 +76,8 @@ internal abstract record ReplicatorOutput
 
     /// <summary>Everything that the link's peer told through this position of its feed is on disk here (or was refused). To be kept, at leisure.</summary>
     internal sealed record HeardThrough(LinkId Link, ulong Position) : ReplicatorOutput;
+
+    /// <summary>The owner wants what it did not want before. What was told meanwhile counts as heard and is not here: how far peers were heard is to be forgotten.
+    /// The links that share it are closed.</summary>
+    internal sealed record ForgetHeard : ReplicatorOutput;
 }

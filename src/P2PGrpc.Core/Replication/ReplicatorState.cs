@@ -17,6 +17,9 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
 
     public Dictionary<ConversationId, ConversationState> Conversations { get; } = [];
 
+    /// <summary>Authors of whom the owner wants nothing in any conversation.</summary>
+    public HashSet<PeerId> UnwantedAuthors { get; } = [];
+
     public Deadlines Deadlines { get; } = new();
 
     public TimeSpan Now { get; set; } = TimeSpan.MinValue;
@@ -49,7 +52,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     public ConversationState GetConversation(ConversationId id)
     {
         if (!Conversations.TryGetValue(id, out var conversation))
-            Conversations.Add(id, conversation = new ConversationState(id));
+            Conversations.Add(id, conversation = new ConversationState(id, UnwantedAuthors));
         return conversation;
     }
 

@@ -51,6 +51,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
             local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
+        _ = new OwnerInterest(Book, Rooms, Store, Replication.Follow);
         Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
         var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot));
         Server = new LinkServer(handshake, Links, Book, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
@@ -193,7 +194,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
         var advertised = Advertised(settings).ToString();
         Address = $"{Id}@{advertised}";
-        RoomAdministration = new RoomAdministration(Rooms, Store, Links, Recipients, Diallers, advertised);
+        RoomAdministration = new RoomAdministration(Rooms, Book, Store, Links, Recipients, Diallers, advertised);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         clientHost = await ClientHost.StartAsync(

@@ -21,13 +21,13 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
         if (challenge.KindCase != Frame.KindOneofCase.Challenge || !HelloFrames.TryRead(challenge.Challenge, out var servedNonce, out _))
             throw Broken("It did not begin with a Challenge.");
         var nonce = MakeNonce();
-        var shares = sharesWith(connection.Peer);
+        var (shares, generation) = (sharesWith(connection.Peer), store.HeardGeneration);
         await connection.WriteAsync(MakeHello(connection, shares, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
         var answer = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
         if (!answer.Nonce.Span.SequenceEqual(servedNonce.Span))
             throw Broken("Its Hello does not belong to its Challenge.");
         Check(connection, answer, nonce, servedNonce);
-        return Describe(answer, shares, nonce, servedNonce);
+        return Describe(answer, shares, nonce, servedNonce, generation);
     }
 
     /// <summary>The first half of the served side: asks who it is, and checks the proof. The caller decides on admission, then calls <see cref="WelcomeAsync"/>.</summary>
@@ -42,15 +42,15 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
 
     /// <summary>True if the other side has proved a room that this node is in.</summary>
     public bool SharesRoom(ServedHello heard) =>
-        Describe(heard.Greeting, sharesWith(heard.PeerId) with { Direct = false }, heard.Greeting.Nonce, heard.ServedNonce).Sharing.AtStart.Count > 0;
+        Describe(heard.Greeting, sharesWith(heard.PeerId) with { Direct = false }, heard.Greeting.Nonce, heard.ServedNonce, generation: 0).Sharing.AtStart.Count > 0;
 
     /// <summary>The second half of the served side: lets the other side in.</summary>
     public async ValueTask<RemoteHello> WelcomeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken)
     {
         var (diallerNonce, servedNonce) = (heard.Greeting.Nonce, heard.ServedNonce);
-        var shares = sharesWith(connection.Peer);
+        var (shares, generation) = (sharesWith(connection.Peer), store.HeardGeneration);
         await connection.WriteAsync(MakeHello(connection, shares, servedNonce, diallerNonce, servedNonce), cancellationToken).ConfigureAwait(false);
-        return Describe(heard.Greeting, shares, diallerNonce, servedNonce);
+        return Describe(heard.Greeting, shares, diallerNonce, servedNonce, generation);
     }
 
     private static ReadOnlyMemory<byte> MakeNonce() => RandomNumberGenerator.GetBytes(HelloProof.NonceLength);
@@ -97,11 +97,12 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
             throw new LinkRefusedException(GoodbyeReason.Protocol, "It is this node itself.", byOther: false);
     }
 
-    private RemoteHello Describe(Greeting hello, OwnShares shares, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
+    private RemoteHello Describe(
+        Greeting hello, OwnShares shares, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce, long generation)
     {
         var sharing = new LinkSharing(local.PeerId, hello.Peer, diallerNonce, servedNonce, shares, hello.Shares);
         var counts = hello.Heard.Instance == local.Instance && hello.Heard.Scope == sharing.Scope;
-        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, counts ? hello.Heard.Position : 0, sharing);
+        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, counts ? hello.Heard.Position : 0, sharing, generation);
     }
 
     private (ReadOnlyMemory<byte> Dialler, ReadOnlyMemory<byte> Served) Keys(IFrameConnection connection) =>

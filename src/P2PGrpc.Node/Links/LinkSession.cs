@@ -71,6 +71,9 @@ internal sealed class LinkSession : IAsyncDisposable
 
     private void EndToShareAgain() => Close(GoodbyeReason.SharedAgain, "Something is shared again: on a new link.");
 
+    /// <summary>This node's owner wants what it did not want before: the next link is told all of it. Never blocks.</summary>
+    public void EndToWantAgain() => Close(GoodbyeReason.SharedAgain, "Something is wanted again: on a new link.");
+
     /// <summary>Says goodbye and ends the link. The first reason given counts. Never blocks.</summary>
     public void Close(GoodbyeReason reason, string detail)
     {

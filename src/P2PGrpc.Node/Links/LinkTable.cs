@@ -147,6 +147,8 @@ internal sealed class LinkTable
 
     private void ReceiveEphemeral(LinkSession session, EphemeralBody body)
     {
+        if (rooms.Snapshot.Find(body.Conversation)?.Muted.Contains(session.Peer) == true)
+            return;
         if (session.Sharing.Shared.Contains(body.Conversation))
             EphemeralReceived?.Invoke(session.Peer, body);
         else

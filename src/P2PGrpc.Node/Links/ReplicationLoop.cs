@@ -22,7 +22,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly ReplicationOutputs carrier;
 
     // What this node's own parts report. It needs no bound: stored and loaded inputs answer what the replicator asked for, damage is reported seldom, what a link shares
-    // changes LinkLimits.SharesPerMinute times at most, and appends come one a commit and log, which a disk makes far more slowly than the loop takes them. None may be
+    // changes LinkLimits.SharesPerMinute times at most, what the owner wants changes at its hand, and appends come one a commit and log, which a disk makes far more slowly than the loop takes them. None may be
     // left out, and their order is that of positions.
     private readonly Channel<ReplicatorInput[]> local = Channel.CreateUnbounded<ReplicatorInput[]>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -102,7 +102,19 @@ internal sealed class ReplicationLoop : IAsyncDisposable
             new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough),
             .. session.Sharing.AtStart.Select(conversation => CreateSharing(session, conversation, on: true)),
         ]);
+
+        // Looked at when replication knows of the link: whatever the owner wants again later closes it there.
+        if (session.Remote.HeardGeneration != store.HeardGeneration)
+            session.EndToWantAgain();
         TakeTurn();
+    }
+
+    /// <summary>The owner wants something else.</summary>
+    public void Follow(IReadOnlyList<ReplicatorInput.Interest> changes)
+    {
+        // Who comes with it holds a lock.
+        local.Writer.TryWrite([.. changes]);
+        CallForTurn();
     }
 
     /// <summary>What is shared on a link has changed. In a room everybody's logs are taken.</summary>

@@ -71,6 +71,9 @@ internal sealed class ReplicationOutputs(
                 if (Find(heard.Link) is { } session)
                     store.RecordHeard(session.Peer, new HeardPosition(session.Remote.Instance, heard.Position, session.Sharing.Scope));
                 break;
+            case ReplicatorOutput.ForgetHeard:
+                store.ForgetHeard();
+                break;
             case ReplicatorOutput.QuotaReached { OfAuthor: false } reached:
                 ReplicationLog.ConversationFull(log, reached.Log.Conversation.ToString());
                 events.RaiseConversationFull(reached.Log.Conversation);
@@ -128,6 +131,9 @@ internal sealed class ReplicationOutputs(
                 break;
             case ReplicatorOutput.SendForkProof proof:
                 Add(proof.Link, ForkProofFrames.Write(proof.First, proof.Second));
+                break;
+            case ReplicatorOutput.Close { Reason: CloseReason.WantedAgain } close:
+                Find(close.Link)?.EndToWantAgain();
                 break;
             case ReplicatorOutput.Close close:
                 Find(close.Link)?.Close(GoodbyeReason.Protocol, Describe(close.Reason));

@@ -243,6 +243,12 @@ internal sealed class LogStore : IAsyncDisposable
     /// <summary>What was last recorded of a peer's feed; zeros if nothing was.</summary>
     public HeardPosition GetHeard(PeerId peer) => cursors.GetHeard(peer);
 
+    /// <inheritdoc cref="PeerCursors.HeardGeneration"/>
+    public long HeardGeneration => cursors.HeardGeneration;
+
+    /// <inheritdoc cref="PeerCursors.ForgetHeard"/>
+    public void ForgetHeard() => cursors.ForgetHeard();
+
     /// <summary>A consumer's cursor, or null if it has none.</summary>
     public FeedCursor? GetConsumer(string name) => readers.Read(connection => ConsumerTable.Read(connection, name));
 

@@ -22,6 +22,8 @@ internal sealed class PeerCursors
     private readonly Dictionary<PeerId, HeardPosition> heard = [];
     private HashSet<(PeerId Peer, LogId Log)> dirtyAcknowledged = [];
     private HashSet<PeerId> dirtyHeard = [];
+    private long heardGeneration;
+    private bool forgets;
     private bool due;
 
     /// <param name="self">This node.</param>
@@ -138,15 +140,33 @@ internal sealed class PeerCursors
             return heard.GetValueOrDefault(peer);
     }
 
+    /// <summary>Counts how often <see cref="ForgetHeard"/> was called.</summary>
+    public long HeardGeneration => Interlocked.Read(ref heardGeneration);
+
+    /// <summary>How far peers were heard is void; what is recorded from now on counts. On disk as soon as the writer comes to it.</summary>
+    public void ForgetHeard()
+    {
+        lock (gate)
+        {
+            Interlocked.Increment(ref heardGeneration);
+            heard.Clear();
+            dirtyHeard.Clear();
+            (forgets, due) = (true, true);
+            timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     /// <summary>Writes what has changed, inside the writer's transaction.</summary>
     /// <returns>To be called if the transaction failed.</returns>
     public Action Write(StoreConnection connection)
     {
         HashSet<(PeerId Peer, LogId Log)> changedAcknowledged;
         HashSet<PeerId> changedHeard;
+        bool forgot;
         lock (gate)
         {
             due = false;
+            (forgot, forgets) = (forgets, false);
             (changedAcknowledged, dirtyAcknowledged) = (dirtyAcknowledged, []);
             (changedHeard, dirtyHeard) = (dirtyHeard, []);
         }
@@ -157,6 +177,8 @@ internal sealed class PeerCursors
                 connection.Execute(
                     "INSERT OR REPLACE INTO peer_cursor (peer, log_id, sequence) VALUES ($1, $2, $3)",
                     peer.ToArray(), log.Value.ToArray(), (long)GetAcknowledged(peer, log));
+            if (forgot)
+                connection.Execute("DELETE FROM heard");
             foreach (var peer in changedHeard)
             {
                 var (instance, position, scope) = GetHeard(peer);
@@ -179,6 +201,7 @@ internal sealed class PeerCursors
             {
                 dirtyAcknowledged.UnionWith(changedAcknowledged);
                 dirtyHeard.UnionWith(changedHeard);
+                forgets |= forgot;
                 Arm();
             }
         }
@@ -190,7 +213,7 @@ internal sealed class PeerCursors
         get
         {
             lock (gate)
-                return dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0;
+                return forgets || dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0;
         }
     }
 
@@ -198,7 +221,7 @@ internal sealed class PeerCursors
 
     private void Arm()
     {
-        if (due || (dirtyAcknowledged.Count == 0 && dirtyHeard.Count == 0))
+        if (due || (!forgets && dirtyAcknowledged.Count == 0 && dirtyHeard.Count == 0))
             return;
         due = true;
         timer.Change(delay, Timeout.InfiniteTimeSpan);
