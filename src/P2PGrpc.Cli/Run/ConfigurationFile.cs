@@ -29,6 +29,14 @@ internal sealed class ConfigurationFile
 
     public string? Accept { get; private set; }
 
+    public string? QuotaAuthor { get; private set; }
+
+    public string? QuotaRoom { get; private set; }
+
+    public string? QuotaAuthorRate { get; private set; }
+
+    public string? QuotaRoomRate { get; private set; }
+
     public IReadOnlyList<string>? Peers { get; private set; }
 
     /// <exception cref="CommandException">The file can't be read, or not be understood.</exception>
@@ -81,9 +89,15 @@ internal sealed class ConfigurationFile
             case "apiCert": ApiCertificate = Path.Combine(directory, reader.ReadText(name)); break;
             case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
             case "accept": Accept = reader.ReadText(name); break;
+            case "quotaAuthor": QuotaAuthor = reader.ReadText(name); break;
+            case "quotaRoom": QuotaRoom = reader.ReadText(name); break;
+            case "quotaAuthorRate": QuotaAuthorRate = reader.ReadText(name); break;
+            case "quotaRoomRate": QuotaRoomRate = reader.ReadText(name); break;
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
-                throw reader.Fault($"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, peers.");
+                throw reader.Fault(
+                    $"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
+                    + "quotaRoomRate.");
         }
     }
 }

@@ -83,6 +83,10 @@ internal static class NodeProgram
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
             options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
+            options.QuotaAuthor = settings.QuotaAuthor;
+            options.QuotaRoom = settings.QuotaRoom;
+            options.QuotaAuthorRate = settings.QuotaAuthorRate;
+            options.QuotaRoomRate = settings.QuotaRoomRate;
             foreach (var peer in settings.Peers)
                 options.Peers.Add(peer);
         });

@@ -25,6 +25,15 @@ internal sealed class ConversationState(ConversationId id, IReadOnlySet<PeerId> 
     /// <summary>The links on which it is shared, in the order in which they came.</summary>
     public List<LinkState> Links { get; } = [];
 
+    /// <summary>Whether its bytes are bounded.</summary>
+    public QuotaScope Scope { get; set; }
+
+    /// <summary>What counts all others' bytes, where they are bounded.</summary>
+    public ByteMeter? Whole { get; set; }
+
+    /// <summary>What counts each author's bytes: one for each of whom anything was taken.</summary>
+    public Dictionary<PeerId, ByteMeter> Meters { get; } = [];
+
     /// <summary>Authors of whom a log was turned away because they have too many; null for a log that was because the conversation has.</summary>
     public HashSet<PeerId?> OverQuota { get; } = [];
 

@@ -84,6 +84,9 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>Its author's quota is used up, or the store said that one is.</summary>
     public bool OverQuota { get; set; }
 
+    /// <summary>The quota that it waits for, before more of it is asked for.</summary>
+    public ByteMeter? WaitsFor { get; set; }
+
     /// <summary>It waits until the store takes anything again.</summary>
     public bool Deferred { get; set; }
 

@@ -11,6 +11,7 @@ internal sealed class Replicator
     private readonly ReplicatorState state;
     private readonly CreditBudget credit;
     private readonly StoreGate gate;
+    private readonly ByteQuota bytes;
     private readonly PusherChoice choice;
     private readonly HeardPositions heard;
     private readonly Teller teller;
@@ -31,15 +32,16 @@ internal sealed class Replicator
         state = new ReplicatorState(self, limits, position);
         credit = new CreditBudget(state);
         gate = new StoreGate(state);
-        choice = new PusherChoice(state, credit, gate);
+        bytes = new ByteQuota(state);
+        choice = new PusherChoice(state, credit, gate, bytes);
         heard = new HeardPositions(state);
         teller = new Teller(state);
         sender = new SegmentSender(state, teller);
         repairs = new Repairs(state, credit, choice, teller);
         var quota = new LogQuota(state);
         forks = new ForkWatch(state, choice, heard, sender, repairs, quota);
-        succession = new Succession(state, gate, choice);
-        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession, quota);
+        succession = new Succession(state, gate, choice, bytes);
+        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession, quota, bytes);
         links = new LinkRegister(state, credit, choice, repairs);
         interests = new Interests(state, choice, receiver);
     }
@@ -68,6 +70,17 @@ internal sealed class Replicator
 
         End();
     }
+
+    /// <summary>Counts what is kept.</summary>
+    public ReplicatorCounts Count() => new(
+        state.Links.Count,
+        state.Logs.Count,
+        state.Links.Values.Sum(link => link.Logs.Count),
+        state.Links.Values.Sum(link => link.ToTell.Count + link.Ready.Count + link.HeldWants.Count + link.Lanes.Count + link.LoadsInFlight.Count + link.OverQuota.Count)
+        + state.Conversations.Values.Sum(conversation => conversation.Meters.Values.Sum(meter => meter.Waiting) + (conversation.Whole?.Waiting ?? 0))
+        + state.Logs.Values.Sum(log => log.Stores.Count) + state.EarlyProofs.Count + gate.Waiting + succession.Waiting,
+        state.Conversations.Values.Sum(conversation => conversation.Meters.Count),
+        state.Deadlines.Count);
 
     private void Begin(TimeSpan now, List<ReplicatorOutput> outputs)
     {
@@ -134,6 +147,14 @@ internal sealed class Replicator
                 break;
             case ReplicatorInput.Measure measure:
                 state.Emit(new ReplicatorOutput.Measured(measure.Number, Backlog.Count(state.Conversations.GetValueOrDefault(measure.Conversation))));
+                break;
+            case ReplicatorInput.Bound bound:
+                Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));
+                break;
+            case ReplicatorInput.Erased erased when state.Conversations.TryGetValue(erased.Conversation, out var held):
+                Consider(bytes.Erase(held, erased.Author, erased.Weight));
+                break;
+            case ReplicatorInput.Erased:
                 break;
             case ReplicatorInput.Tick:
                 OnTick();
@@ -242,6 +263,7 @@ internal sealed class Replicator
 
         conversation.Loading = false;
         conversation.Loaded = true;
+        bytes.Load(conversation, loaded.Weights ?? []);
         foreach (var log in conversation.Logs.Values)
         {
             foreach (var linkedLog in log.Links)
@@ -345,16 +367,19 @@ internal sealed class Replicator
                 case Successor successor:
                     succession.OnDue(successor);
                     break;
+                case ByteMeter meter:
+                    Consider(bytes.OnDue(meter));
+                    break;
                 default:
-                    ConsiderDeferred();
+                    Consider(gate.TakeDeferred());
                     break;
             }
         }
     }
 
-    private void ConsiderDeferred()
+    private void Consider(IReadOnlyList<LogState> logs)
     {
-        foreach (var log in gate.TakeDeferred())
+        foreach (var log in logs)
             choice.Consider(log);
     }
 }

@@ -9,6 +9,9 @@ internal readonly record struct LogHead(LogKey Log, LogId LogId, Head Head);
 /// <summary>A log as it lies in the store: its head, the feed position of its last entry, and whether a fork froze it.</summary>
 internal readonly record struct StoredHead(LogKey Log, LogId LogId, Head Head, ulong Position, bool Frozen);
 
+/// <summary>How much is held of an author in a conversation, as segments weigh.</summary>
+internal readonly record struct AuthorWeight(PeerId Author, long Weight);
+
 /// <summary>A segment on its way: its verified header, and its body by handle.</summary>
 internal readonly record struct HeldSegment(SegmentHeader Header, BodyHandle Body);
 
@@ -62,6 +65,9 @@ internal abstract record ReplicatorInput
     /// to be, later ends the counting on this link; all of it is told.</summary>
     internal sealed record Sharing(LinkId Link, ConversationId Conversation, IReadOnlySet<PeerId>? Authors, bool On) : ReplicatorInput;
 
+    /// <summary>Whether the bytes of a conversation are bounded from now on. Nothing is unless said so; to be said before it is shared first.</summary>
+    internal sealed record Bound(ConversationId Conversation, QuotaScope Scope) : ReplicatorInput;
+
     internal sealed record Have(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorInput;
 
     internal sealed record Want(LinkId Link, LogId LogId, Head After, bool Standing) : ReplicatorInput;
@@ -77,8 +83,9 @@ internal abstract record ReplicatorInput
     /// <summary>Second is null when the other side only says what stands at our head's place there.</summary>
     internal sealed record ForkProof(LinkId Link, SegmentHeader First, SegmentHeader? Second) : ReplicatorInput;
 
-    /// <summary>Answers LoadHeads. More: another page follows, asked for by Next.</summary>
-    internal sealed record HeadsLoaded(ConversationId Conversation, IReadOnlyList<StoredHead> Heads, LogId? Next) : ReplicatorInput;
+    /// <summary>Answers LoadHeads. More: another page follows, asked for by Next. With the last page comes how much is held of each author.</summary>
+    internal sealed record HeadsLoaded(
+        ConversationId Conversation, IReadOnlyList<StoredHead> Heads, LogId? Next, IReadOnlyList<AuthorWeight>? Weights = null) : ReplicatorInput;
 
     /// <summary>Answers LoadHeads: they could not be read. The next link that shares the conversation asks anew.</summary>
     internal sealed record HeadsFailed(ConversationId Conversation) : ReplicatorInput;
@@ -122,6 +129,9 @@ internal abstract record ReplicatorInput
 
     /// <summary>Somebody wants to know how much of a conversation is still to come; answered by Measured with the same number.</summary>
     internal sealed record Measure(ConversationId Conversation, long Number) : ReplicatorInput;
+
+    /// <summary>So much of an author's is held no more: bodies were erased.</summary>
+    internal sealed record Erased(ConversationId Conversation, PeerId Author, long Weight) : ReplicatorInput;
 
     /// <summary>Time has passed: given at or after the last WakeAt.</summary>
     internal sealed record Tick : ReplicatorInput;

@@ -63,10 +63,8 @@ internal abstract record ReplicatorOutput
     /// <summary>The link's peer has acknowledged a log up to this head.</summary>
     internal sealed record Acknowledged(PeerId Peer, LogKey Log, LogId LogId, Head Head) : ReplicatorOutput;
 
-    /// <summary>An author has begun more logs in a conversation than are held here; this is the first that is turned away. To be told the owner.</summary>
-    /// <param name="Log">The log.</param>
-    /// <param name="OfAuthor">False if it is not its author who has too many: all others together have begun more logs in the conversation than are held.</param>
-    internal sealed record QuotaReached(LogKey Log, bool OfAuthor) : ReplicatorOutput;
+    /// <summary>A quota is used up, and this log is the first that it keeps away. To be told the owner, seldom: there may be one for each author.</summary>
+    internal sealed record QuotaReached(LogKey Log, QuotaReason Reason) : ReplicatorOutput;
 
     /// <summary>The link's peer turns away a log of this node because of a quota of its own. To be told the owner, seldom: there may be one for each log.</summary>
     internal sealed record QuotaReachedThere(PeerId Peer, LogKey Log) : ReplicatorOutput;

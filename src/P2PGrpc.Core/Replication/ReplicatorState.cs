@@ -17,6 +17,9 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
 
     public Dictionary<ConversationId, ConversationState> Conversations { get; } = [];
 
+    /// <summary>Counts the bytes of all strangers' direct conversations that were shared in this process.</summary>
+    public ByteMeter Strangers { get; } = new(limits, limits.AllBytes, limits.AllRate, ofAuthor: false);
+
     /// <summary>Authors of whom the owner wants nothing in any conversation.</summary>
     public HashSet<PeerId> UnwantedAuthors { get; } = [];
 
@@ -153,6 +156,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
         if (!log.Forgettable || !Logs.TryGetValue(log.Id, out var known) || known != log)
             return;
         Deadlines.Set(log, null);
+        log.WaitsFor?.Leave(log);
         Logs.Remove(log.Id);
         EarlyProofs.Remove(log.Id);
         log.Conversation.Logs.Remove(log.Id);

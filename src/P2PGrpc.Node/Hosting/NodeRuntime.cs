@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
-using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
@@ -50,7 +49,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
-            local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
+            local.PeerId, Store, settings.Replication, replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
         _ = new OwnerInterest(Book, Rooms, Store, Replication.Follow);
         Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
         var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot));
@@ -69,7 +68,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
         History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
-        OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
+        OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
     }
 

@@ -55,6 +55,9 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkOutbound Outbound { get; } = new();
 
+    /// <summary>The peer came in because everybody may: what it writes is bounded.</summary>
+    public bool IsStranger { get; set; }
+
     public TimeSpan SinceHeard => time.GetElapsedTime(Interlocked.Read(ref lastHeard));
 
     public TimeSpan Age => time.GetElapsedTime(startedAt);

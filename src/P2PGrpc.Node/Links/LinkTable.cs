@@ -72,7 +72,10 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, CloseIfUnwelcome, time, log);
+        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, CloseIfUnwelcome, time, log)
+        {
+            IsStranger = IsStranger(remote.PeerId),
+        };
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);
@@ -200,6 +203,8 @@ internal sealed class LinkTable
         }
     }
 
+    private bool IsStranger(PeerId peer) => book.Snapshot.Find(peer) is { IsStranger: true };
+
     private bool IsGuest(PeerId peer) => book.Snapshot.Find(peer)?.Admission != Admission.Known;
 
     private PeerHistory Announce(LinkSession session)
@@ -299,6 +304,12 @@ internal sealed class LinkTable
 
     private void FollowChanges(LinkSession session)
     {
+        if (IsStranger(session.Peer) is var isStranger && isStranger != session.IsStranger)
+        {
+            session.IsStranger = isStranger;
+            replication.Bound(session);
+        }
+
         session.Follow(() => OwnShares.With(session.Peer, book.Snapshot, rooms.Snapshot));
         CloseIfUnwelcome(session);
     }

@@ -100,7 +100,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         local.Writer.TryWrite(
         [
             new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough),
-            .. session.Sharing.AtStart.Select(conversation => CreateSharing(session, conversation, on: true)),
+            .. session.Sharing.AtStart.SelectMany(conversation => CreateSharing(session, conversation, on: true)),
         ]);
 
         // Looked at when replication knows of the link: whatever the owner wants again later closes it there.
@@ -121,12 +121,28 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     public void Share(LinkSession session, IReadOnlyList<SharingChange> changes)
     {
         // Who comes with it holds a lock.
-        local.Writer.TryWrite([.. changes.Select(change => CreateSharing(session, change.Conversation, change.On))]);
+        local.Writer.TryWrite([.. changes.SelectMany(change => CreateSharing(session, change.Conversation, change.On))]);
         CallForTurn();
     }
 
-    private ReplicatorInput.Sharing CreateSharing(LinkSession session, ConversationId conversation, bool on) => new(
-        session.Id, conversation, conversation == session.Sharing.Direct ? new SortedSet<PeerId> { self, session.Peer } : null, on);
+    /// <summary>The owner knows the link's peer now, or does not any more.</summary>
+    public void Bound(LinkSession session)
+    {
+        local.Writer.TryWrite([CreateBound(session, session.Sharing.Direct)]);
+        CallForTurn();
+    }
+
+    private IEnumerable<ReplicatorInput> CreateSharing(LinkSession session, ConversationId conversation, bool on)
+    {
+        if (on)
+            yield return CreateBound(session, conversation);
+        yield return new ReplicatorInput.Sharing(
+            session.Id, conversation, conversation == session.Sharing.Direct ? new SortedSet<PeerId> { self, session.Peer } : null, on);
+    }
+
+    private static ReplicatorInput.Bound CreateBound(LinkSession session, ConversationId conversation) => new(
+        conversation,
+        conversation != session.Sharing.Direct ? QuotaScope.Room : session.IsStranger ? QuotaScope.Strangers : QuotaScope.None);
 
     /// <summary>A link has ended.</summary>
     public void Remove(LinkSession session)

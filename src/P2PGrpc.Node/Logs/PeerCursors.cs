@@ -4,7 +4,7 @@ using P2PGrpc.Core.Replication;
 
 namespace P2PGrpc.Node.Logs;
 
-/// <summary>How far peers hold this node's own logs, and how far their tells were heard. In memory at once, on disk soon after: losing
+/// <summary>How far peers hold this node's own logs, how far their tells were heard, and how much is held of others. In memory at once, on disk soon after: losing
 /// the last second of it costs a repeated tell. Holds an entry for each own log and each (peer, own log). Thread-safe.</summary>
 internal sealed class PeerCursors
 {
@@ -34,13 +34,18 @@ internal sealed class PeerCursors
     {
         this.self = self;
         this.delay = delay;
+        Weights = new AuthorWeights(self);
         selfConversation = ConversationId.Direct(self, self);
         timer = time.CreateTimer(_ => onDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>How much is held of others.</summary>
+    public AuthorWeights Weights { get; }
+
     /// <summary>Reads all from the database. Once, before anything else.</summary>
     public void Load(StoreConnection connection)
     {
+        Weights.Load(connection);
         lock (gate)
         {
             LoadOwnLogs(connection);
@@ -49,13 +54,17 @@ internal sealed class PeerCursors
         }
     }
 
-    /// <summary>Takes note of an own segment that became durable.</summary>
+    /// <summary>Takes note of a segment that became durable.</summary>
     public void Advance(SegmentHeader header)
     {
-        if (header.Log.Author != self)
-            return;
+        var counts = Weights.Add(header);
         lock (gate)
-            SetOwnHead(header.Log.Conversation, header.LogId, header.Head);
+        {
+            if (counts)
+                Arm();
+            else
+                SetOwnHead(header.Log.Conversation, header.LogId, header.Head);
+        }
     }
 
     public void RecordAcknowledged(PeerId peer, LogKey log, LogId logId, Head head)
@@ -171,6 +180,7 @@ internal sealed class PeerCursors
             (changedHeard, dirtyHeard) = (dirtyHeard, []);
         }
 
+        var putWeightsBack = Weights.Write(connection);
         try
         {
             foreach (var (peer, log) in changedAcknowledged)
@@ -202,6 +212,7 @@ internal sealed class PeerCursors
                 dirtyAcknowledged.UnionWith(changedAcknowledged);
                 dirtyHeard.UnionWith(changedHeard);
                 forgets |= forgot;
+                putWeightsBack();
                 Arm();
             }
         }
@@ -213,15 +224,17 @@ internal sealed class PeerCursors
         get
         {
             lock (gate)
-                return forgets || dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0;
+                return Waits;
         }
     }
+
+    private bool Waits => forgets || dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0 || Weights.HasChanges;
 
     public void Close() => timer.Dispose();
 
     private void Arm()
     {
-        if (due || (!forgets && dirtyAcknowledged.Count == 0 && dirtyHeard.Count == 0))
+        if (due || !Waits)
             return;
         due = true;
         timer.Change(delay, Timeout.InfiniteTimeSpan);

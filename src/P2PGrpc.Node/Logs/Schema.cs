@@ -55,8 +55,14 @@ internal static class Schema
 
         """ + FromVersion3;
 
-    // Version 3 had no history.
-    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;";
+    // Version 3 had no history, and no quotas of bytes.
+    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;" + Quotas;
+
+    // How much is held of each other author; what was stored before it was counted is not.
+    private const string Quotas = """
+
+        CREATE TABLE author_weight (conversation BLOB NOT NULL, author BLOB NOT NULL, weight INTEGER NOT NULL, PRIMARY KEY (conversation, author)) WITHOUT ROWID;
+        """;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
     private const string FromVersion1 = """

@@ -90,7 +90,7 @@ public sealed class CursorTests
         await fixture.AppendAsync("one");
         fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
         await fixture.ReopenAsync(() => fixture.Execute(
-            "DROP TABLE room; DROP TABLE read_mark; ALTER TABLE heard DROP COLUMN scope; PRAGMA user_version = 2"));
+            "DROP TABLE room; DROP TABLE read_mark; DROP TABLE author_weight; ALTER TABLE heard DROP COLUMN scope; PRAGMA user_version = 2"));
         Assert.Equal(1ul, fixture.Store.LastPosition);
         Assert.Equal(default, fixture.Store.GetHeard(peer.PeerId));
         fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));

@@ -1,0 +1,53 @@
+using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
+
+namespace P2PGrpc.Simulation;
+
+/// <summary>V1: watches that what one node's replicator keeps goes by what there is, whoever floods, and that each author is held to its rate.</summary>
+internal sealed class MemoryWatch(SimulationRun run)
+{
+    /// <summary>Counting looks at everything, so it is done now and then.</summary>
+    private const int Every = 32;
+
+    /// <summary>What any number of things may cost beside those that there are.</summary>
+    private const int Slack = 64;
+
+    private readonly Dictionary<PeerId, long> taken = [];
+    private TimeSpan startedAt;
+    private int steps;
+
+    /// <summary>A process begins, and knows nothing of what came before.</summary>
+    public void Restart()
+    {
+        taken.Clear();
+        startedAt = run.Schedule.Now;
+    }
+
+    /// <summary>A segment goes to the store.</summary>
+    public void Note(SegmentHeader header)
+    {
+        if (run.Limits.AuthorRate is not { } rate)
+            return;
+        var weight = taken[header.Log.Author] = taken.GetValueOrDefault(header.Log.Author) + header.Weight;
+        var most = (run.Schedule.Now - startedAt + run.Limits.QuotaBurst * 2) / TimeSpan.FromMinutes(1) * rate + run.Options.LargestBody + SimulationOptions.Overhead;
+
+        // What the store did not take comes again, and counts once only.
+        SimulationFault.Check(
+            weight <= most || run.Options.Faults[FaultKind.FullDisk] is not null || run.Options.Faults[FaultKind.FlushError] is not null,
+            $"V1: {weight} bytes of one author were taken where {most} may be.");
+    }
+
+    public void Look(Replicator replicator)
+    {
+        if (++steps % Every != 0)
+            return;
+        var kept = replicator.Count();
+        var things = kept.Links + kept.Logs + kept.LinkedLogs;
+        SimulationFault.Check(
+            (ulong)kept.Logs <= run.LogsBegun && kept.LinkedLogs <= kept.Links * kept.Logs && kept.Meters <= run.Nodes.Count, $"V1: more is kept than there is: {kept}.");
+        SimulationFault.Check(
+            kept.Waiting <= 4 * things + run.Limits.CreditBudget / LogLimits.HeaderWeight + Slack && kept.Deadlines <= 4 * things + Slack, $"V1: more waits than there is: {kept}.");
+        run.Counts.MostKept = Math.Max(run.Counts.MostKept, things + kept.Waiting + kept.Deadlines);
+    }
+}
