@@ -43,13 +43,7 @@ internal sealed class FinalChecks(SimulationRun run)
     }
 
     /// <summary>What was written before the fork is there to be read.</summary>
-    private static bool HoldsTheBeginning(VirtualNode member, LogId log) => member.Disk.HeadOf(log).Sequence + 1 >= ForkOf(member, log);
-
-    private static ulong ForkOf(VirtualNode member, LogId log)
-    {
-        var proof = member.Disk.ProofOf(log)!;
-        return Math.Min(proof.First.FirstSequence, proof.Second.FirstSequence);
-    }
+    private bool HoldsTheBeginning(VirtualNode member, LogId log) => member.Disk.HeadOf(log).Sequence >= run.Ledger.ForkOf(log);
 
     private IEnumerable<(ConversationId Conversation, List<VirtualNode> Members)> HonestMembers() =>
         run.Network.Conversations().Select(one => (one.Conversation, one.Members.Where(member => !member.IsHostile).ToList()));
@@ -95,9 +89,9 @@ internal sealed class FinalChecks(SimulationRun run)
             run.Counts.Frozen++;
 
         // Beyond the fork each keeps the branch that it met first.
-        var fork = isForked ? members.Where(member => member.Disk.IsFrozen(log)).Min(member => ForkOf(member, log)) : ulong.MaxValue;
+        var fork = isForked ? run.Ledger.ForkOf(log) : ulong.MaxValue;
         var copies = members
-            .Select(member => member.Disk.Read(log).TakeWhile(segment => segment.Header.LastSequence < fork).Select(segment => (segment.Header, segment.Body)).ToList())
+            .Select(member => member.Disk.Read(log).TakeWhile(segment => segment.Header.LastSequence <= fork).Select(segment => (segment.Header, segment.Body)).ToList())
             .ToList();
         if (IsFlooded(log))
             copies = [copies.MaxBy(copy => copy.Count)!, .. copies];
@@ -141,8 +135,11 @@ internal sealed class FinalChecks(SimulationRun run)
     private void CheckCost()
     {
         var options = run.Options;
-        var needed = run.Nodes.Sum(node => node.Disk.Feed.Count(segment => segment.Header.Log.Author != node.PeerId && !run.IsHostile(segment.Header.Log.Author)));
+        var needed = run.Nodes.Sum(node => node.Disk.Feed.Count(
+            segment => segment.LastPosition > node.CopiedThrough && segment.Header.Log.Author != node.PeerId && !run.IsHostile(segment.Header.Log.Author)));
         run.Counts.SegmentsNeeded = needed;
+        run.Counts.HostileSegmentsTaken = run.Nodes.Sum(node => node.Disk.Feed.Count(
+            segment => segment.LastPosition > node.CopiedThrough && segment.Header.Log.Author != node.PeerId && run.IsHostile(segment.Header.Log.Author)));
         if (restores)
             return;
         var repeated = run.Counts.SegmentsSent - needed;

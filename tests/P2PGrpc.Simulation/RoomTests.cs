@@ -14,12 +14,12 @@ public sealed class RoomTests
     {
         var (campaign, isOne) = CampaignRun.Run(RoomDraw.Draw, "make sim ROOMS=1 SEED=", "P2PGRPC_SIM_ROOMS", DefaultSeeds);
         CampaignRun.Say($"{campaign}; transmissions {campaign.Transmissions.Calm:0.000} without faults, {campaign.Transmissions.Troubled:0.000} with; {campaign.Frozen} logs "
-            + $"frozen, {campaign.HostileSegments} segments of hostile members sent, {campaign.MostKept} things kept at most");
+            + $"frozen, {campaign.Hostile.Sent} segments of hostile members sent and {campaign.Hostile.Taken} taken, {campaign.MostKept} things kept at most");
         Assert.True(campaign.Failures.Count == 0, string.Join("\n\n", campaign.Failures));
         if (isOne)
             return;
         Assert.InRange(campaign.Frozen, 1, int.MaxValue);
-        Assert.InRange(campaign.HostileSegments, 1, long.MaxValue);
+        Assert.InRange(campaign.Hostile.Taken, 1, long.MaxValue);
         Assert.InRange(campaign.Transmissions.Calm, 1, 1.1);
         Assert.InRange(campaign.Transmissions.Troubled, 1, 2);
     }

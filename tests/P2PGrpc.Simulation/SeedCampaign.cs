@@ -31,8 +31,8 @@ internal sealed class SeedCampaign(
     /// <summary>The most that one replicator kept.</summary>
     public int MostKept { get; private set; }
 
-    /// <summary>How often a segment of a member that floods or forks travelled to a member.</summary>
-    public long HostileSegments { get; private set; }
+    /// <summary>How often a segment of a member that floods or forks travelled to a member, and how often one was taken.</summary>
+    public (long Sent, long Taken) Hostile { get; private set; }
 
     public int FaultsOf(FaultKind kind) => faults.GetValueOrDefault(kind);
 
@@ -89,7 +89,7 @@ internal sealed class SeedCampaign(
             cost = (cost.Sent + run.Counts.SegmentsSent, cost.Needed + run.Counts.SegmentsNeeded);
             Frozen += run.Counts.Frozen;
             MostKept = Math.Max(MostKept, run.Counts.MostKept);
-            HostileSegments += run.Counts.HostileSegmentsSent;
+            Hostile = (Hostile.Sent + run.Counts.HostileSegmentsSent, Hostile.Taken + run.Counts.HostileSegmentsTaken);
             foreach (var (kind, number) in run.Counts.Faults)
                 faults[kind] = FaultsOf(kind) + number;
         }

@@ -14,6 +14,9 @@ internal sealed class RunCounts
     /// <summary>Segments sent of authors who are not honest.</summary>
     public int HostileSegmentsSent { get; set; }
 
+    /// <summary>Segments of such authors that members took from others.</summary>
+    public int HostileSegmentsTaken { get; set; }
+
     public int ForkProofs { get; set; }
 
     /// <summary>Logs that are frozen at all honest members.</summary>

@@ -37,6 +37,9 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 
     public bool IsFlooder { get; init; }
 
+    /// <summary>What it has of a copied disk, and never got over a link.</summary>
+    public ulong CopiedThrough { get; private set; }
+
     public PeerId PeerId => key.PeerId;
 
     public VirtualDisk Disk { get; private set; } = new();
@@ -81,6 +84,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     {
         Disk = other.Disk.Copy();
         Disk.Heard.Clear();
+        CopiedThrough = Disk.LastPosition;
         Start();
         if (other.Up)
             writer!.GoOnLike(other.Writer);

@@ -29,7 +29,10 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
     public void GoOnLike(VirtualWriter other)
     {
         foreach (var (conversation, log) in other.current)
+        {
             current[conversation] = log;
+            run.Ledger.NoteFork(log.Log.ToLogId(), log.Tail.Sequence);
+        }
     }
 
     /// <summary>Signs segments for all drafts whose message_id is not on disk yet.</summary>

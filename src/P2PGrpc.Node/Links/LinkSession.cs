@@ -20,6 +20,7 @@ internal sealed class LinkSession : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly TaskCompletionSource closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long startedAt;
+    private readonly Lock standing = new();
     private long lastHeard;
     private long pingSentAt;
     private ulong pingNumber;
@@ -27,8 +28,9 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
-        Action<LinkSession, EphemeralBody> receiveEphemeral, Action<LinkSession> sharesTaken, TimeProvider time, ILogger log)
+        Action<LinkSession, EphemeralBody> receiveEphemeral, Action<LinkSession> sharesTaken, TimeProvider time, ILogger log, bool isStranger = false)
     {
+        IsStranger = isStranger;
         Id = id;
         this.connection = connection;
         Remote = remote;
@@ -56,7 +58,20 @@ internal sealed class LinkSession : IAsyncDisposable
     public LinkOutbound Outbound { get; } = new();
 
     /// <summary>The peer came in because everybody may: what it writes is bounded.</summary>
-    public bool IsStranger { get; set; }
+    public bool IsStranger { get; private set; }
+
+    /// <summary>Follows what the owner knows of the peer. Never blocks.</summary>
+    public void Follow(Func<bool> findStranger)
+    {
+        // Asked in here, so that of two changes the later one counts, whoever comes first.
+        lock (standing)
+        {
+            if (findStranger() is var now && now == IsStranger)
+                return;
+            IsStranger = now;
+            replication.Bound(this);
+        }
+    }
 
     public TimeSpan SinceHeard => time.GetElapsedTime(Interlocked.Read(ref lastHeard));
 

@@ -72,10 +72,7 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, CloseIfUnwelcome, time, log)
-        {
-            IsStranger = IsStranger(remote.PeerId),
-        };
+        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, CloseIfUnwelcome, time, log, IsStranger(remote.PeerId));
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);
@@ -304,12 +301,7 @@ internal sealed class LinkTable
 
     private void FollowChanges(LinkSession session)
     {
-        if (IsStranger(session.Peer) is var isStranger && isStranger != session.IsStranger)
-        {
-            session.IsStranger = isStranger;
-            replication.Bound(session);
-        }
-
+        session.Follow(() => IsStranger(session.Peer));
         session.Follow(() => OwnShares.With(session.Peer, book.Snapshot, rooms.Snapshot));
         CloseIfUnwelcome(session);
     }

@@ -180,9 +180,10 @@ internal sealed class PeerCursors
             (changedHeard, dirtyHeard) = (dirtyHeard, []);
         }
 
-        var putWeightsBack = Weights.Write(connection);
+        Action? putWeightsBack = null;
         try
         {
+            putWeightsBack = Weights.Write(connection);
             foreach (var (peer, log) in changedAcknowledged)
                 connection.Execute(
                     "INSERT OR REPLACE INTO peer_cursor (peer, log_id, sequence) VALUES ($1, $2, $3)",
@@ -212,7 +213,7 @@ internal sealed class PeerCursors
                 dirtyAcknowledged.UnionWith(changedAcknowledged);
                 dirtyHeard.UnionWith(changedHeard);
                 forgets |= forgot;
-                putWeightsBack();
+                putWeightsBack?.Invoke();
                 Arm();
             }
         }

@@ -1,6 +1,7 @@
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Tests.Hosting;
 using P2PGrpc.Protocol;
 using Xunit;
@@ -109,7 +110,7 @@ public sealed class QuotaTests
     [Fact]
     public void A_quota_too_small_for_any_message_is_refused()
     {
-        var refused = Assert.Throws<Telemetry.NodeStartException>(() => NodeSettings.From(new NodeOptions { QuotaAuthorRate = 1000 }));
+        var refused = Assert.Throws<NodeStartException>(() => NodeSettings.From(new NodeOptions { QuotaAuthorRate = 1000 }));
         Assert.Equal("OPTIONS_INVALID", refused.Reason);
         Assert.Null(NodeSettings.From(new NodeOptions { QuotaRoom = null }).Replication.AllBytes);
     }
