@@ -14,6 +14,7 @@ internal sealed class MemoryWatch(SimulationRun run)
     private const int Slack = 64;
 
     private readonly Dictionary<PeerId, long> taken = [];
+    private readonly Dictionary<Bytes32, SegmentHeader> storing = [];
     private TimeSpan startedAt;
     private int steps;
 
@@ -21,6 +22,7 @@ internal sealed class MemoryWatch(SimulationRun run)
     public void Restart()
     {
         taken.Clear();
+        storing.Clear();
         startedAt = run.Schedule.Now;
     }
 
@@ -29,13 +31,17 @@ internal sealed class MemoryWatch(SimulationRun run)
     {
         if (run.Limits.AuthorRate is not { } rate)
             return;
+        storing[header.Hash] = header;
         var weight = taken[header.Log.Author] = taken.GetValueOrDefault(header.Log.Author) + header.Weight;
         var most = (run.Schedule.Now - startedAt + run.Limits.QuotaBurst * 2) / TimeSpan.FromMinutes(1) * rate + run.Options.LargestBody + SimulationOptions.Overhead;
+        SimulationFault.Check(weight <= most, $"V1: {weight} bytes of one author were taken where {most} may be.");
+    }
 
-        // What the store did not take comes again, and counts once only.
-        SimulationFault.Check(
-            weight <= most || run.Options.Faults[FaultKind.FullDisk] is not null || run.Options.Faults[FaultKind.FlushError] is not null,
-            $"V1: {weight} bytes of one author were taken where {most} may be.");
+    /// <summary>What the store did not take comes again, and counts once only.</summary>
+    public void NoteFailed(Head head)
+    {
+        if (storing.Remove(head.Hash, out var header))
+            taken[header.Log.Author] -= header.Weight;
     }
 
     public void Look(Replicator replicator)

@@ -241,7 +241,12 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     public void Handle(IReadOnlyList<ReplicatorInput> inputs)
     {
         foreach (var input in inputs)
+        {
             Note(input);
+            if (input is ReplicatorInput.StoreFailed failed)
+                watch.NoteFailed(failed.Head);
+        }
+
         var outputs = new List<ReplicatorOutput>();
         replicator!.Handle(run.Schedule.Now, inputs, outputs);
         foreach (var output in outputs)

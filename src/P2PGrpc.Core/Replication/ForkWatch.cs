@@ -52,8 +52,8 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
             Freeze(log, first, second, accuser);
     }
 
-    /// <summary>More of the log is on its way to the store: the proof that waited for it may not have to any longer.</summary>
-    public void OnTaken(LogState log)
+    /// <summary>More of the log is on disk: the proof that waited for it may not have to any longer.</summary>
+    public void OnStored(LogState log)
     {
         if (state.EarlyProofs.Count == 0 || !state.EarlyProofs.TryGetValue(log.Id, out var proof) || IsEarly(log, proof.First, proof.Second))
             return;
@@ -61,7 +61,7 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
         Freeze(log, proof.First, proof.Second, proof.Accuser);
     }
 
-    /// <summary>What came before the fork is to be had first, and a log of which nothing is held may be one that the room does not admit.</summary>
+    /// <summary>What came before the fork is to be on disk first: what is on its way there may not get there, and nothing comes after a freeze. And a log of which nothing is held may be one that the room does not admit.</summary>
     private bool MustWait(LogState log, SegmentHeader first, SegmentHeader second, LinkedLog accuser)
     {
         if (log.Frozen || log.Freezing || !IsEarly(log, first, second))
@@ -72,7 +72,7 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
     }
 
     private static bool IsEarly(LogState log, SegmentHeader first, SegmentHeader second) =>
-        log.Pending.Sequence + 1 < Math.Min(first.FirstSequence, second.FirstSequence) || (!log.Held && IsRoom(log));
+        log.Durable.Sequence + 1 < Math.Min(first.FirstSequence, second.FirstSequence) || (!log.Held && IsRoom(log));
 
     private static bool IsRoom(LogState log) => log.Links.Exists(linkedLog => linkedLog.Link.TakesAnybody(log.Conversation));
 

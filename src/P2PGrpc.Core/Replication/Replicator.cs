@@ -300,7 +300,7 @@ internal sealed class Replicator
     {
         // By its key: of what a recovered store finds, the log may have been forgotten since.
         var log = state.GetLog(state.GetConversation(stored.Log.Conversation), stored.Log, stored.LogId);
-        receiver.OnStored(log, stored.Head, stored.Recovered);
+        receiver.OnStored(log, stored);
         Advance(log, stored.Position);
     }
 

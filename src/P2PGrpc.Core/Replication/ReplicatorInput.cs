@@ -99,7 +99,8 @@ internal abstract record ReplicatorInput
     /// <param name="Position">The feed position of its last entry.</param>
     /// <param name="Recovered">The store found it on disk after it had answered StoreFailed: this answers no Store, and the same segment may be with the
     /// store again.</param>
-    internal sealed record Stored(LogKey Log, LogId LogId, Head Head, ulong Position, bool Recovered = false) : ReplicatorInput;
+    /// <param name="Weight">What a recovered segment weighs: it was counted as not held.</param>
+    internal sealed record Stored(LogKey Log, LogId LogId, Head Head, ulong Position, bool Recovered = false, int Weight = 0) : ReplicatorInput;
 
     internal sealed record StoreFailed(LogId LogId, Head Head, StoreFailure Failure) : ReplicatorInput;
 

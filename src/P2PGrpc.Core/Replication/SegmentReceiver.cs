@@ -74,16 +74,22 @@ internal sealed class SegmentReceiver(
     }
 
     /// <summary>A Store is on disk: its credit is free, and who sent it is told.</summary>
-    public void OnStored(LogState log, Head head, bool recovered)
+    public void OnStored(LogState log, ReplicatorInput.Stored stored)
     {
+        var head = stored.Head;
         if (head.Sequence > log.Durable.Sequence)
             log.Durable = head;
         if (head.Sequence > log.Pending.Sequence)
             log.Pending = head;
+        forks.OnStored(log);
 
         // Nobody waits for what was reported as failed and is found on disk. Where it is with the store again, that is answered by a mismatch.
-        if (recovered)
+        if (stored.Recovered)
+        {
+            bytes.Charge(log, stored.Weight);
             return;
+        }
+
         InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
         credit.Finish(store.Link, store.Weight);
         if (!store.Link.Down && store.Link.Logs.TryGetValue(log.Id, out var linkedLog))
@@ -294,7 +300,6 @@ internal sealed class SegmentReceiver(
         CreditBudget.Hold(linkedLog.Link, header.Weight);
         bytes.Charge(log, header.Weight);
         state.Emit(new ReplicatorOutput.Store(header, body, state.StoreRefusals));
-        forks.OnTaken(log);
         if (bytes.FindObstacle(log) is not null)
             Delay(log);
         else if (log.Pusher is null)

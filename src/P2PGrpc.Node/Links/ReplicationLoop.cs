@@ -189,7 +189,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         var position = committed.FirstPosition + (ulong)header.Count - 1;
         Report(committed.Own
             ? new ReplicatorInput.Appended(header.Log, header.LogId, header.Head, position)
-            : new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position, committed.Recovered));
+            : new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position, committed.Recovered, header.Weight));
     }
 
     private void OnSegmentRefused(LogId logId, Head head, StoreFailure failure) =>
