@@ -14,7 +14,7 @@ internal sealed class MemoryWatch(SimulationRun run)
     private const int Slack = 64;
 
     private readonly Dictionary<PeerId, long> taken = [];
-    private readonly Dictionary<Bytes32, SegmentHeader> storing = [];
+    private readonly Dictionary<Bytes32, (SegmentHeader Header, int Times)> storing = [];
     private TimeSpan startedAt;
     private int steps;
 
@@ -31,7 +31,7 @@ internal sealed class MemoryWatch(SimulationRun run)
     {
         if (run.Limits.AuthorRate is not { } rate)
             return;
-        storing[header.Hash] = header;
+        storing[header.Hash] = (header, storing.GetValueOrDefault(header.Hash).Times + 1);
         var weight = taken[header.Log.Author] = taken.GetValueOrDefault(header.Log.Author) + header.Weight;
         var most = (run.Schedule.Now - startedAt + run.Limits.QuotaBurst * 2) / TimeSpan.FromMinutes(1) * rate + run.Options.LargestBody + SimulationOptions.Overhead;
         SimulationFault.Check(weight <= most, $"V1: {weight} bytes of one author were taken where {most} may be.");
@@ -40,8 +40,10 @@ internal sealed class MemoryWatch(SimulationRun run)
     /// <summary>What the store did not take comes again, and counts once only.</summary>
     public void NoteFailed(Head head)
     {
-        if (storing.Remove(head.Hash, out var header))
-            taken[header.Log.Author] -= header.Weight;
+        if (!storing.TryGetValue(head.Hash, out var failed) || failed.Times == 0)
+            return;
+        storing[head.Hash] = failed with { Times = failed.Times - 1 };
+        taken[failed.Header.Log.Author] -= failed.Header.Weight;
     }
 
     public void Look(Replicator replicator)

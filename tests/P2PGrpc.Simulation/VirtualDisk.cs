@@ -134,7 +134,7 @@ internal sealed class VirtualDisk
             .OrderBy(last => last.Header.LogId.Value)
             .Take(count + 1)
             .Select(last => new StoredHead(
-                last.Header.Log, last.Header.LogId, last.Header.Head, last.LastPosition, IsFrozen(last.Header.LogId)))
+                last.Header.Log, last.Header.LogId, last.Header.Head, last.LastPosition, IsFrozen(last.Header.LogId), ProofOf(last.Header.LogId)))
             .ToList();
         LogId? next = heads.Count > count ? heads[count - 1].LogId : null;
         var weights = next is not null ? null : Feed

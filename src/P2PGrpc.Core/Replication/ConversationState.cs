@@ -25,6 +25,9 @@ internal sealed class ConversationState(ConversationId id, IReadOnlySet<PeerId> 
     /// <summary>The links on which it is shared, in the order in which they came.</summary>
     public List<LinkState> Links { get; } = [];
 
+    /// <summary>Proofs of forks that came before it was known what is held, and the links that showed them.</summary>
+    public List<(LinkState Link, SegmentHeader First, SegmentHeader Second)> HeldProofs { get; } = [];
+
     /// <summary>Whether its bytes are bounded.</summary>
     public QuotaScope Scope { get; set; }
 

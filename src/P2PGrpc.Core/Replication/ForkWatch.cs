@@ -28,9 +28,16 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
 
     public void OnForkProof(LinkState link, SegmentHeader first, SegmentHeader? second)
     {
-        if (!state.Conversations.TryGetValue(first.Log.Conversation, out var conversation)
-            || !conversation.Loaded || !link.Takes(first.Log, conversation))
+        if (!state.Conversations.TryGetValue(first.Log.Conversation, out var conversation) || !link.Takes(first.Log, conversation))
             return;
+        if (!conversation.Loaded)
+        {
+            // It is shown once a link, and what is held here is not known yet.
+            if (second is not null && conversation.HeldProofs.Count < state.Limits.EarlyProofs)
+                conversation.HeldProofs.Add((link, first, second));
+            return;
+        }
+
         if (second is null)
         {
             if (link.Logs.TryGetValue(first.LogId, out var linkedLog) && linkedLog.Asked)
@@ -50,6 +57,25 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
         accuser.ProofKnown = true;
         if (!MustWait(log, first, second, accuser))
             Freeze(log, first, second, accuser);
+    }
+
+    /// <summary>What is held of the conversation is known now: judges the proofs that came before.</summary>
+    public void OnLoaded(ConversationState conversation)
+    {
+        var held = conversation.HeldProofs.ToList();
+        conversation.HeldProofs.Clear();
+        foreach (var (link, first, second) in held)
+        {
+            if (!link.Down)
+                OnForkProof(link, first, second);
+        }
+    }
+
+    /// <summary>Shows a link the proofs of the conversation: on the one before they may have been lost, and who holds all of a log asks for no more of it.</summary>
+    public void ShowAll(LinkState link, ConversationState conversation)
+    {
+        foreach (var log in conversation.Logs.Values.Where(log => log.Proof is not null && link.Takes(log.Key, conversation)).Take(state.Limits.ProofsShown))
+            Show(ReplicatorState.GetLinkedLog(link, log));
     }
 
     /// <summary>More of the log is on disk: the proof that waited for it may not have to any longer.</summary>

@@ -66,7 +66,7 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>Whose evidence led to the Freeze in flight, if a link's.</summary>
     public LinkedLog? Accuser { get; set; }
 
-    /// <summary>The proof, where the log was frozen in this process.</summary>
+    /// <summary>The proof of the fork that froze it.</summary>
     public ForkProof? Proof { get; set; }
 
     /// <summary>Set while it waits for its author's log before it.</summary>

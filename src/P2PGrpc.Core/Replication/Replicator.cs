@@ -230,6 +230,7 @@ internal sealed class Replicator
         if (conversation.Loaded)
         {
             teller.TellAll(link, conversation);
+            forks.ShowAll(link, conversation);
             repairs.OnShared(conversation);
         }
         else if (!conversation.Loading)
@@ -247,6 +248,7 @@ internal sealed class Replicator
         {
             var log = state.GetLog(conversation, stored.Log, stored.LogId);
             log.Frozen |= stored.Frozen;
+            log.Proof ??= stored.Proof;
             if (stored.Head.Sequence <= log.Durable.Sequence)
                 continue;
             log.Durable = stored.Head;
@@ -274,10 +276,12 @@ internal sealed class Replicator
         foreach (var link in conversation.Links)
         {
             teller.TellAll(link, conversation);
+            forks.ShowAll(link, conversation);
             if (link.AllLoaded)
                 sender.OnAllLoaded(link);
         }
 
+        forks.OnLoaded(conversation);
         repairs.OnShared(conversation);
     }
 

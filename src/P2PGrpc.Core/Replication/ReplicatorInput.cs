@@ -6,8 +6,8 @@ namespace P2PGrpc.Core.Replication;
 /// <summary>A log and how far somebody holds it.</summary>
 internal readonly record struct LogHead(LogKey Log, LogId LogId, Head Head);
 
-/// <summary>A log as it lies in the store: its head, the feed position of its last entry, and whether a fork froze it.</summary>
-internal readonly record struct StoredHead(LogKey Log, LogId LogId, Head Head, ulong Position, bool Frozen);
+/// <summary>A log as it lies in the store: its head, the feed position of its last entry, whether a fork froze it, and the proof, if it can be read.</summary>
+internal readonly record struct StoredHead(LogKey Log, LogId LogId, Head Head, ulong Position, bool Frozen, ForkProof? Proof = null);
 
 /// <summary>How much is held of an author in a conversation, as segments weigh.</summary>
 internal readonly record struct AuthorWeight(PeerId Author, long Weight);

@@ -89,6 +89,9 @@ internal sealed record ReplicatorLimits
     /// to a side that has got all of it.</summary>
     public int EarlyProofs { get; init; } = 1024;
 
+    /// <summary>Proofs that a new link is shown of one conversation, some 700 bytes each: honest authors have none, so that few are more than enough.</summary>
+    public int ProofsShown { get; init; } = 256;
+
     /// <summary>Damaged places that are fetched again at the same time, one a log. Damage is rare; where a disk dies, this bounds what it costs.</summary>
     public int Repairs { get; init; } = 64;
 
