@@ -86,6 +86,10 @@ public sealed class InterestTests
     public void Of_what_is_wanted_everywhere_again_every_link_is_told_anew()
     {
         Handle(new ReplicatorInput.Interest(null, Muted, false));
+        // Who exchanges a conversation with this node in which the author has no place is not touched.
+        var direct = ConversationId.Direct(Keys[0].PeerId, Other);
+        Handle(new ReplicatorInput.LinkUp(new LinkId(3), Other, 1, 0, 0));
+        Handle(new ReplicatorInput.Sharing(new LinkId(3), direct, new HashSet<PeerId> { Keys[0].PeerId, Other }, true));
         var outputs = Handle(new ReplicatorInput.Interest(null, Muted, true));
         Assert.Equal([1, 2], outputs.OfType<ReplicatorOutput.Close>().Select(close => close.Link.Value).Order());
         Assert.Single(outputs.OfType<ReplicatorOutput.ForgetHeard>());

@@ -32,7 +32,11 @@ internal sealed class Interests(ReplicatorState state, PusherChoice choice, Segm
         {
             // What was told of it here may be less than there is: on former links it was passed over.
             foreach (var link in conversation.Links)
-                state.Close(link, CloseReason.WantedAgain);
+            {
+                if (interest.Author is not { } wanted || link.TakesAuthor(wanted, conversation))
+                    state.Close(link, CloseReason.WantedAgain);
+            }
+
             return;
         }
 

@@ -141,6 +141,7 @@ public sealed class RoomTests
             await JoinAsync(bob, alice);
         await alice.Runtime.Administration.AcceptAsync("bob", "", Token);
         await bob.WaitForLinkAsync("alice");
+        await alice.WaitForLinkAsync("bob");
         var session = bob.Runtime.Links.Find(alice.Runtime.Id)!;
         Assert.Equal(fromItsStart ? 2 : 1, session.Sharing.AtStart.Count);
         Assert.Equal(fromItsStart, alice.Runtime.Links.Find(bob.Runtime.Id)?.Remote.ToldThrough is 0);
