@@ -70,6 +70,26 @@ public sealed class RoomTests
     }
 
     [Fact]
+    public async Task A_member_is_muted_and_unmuted_by_the_program()
+    {
+        await using var neighbourhood = new Neighbourhood();
+        var (alice, bob) = await neighbourhood.StartPairAsync();
+        await RunAsync(alice, "room", "create", "friends");
+        await JoinAsync(bob, alice);
+        await bob.Client.SendAsync(Room, "before");
+        await Eventually.HoldsAsync("alice has the first", async () => (await ReadAsync(alice)).Count == 1);
+        Assert.StartsWith("muted bob; 'p2pgrpc room unmute friends bob'", (await RunAsync(alice, "room", "mute", "friends", "bob")).Output, StringComparison.Ordinal);
+        await bob.Client.SendAsync(Room, "muted");
+        await bob.Client.SendAsync("alice", "direct");
+        await Eventually.HoldsAsync("the direct message is there", async () => (await alice.Client.ReadAllAsync()).Texts.Contains("direct"));
+        Assert.Equal(["before"], await ReadAsync(alice));
+        Assert.Contains("bob\tup\t1\tmuted\t", (await RunAsync(alice, "room", "members", "friends")).Output, StringComparison.Ordinal);
+        Assert.Contains("\"muted\":true,\"blocked\":false", (await RunAsync(alice, "room", "members", "friends", "--json")).Output, StringComparison.Ordinal);
+        Assert.Equal("unmuted bob", (await RunAsync(alice, "room", "unmute", "#friends", "bob")).Output.TrimEnd());
+        await Eventually.HoldsAsync("what was muted has come", async () => (await ReadAsync(alice)).SequenceEqual(["before", "muted"]));
+    }
+
+    [Fact]
     public async Task A_stream_that_was_opened_before_its_room_was_left_appends_nothing_more()
     {
         await using var neighbourhood = new Neighbourhood();

@@ -125,7 +125,7 @@ internal sealed class FaultInjector(SimulationRun run)
         var others = run.Nodes.Where(other => other != node).Select(other => (Node: other, Held: other.Disk.Find(log, first))).ToList();
         if (others.Exists(other => other.Held is { Damaged: true }))
             return;
-        if (others.Exists(other => other.Held is not null && run.Network.AreNeighbours(node, other.Node)))
+        if (others.Exists(other => other.Held?.Header.Hash == segment.Header.Hash && run.Network.AreNeighbours(node, other.Node)))
             segment.Damaged = true;
     }
 

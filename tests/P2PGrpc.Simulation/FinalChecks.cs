@@ -1,3 +1,4 @@
+using System.Globalization;
 using P2PGrpc.Checkers;
 using P2PGrpc.Core.Logs;
 
@@ -16,41 +17,58 @@ internal sealed class FinalChecks(SimulationRun run)
     /// <summary>What keeps the nodes from having converged: members of a conversation hold different things, something is damaged, or a client waits. Null: nothing.</summary>
     public string? FindDifference()
     {
-        if (run.Clients.FirstOrDefault(client => !client.Idle) is { } waiting)
+        if (run.Clients.FirstOrDefault(client => !client.Idle && !client.Node.IsHostile) is { } waiting)
             return $"a client of node {waiting.Node.Index} waits";
-        foreach (var node in run.Nodes)
+        foreach (var node in run.Honest)
         {
             if (node.Disk.Feed.Find(segment => segment.Damaged) is { } damaged)
                 return $"position {damaged.LastPosition} of node {node.Index} is damaged";
         }
 
-        foreach (var (conversation, members) in run.Network.Conversations())
+        foreach (var (conversation, members) in HonestMembers())
         {
-            foreach (var log in LogsOf(conversation))
+            foreach (var log in LogsOf(conversation).Where(log => !IsFlooded(log)))
             {
+                // S4: where a log forked, all who are honest froze it, and nobody but they.
+                if (members.TrueForAll(member => member.Disk.IsFrozen(log) && HoldsTheBeginning(member, log)))
+                    continue;
                 var heads = members.Select(member => (member.Index, member.Disk.HeadOf(log).Sequence, Hash: member.Disk.HeadOf(log).Hash.Prefix)).ToList();
-                if (heads.Exists(head => head.Hash != heads[0].Hash))
-                    return $"log {log} ends at " + string.Join(", ", heads.Select(head => $"{head.Sequence} at node {head.Index}"));
+                if (heads.Exists(head => head.Hash != heads[0].Hash) || members.Exists(member => member.Disk.IsFrozen(log)))
+                    return $"log {log} ends at " + string.Join(", ", members.Zip(heads).Select(
+                        one => $"{one.Second.Sequence} {one.Second.Hash:x8} at node {one.Second.Index}{(one.First.Disk.IsFrozen(log) ? " frozen" : "")}"));
             }
         }
 
         return null;
     }
 
+    /// <summary>What was written before the fork is there to be read.</summary>
+    private bool HoldsTheBeginning(VirtualNode member, LogId log) => member.Disk.HeadOf(log).Sequence >= run.Ledger.ForkOf(log);
+
+    private IEnumerable<(ConversationId Conversation, List<VirtualNode> Members)> HonestMembers() =>
+        run.Network.Conversations().Select(one => (one.Conversation, one.Members.Where(member => !member.IsHostile).ToList()));
+
+    /// <summary>Of a member that floods each holds what its quota lets in.</summary>
+    private bool IsFlooded(LogId log) => run.Options.Flooders > 0 && run.Nodes.Any(
+        node => node.Disk.Read(log) is [var first, ..] && run.Nodes.Any(other => other.IsFlooder && other.PeerId == first.Header.Log.Author));
+
     public void Check()
     {
         if (FindDifference() is { } difference)
             throw new SimulationFault($"L1: faults ended long ago, and {difference}.");
-        foreach (var (conversation, members) in run.Network.Conversations())
+        foreach (var (conversation, members) in HonestMembers())
         {
             foreach (var log in LogsOf(conversation))
                 CheckCopies(log, members);
             foreach (var member in members)
+            {
                 CheckMessages(member, conversation);
+                CheckQuota(member);
+            }
         }
 
         CheckCost();
-        SimulationFault.Check(run.Counts.ForkProofs == 0, "S4: nobody forked, and somebody was accused.");
+        SimulationFault.Check(run.Options.HasTwin || run.Counts.ForkProofs == 0, "S4: nobody forked, and somebody was accused.");
     }
 
     private static IEnumerable<(string Message, LogId Log)> ReadEntries(VirtualNode node, ConversationId conversation) =>
@@ -64,12 +82,35 @@ internal sealed class FinalChecks(SimulationRun run)
         .Distinct().ToList();
 
     /// <summary>K2. Signatures are checked as segments arrive (one in sixteen), because they cost the most.</summary>
-    private static void CheckCopies(LogId log, List<VirtualNode> members)
+    private void CheckCopies(LogId log, List<VirtualNode> members)
     {
-        var copies = members.Select(member => member.Disk.Read(log).Select(segment => (segment.Header, segment.Body)).ToList()).ToList();
+        var isForked = members.Exists(member => member.Disk.IsFrozen(log));
+        if (isForked)
+            run.Counts.Frozen++;
+
+        // Beyond the fork each keeps the branch that it met first.
+        var fork = isForked ? run.Ledger.ForkOf(log) : ulong.MaxValue;
+        var copies = members
+            .Select(member => member.Disk.Read(log).TakeWhile(segment => segment.Header.LastSequence <= fork).Select(segment => (segment.Header, segment.Body)).ToList())
+            .ToList();
+        if (IsFlooded(log))
+            copies = [copies.MaxBy(copy => copy.Count)!, .. copies];
         foreach (var copy in copies)
             Check("S1, S2", ChainChecker.Find(log, copy, signatures: false).Concat(ChainChecker.Compare(copies[0], copy)));
     }
+
+    /// <summary>V1: whatever somebody writes, each holds only so much of it.</summary>
+    private void CheckQuota(VirtualNode node)
+    {
+        if (run.Options.AuthorBytes is not { } most)
+            return;
+        foreach (var author in node.Disk.Feed.Where(segment => segment.Header.Log.Author != node.PeerId).GroupBy(segment => segment.Header.Log.Author))
+            SimulationFault.Check(
+                author.Sum(segment => (long)segment.Header.Weight) <= most, $"V1: node {node.Index} holds more of one author than {most} bytes.");
+    }
+
+    /// <summary>True if the message is of a node that keeps to the rules.</summary>
+    private bool IsHonest(string message) => !run.Nodes[int.Parse(message[..message.IndexOf('>', StringComparison.Ordinal)], CultureInfo.InvariantCulture)].IsHostile;
 
     /// <summary>K1 and K3. A node whose copy is damaged passes on what came after it first, and a restored node gets back its newest log before an older one: there
     /// each log is in order for itself.</summary>
@@ -78,6 +119,7 @@ internal sealed class FinalChecks(SimulationRun run)
         var read = ReadEntries(node, conversation).ToList();
         Check($"D1, S1 at node {node.Index}", SetChecker.Find(
             run.Ledger.AttemptedIn(conversation), run.Ledger.AcceptedIn(conversation), read.Select(entry => entry.Message)));
+        read.RemoveAll(entry => !IsHonest(entry.Message));
         var parsed = read.Select(entry => (entry.Log, Message: OrderChecker.Parse(entry.Message))).ToList();
         if (!damage && !restores)
             Check($"S5 at node {node.Index}", OrderChecker.Find(parsed.Select(entry => entry.Message)));
@@ -93,8 +135,11 @@ internal sealed class FinalChecks(SimulationRun run)
     private void CheckCost()
     {
         var options = run.Options;
-        var needed = run.Nodes.Sum(node => node.Disk.Feed.Count(segment => segment.Header.Log.Author != node.PeerId));
+        var needed = run.Nodes.Sum(node => node.Disk.Feed.Count(
+            segment => segment.LastPosition > node.CopiedThrough && segment.Header.Log.Author != node.PeerId && !run.IsHostile(segment.Header.Log.Author)));
         run.Counts.SegmentsNeeded = needed;
+        run.Counts.HostileSegmentsTaken = run.Nodes.Sum(node => node.Disk.Feed.Count(
+            segment => segment.LastPosition > node.CopiedThrough && segment.Header.Log.Author != node.PeerId && run.IsHostile(segment.Header.Log.Author)));
         if (restores)
             return;
         var repeated = run.Counts.SegmentsSent - needed;
@@ -102,7 +147,8 @@ internal sealed class FinalChecks(SimulationRun run)
 
         // How long the last of the authors may wait for its turn, where the window holds only some of them.
         var turns = Math.Max(1, options.Nodes * (long)(options.LargestBody + SimulationOptions.Overhead) / options.LinkCredit);
-        var slow = (options.LatestLatency * 4 + options.SlowestCommit * 2) * turns > run.Limits.StallTime;
+        // A twin's copy may stand ahead of what comes the long way round.
+        var slow = options.HasTwin || (options.LatestLatency * 4 + options.SlowestCommit * 2) * turns > run.Limits.StallTime;
         var faults = run.Counts.Faults.Values.Sum();
         var bound = options.Faults.Any ? needed + faults * window * options.Nodes : options.Room && slow ? needed : 0;
         SimulationFault.Check(repeated >= 0 && repeated <= bound, $"{repeated} segments travelled again, where {bound} may.");

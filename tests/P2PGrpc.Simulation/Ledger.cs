@@ -10,7 +10,16 @@ internal sealed class Ledger
     private readonly List<(ConversationId Conversation, string Message)> attempted = [];
     private List<(ConversationId Conversation, string Message)> accepted = [];
 
+    private readonly Dictionary<LogId, ulong> forks = [];
+
     public int Accepted => accepted.Count;
+
+    /// <summary>Two nodes go on in one log, which has come as far as this.</summary>
+    public void NoteFork(LogId log, ulong sequence) => forks[log] = sequence;
+
+    /// <summary>The last sequence that both branches of a log have.</summary>
+    public ulong ForkOf(LogId log) =>
+        forks.TryGetValue(log, out var sequence) ? sequence : throw new SimulationFault($"S4: log {log} did not fork, and was frozen.");
 
     public void NoteSigned(SegmentHeader header) => SimulationFault.Check(
         signed.TryAdd((header.LogId, header.FirstSequence), header.Hash), "S3: two segments were signed at one place.");

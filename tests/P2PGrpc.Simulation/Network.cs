@@ -22,7 +22,9 @@ internal sealed class Network
     {
         this.run = run;
         room = ConversationId.Direct(run.Nodes[0].PeerId, run.Nodes[0].PeerId);
-        edges.AddRange(Graph.Draw(run.Options.Topology, run.Nodes.Count, run.Random).Select(edge => (run.Nodes[edge.Dialler], run.Nodes[edge.Served])));
+        edges.AddRange(Graph.Draw(run.Options.Topology, run.Nodes.Count, run.Random).Select(edge => (run.Nodes[edge.Dialler], run.Nodes[edge.Served]))
+            // A node is not linked with one of its own identity.
+            .Where(edge => edge.Item1.PeerId != edge.Item2.PeerId));
         neighbours = edges.SelectMany(edge => new[] { edge, (edge.Served, edge.Dialler) }).ToHashSet();
         byNode = edges.SelectMany(edge => new[] { (Node: edge.Dialler, Edge: edge), (Node: edge.Served, Edge: edge) }).ToLookup(pair => pair.Node, pair => pair.Edge);
     }

@@ -49,7 +49,7 @@ public sealed class QuotaTests
             Handle(new ReplicatorInput.Have(new LinkId(1), [MakeHead(author)], null));
         Assert.Empty(outputs.OfType<ReplicatorOutput.SendWant>());
         Assert.Empty(outputs.OfType<ReplicatorOutput.Close>());
-        Assert.False(Assert.Single(outputs.OfType<ReplicatorOutput.QuotaReached>()).OfAuthor);
+        Assert.Equal(QuotaReason.AllLogs, Assert.Single(outputs.OfType<ReplicatorOutput.QuotaReached>()).Reason);
         Assert.Equal(RefuseReason.Quota, Assert.Single(outputs.OfType<ReplicatorOutput.SendRefuse>()).Reason);
 
         // What is held already goes on.

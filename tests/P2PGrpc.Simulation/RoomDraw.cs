@@ -12,7 +12,23 @@ internal static class RoomDraw
         var nodes = (seed % 50) switch { 7 => 100, 3 or 13 or 23 or 33 or 43 => random.Next(20, 41), _ => random.Next(5, 13) };
         var shape = Shapes[seed % Shapes.Length];
         // All with all is for rooms of thirty at most: beyond that a node has a partial view.
-        return Create(seed, nodes, shape == Topology.Mesh && nodes > 30 ? Topology.PartialView : shape, random, hasFaults: random.Next(2) == 0);
+        var calm = Create(seed, nodes, shape == Topology.Mesh && nodes > 30 ? Topology.PartialView : shape, random, hasFaults: random.Next(2) == 0);
+        return AddHostile(calm, random);
+    }
+
+    /// <summary>In a third of the runs somebody forks, in a third somebody floods. Honest members stay below the quota of bytes; the rate delays some of them, too.</summary>
+    private static SimulationOptions AddHostile(SimulationOptions options, Random random)
+    {
+        var hasTwin = random.Next(3) == 0;
+        if (random.Next(3) > 0)
+            return options with { HasTwin = hasTwin };
+        return options with
+        {
+            HasTwin = hasTwin,
+            Flooders = options.Nodes > 8 ? random.Next(1, 3) : 1,
+            AuthorRate = random.Next(300, 1500) * 1000,
+            AuthorBytes = random.Next(2) == 0 ? 150_000 : null,
+        };
     }
 
     public static SimulationOptions Create(int seed, int nodes, Topology topology, Random random, bool hasFaults)

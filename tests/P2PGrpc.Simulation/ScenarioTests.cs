@@ -194,6 +194,9 @@ public sealed class ScenarioTests
         Assert.Equal("alice: Have 1\nbob: Refuse Unwanted", nodes.TakeLines());
         nodes.Bob.Handle(new ReplicatorInput.Interest(nodes.Conversation, nodes.Alice.PeerId, true));
         nodes.Settle();
+        Assert.Equal("bob: Close WantedAgain", nodes.TakeLines());
+        nodes.Disconnect();
+        nodes.Connect();
         Assert.Single(nodes.Bob.Disk.Feed);
     }
 

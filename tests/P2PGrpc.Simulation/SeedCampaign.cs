@@ -25,6 +25,15 @@ internal sealed class SeedCampaign(
     /// <summary>How often a body travelled to a member that needed it: in runs without faults, and in those with some.</summary>
     public (double Calm, double Troubled) Transmissions => ((double)calm.Sent / calm.Needed, (double)troubled.Sent / troubled.Needed);
 
+    /// <summary>Logs that were frozen for a fork, in all runs together.</summary>
+    public int Frozen { get; private set; }
+
+    /// <summary>The most that one replicator kept.</summary>
+    public int MostKept { get; private set; }
+
+    /// <summary>How often a segment of a member that floods or forks travelled to a member, and how often one was taken.</summary>
+    public (long Sent, long Taken) Hostile { get; private set; }
+
     public int FaultsOf(FaultKind kind) => faults.GetValueOrDefault(kind);
 
     /// <summary>Runs one seed through all its checks.</summary>
@@ -78,6 +87,9 @@ internal sealed class SeedCampaign(
             segments += run.Counts.SegmentsSent;
             ref var cost = ref run.Options.Faults.Any ? ref troubled : ref calm;
             cost = (cost.Sent + run.Counts.SegmentsSent, cost.Needed + run.Counts.SegmentsNeeded);
+            Frozen += run.Counts.Frozen;
+            MostKept = Math.Max(MostKept, run.Counts.MostKept);
+            Hostile = (Hostile.Sent + run.Counts.HostileSegmentsSent, Hostile.Taken + run.Counts.HostileSegmentsTaken);
             foreach (var (kind, number) in run.Counts.Faults)
                 faults[kind] = FaultsOf(kind) + number;
         }

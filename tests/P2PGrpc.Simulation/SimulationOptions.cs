@@ -31,6 +31,22 @@ internal sealed record SimulationOptions
 
     public required FaultRates Faults { get; init; }
 
+    /// <summary>True: the last member but one has a twin, which gets a copy of its data directory in the midst of the run and goes on in the same log: the two sign
+    /// different segments at one place, and each gives its own to its neighbours.</summary>
+    public bool HasTwin { get; init; }
+
+    /// <summary>Members that write as fast as they can.</summary>
+    public int Flooders { get; init; }
+
+    /// <summary>What is taken of each author in a minute, where some flood.</summary>
+    public long? AuthorRate { get; init; }
+
+    /// <summary>What is held of each author.</summary>
+    public long? AuthorBytes { get; init; }
+
+    /// <summary>How many members, the last ones, do what no member should.</summary>
+    public int Hostile => Flooders + (HasTwin ? 2 : 0);
+
     public static SimulationOptions Draw(int seed)
     {
         var random = new Random(seed);

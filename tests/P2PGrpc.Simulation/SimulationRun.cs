@@ -1,3 +1,4 @@
+using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 
@@ -10,7 +11,19 @@ internal sealed class RunCounts
 
     public int SegmentsReceived { get; set; }
 
+    /// <summary>Segments sent of authors who are not honest.</summary>
+    public int HostileSegmentsSent { get; set; }
+
+    /// <summary>Segments of such authors that members took from others.</summary>
+    public int HostileSegmentsTaken { get; set; }
+
     public int ForkProofs { get; set; }
+
+    /// <summary>Logs that are frozen at all honest members.</summary>
+    public int Frozen { get; set; }
+
+    /// <summary>The most that a replicator kept at one time, of whatever it was.</summary>
+    public int MostKept { get; set; }
 
     /// <summary>Segments that each member needed, its own left out.</summary>
     public int SegmentsNeeded { get; set; }
@@ -32,6 +45,10 @@ internal sealed class SimulationRun
     /// <summary>A conversation has at most this many clients on each of its nodes: one that repeats, one that gives up.</summary>
     private const int ClientsEach = 2;
 
+    /// <summary>The clients of a node that floods, and what each of them sends: some 300 KB at once.</summary>
+    private const int FloodingClients = 10;
+    private const int FloodedMessages = 50;
+
     private readonly FinalChecks checks;
     private ulong lastEpoch;
     private ulong lastInstance;
@@ -49,8 +66,14 @@ internal sealed class SimulationRun
             LoadWeight = Math.Max(largest, 4000),
             HaveItems = 3,
             LoadsPerLink = 3,
+            AuthorRate = options.AuthorRate,
+            AuthorBytes = options.AuthorBytes,
+            AllRate = options.AuthorRate * options.Nodes,
+            AllBytes = null,
+            QuotaBurst = TimeSpan.FromSeconds(2),
+            QuotaPause = TimeSpan.FromMilliseconds(500),
         };
-        Nodes = Enumerable.Range(0, options.Nodes).Select(index => new VirtualNode(this, index, SimulationKeys.All[index])).ToArray();
+        Nodes = Enumerable.Range(0, options.Nodes).Select(CreateNode).ToArray();
         Network = new Network(this);
         Clients = Network.Conversations().SelectMany(CreateClients).ToArray();
         checks = new FinalChecks(this);
@@ -70,18 +93,30 @@ internal sealed class SimulationRun
 
     public IReadOnlyList<VirtualNode> Nodes { get; }
 
+    /// <summary>The nodes that keep to the rules. Of the others nothing is promised.</summary>
+    public IEnumerable<VirtualNode> Honest => Nodes.Where(node => !node.IsHostile);
+
+    public bool IsHostile(PeerId author) => Options.Hostile > 0 && Nodes.Any(node => node.IsHostile && node.PeerId == author);
+
+    /// <summary>The logs that were begun so far.</summary>
+    public ulong LogsBegun => lastEpoch;
+
     public IReadOnlyList<VirtualClient> Clients { get; }
 
     public Network Network { get; }
 
     public void Run()
     {
-        foreach (var node in Nodes)
+        foreach (var node in Nodes.Where(node => !node.IsTwin))
             node.Start();
         Network.DialAll();
         var end = Options.SendEvery * Options.Messages;
         for (var message = 0; message < Options.Messages; message++)
             Schedule.At(end * Random.NextDouble(), SendSomewhere);
+        foreach (var node in Nodes.Where(node => node.IsFlooder))
+            Schedule.At(end * Random.NextDouble() / 2, () => Flood(node));
+        if (Options.HasTwin)
+            Schedule.At(end * (0.1 + 0.8 * Random.NextDouble()), Split);
         var faults = new FaultInjector(this);
         faults.Plan(end);
         Schedule.RunThrough(end);
@@ -108,15 +143,47 @@ internal sealed class SimulationRun
     }
 
     private (ulong Entries, int Damaged) Stored() => (
-        Nodes.Aggregate(0ul, (sum, node) => sum + node.Disk.LastPosition), Nodes.Sum(node => node.Disk.Feed.Count(segment => segment.Damaged)));
+        Honest.Aggregate(0ul, (sum, node) => sum + node.Disk.LastPosition), Nodes.Sum(node => node.Disk.Feed.Count(segment => segment.Damaged)));
 
     public ulong NextEpoch() => ++lastEpoch;
 
     public ulong NextInstance() => ++lastInstance;
 
+    /// <summary>The last nodes are the hostile ones: those that flood, then one that forks and its twin.</summary>
+    private VirtualNode CreateNode(int index)
+    {
+        var fromEnd = Options.Nodes - index;
+        var (isTwin, forks) = (Options.HasTwin && fromEnd == 1, Options.HasTwin && fromEnd <= 2);
+        return new VirtualNode(this, index, SimulationKeys.All[isTwin ? index - 1 : index])
+        {
+            IsHostile = fromEnd <= Options.Hostile,
+            IsTwin = isTwin,
+            IsFlooder = fromEnd <= Options.Hostile && !forks,
+        };
+    }
+
+    /// <summary>The twin begins where the other one is, and both have something to say.</summary>
+    private void Split()
+    {
+        var (original, twin) = (Nodes[^2], Nodes[^1]);
+        twin.StartAsTwinOf(original);
+        Network.DialAll(twin);
+        foreach (var client in Clients.Where(client => client.Node == twin || client.Node == original))
+            client.Send(Random.Next(60));
+    }
+
+    private void Flood(VirtualNode node)
+    {
+        foreach (var client in Clients.Where(client => client.Node == node))
+        {
+            for (var message = 0; message < FloodedMessages; message++)
+                client.Send(Options.LargestBody - 80);
+        }
+    }
+
     private IEnumerable<VirtualClient> CreateClients((ConversationId Conversation, List<VirtualNode> Members) shared) =>
         from member in shared.Members
-        from number in Enumerable.Range(0, ClientsEach)
+        from number in Enumerable.Range(0, member.IsFlooder ? FloodingClients : ClientsEach)
         select new VirtualClient(
             this, member, shared.Conversation, $"{member.Index}>{shared.Conversation.Value.Prefix:x}#{number}", repeats: number == 0);
 
@@ -130,5 +197,6 @@ internal sealed class SimulationRun
     /// <summary>Five seconds (L1) with commits and round trips as slow as they are here, the time in which a mute connection is found out, and that in which
     /// damage is reported again and another neighbour is asked for a repair.</summary>
     private TimeSpan LongestPause() => TimeSpan.FromSeconds(5) + Options.LatestLatency * 6 + Options.SlowestCommit * 4 + LongestKeepAlive
+        + (Options.AuthorRate is null ? TimeSpan.Zero : Limits.QuotaBurst * 2 + Limits.QuotaPause)
         + (Options.Faults[FaultKind.Damage] is null ? TimeSpan.Zero : VirtualNode.DamagePause + Limits.RepairTime);
 }

@@ -216,6 +216,9 @@ internal sealed class TwoNodes
                 case ReplicatorOutput.HeardThrough through:
                     Heard = through.Position;
                     break;
+                case ReplicatorOutput.ForgetHeard:
+                    Heard = 0;
+                    break;
                 case ReplicatorOutput.Close close:
                     Note($"Close {close.Reason}");
                     break;

@@ -55,7 +55,7 @@ internal sealed class VirtualClient(SimulationRun run, VirtualNode node, Convers
     {
         if (draft.Attempt != attempt || current is null)
             return;
-        if (answer == SendAnswer.Accepted)
+        if (answer == SendAnswer.Accepted && !node.IsHostile)
             run.Ledger.NoteAccepted(conversation, current);
         if (answer == SendAnswer.Accepted || !repeats)
             Finish();

@@ -54,6 +54,8 @@ internal sealed class VirtualDisk
 
     public bool IsFrozen(LogId log) => proofs.ContainsKey(log);
 
+    public ForkProof? ProofOf(LogId log) => proofs.GetValueOrDefault(log);
+
     /// <summary>The segment at a place; null if there is none.</summary>
     public DiskSegment? Find(LogId log, ulong firstSequence)
     {
@@ -132,10 +134,15 @@ internal sealed class VirtualDisk
             .OrderBy(last => last.Header.LogId.Value)
             .Take(count + 1)
             .Select(last => new StoredHead(
-                last.Header.Log, last.Header.LogId, last.Header.Head, last.LastPosition, IsFrozen(last.Header.LogId)))
+                last.Header.Log, last.Header.LogId, last.Header.Head, last.LastPosition, IsFrozen(last.Header.LogId), ProofOf(last.Header.LogId)))
             .ToList();
         LogId? next = heads.Count > count ? heads[count - 1].LogId : null;
-        return new ReplicatorInput.HeadsLoaded(conversation, heads.Take(count).ToList(), next);
+        var weights = next is not null ? null : Feed
+            .Where(segment => segment.Header.Log.Conversation == conversation)
+            .GroupBy(segment => segment.Header.Log.Author)
+            .Select(author => new AuthorWeight(author.Key, author.Sum(segment => (long)segment.Header.Weight)))
+            .ToList();
+        return new ReplicatorInput.HeadsLoaded(conversation, heads.Take(count).ToList(), next, weights);
     }
 
     public ForkProof? Freeze(LogId log, SegmentHeader first, SegmentHeader? second)

@@ -19,6 +19,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     private readonly HashSet<LinkId> ended = [];
     private readonly HashSet<(LinkId, LogId)> loads = [];
     private readonly TellWatch tells = new(run);
+    private readonly MemoryWatch watch = new(run);
     private readonly Dictionary<Bytes32, int> hops = [];
     private readonly Dictionary<ulong, TimeSpan> damageReported = [];
     private Replicator? replicator;
@@ -27,6 +28,17 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     private ulong instance;
 
     public int Index { get; } = index;
+
+    /// <summary>True if it breaks the rules, or has a twin.</summary>
+    public bool IsHostile { get; init; }
+
+    /// <summary>True if it is a copy of the node before it, with that one's key.</summary>
+    public bool IsTwin { get; init; }
+
+    public bool IsFlooder { get; init; }
+
+    /// <summary>What it has of a copied disk, and never got over a link.</summary>
+    public ulong CopiedThrough { get; private set; }
 
     public PeerId PeerId => key.PeerId;
 
@@ -59,11 +71,23 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     public void Start()
     {
         instance = run.NextInstance();
+        watch.Restart();
         replicator = new Replicator(PeerId, run.Limits, Disk.LastPosition);
         store = new VirtualStore(run, this);
         writer = new VirtualWriter(run, this, key);
         foreach (var (peer, position) in Disk.Heard)
             heard[peer] = position;
+    }
+
+    /// <summary>Starts on a copy of another node's disk, and goes on in its log.</summary>
+    public void StartAsTwinOf(VirtualNode other)
+    {
+        Disk = other.Disk.Copy();
+        Disk.Heard.Clear();
+        CopiedThrough = Disk.LastPosition;
+        Start();
+        if (other.Up)
+            writer!.GoOnLike(other.Writer);
     }
 
     public void Crash()
@@ -134,6 +158,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         links.Add(link.Id, link);
         allowances[link.Id] = 0;
         var inputs = new List<ReplicatorInput> { new ReplicatorInput.LinkUp(link.Id, peer.PeerId, 0, 0, toldThrough) };
+        if (run.Options.Room)
+            inputs.Add(new ReplicatorInput.Bound(run.Network.SharedBy(this, peer).Conversation, QuotaScope.Room));
         sharing[link.Id] = (other, own && other, ScopeOf(peer, own && other));
         if (own && other)
             inputs.Add(MakeSharing(link, on: true));
@@ -215,7 +241,12 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     public void Handle(IReadOnlyList<ReplicatorInput> inputs)
     {
         foreach (var input in inputs)
+        {
             Note(input);
+            if (input is ReplicatorInput.StoreFailed failed)
+                watch.NoteFailed(failed.Head);
+        }
+
         var outputs = new List<ReplicatorOutput>();
         replicator!.Handle(run.Schedule.Now, inputs, outputs);
         foreach (var output in outputs)
@@ -227,6 +258,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         tells.EndStep();
         SimulationFault.Check(
             allowances.Values.Sum() + store!.Storing <= run.Limits.CreditBudget, "More credit was given than the budget has.");
+        watch.Look(replicator!);
     }
 
     private bool TrySend(ReplicatorOutput output)
@@ -270,6 +302,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 Later(3, () => Answer(load));
                 break;
             case ReplicatorOutput.Store stored:
+                watch.Note(stored.Header);
                 ((VirtualBody)stored.Body).Leave();
                 store!.Store(stored.Header, ((VirtualBody)stored.Body).Bytes, stored.Refusals);
                 break;
@@ -290,6 +323,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                     if (incarnation == Incarnation)
                         Handle([new ReplicatorInput.Tick()]);
                 });
+                break;
+            case ReplicatorOutput.QuotaReached or ReplicatorOutput.QuotaReachedThere when run.Options.AuthorRate is not null:
                 break;
             case ReplicatorOutput.Acknowledged acknowledged:
                 CheckHeld(acknowledged);
@@ -353,14 +388,15 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 
     private void CheckHeld(ReplicatorOutput.Acknowledged acknowledged)
     {
-        var peer = run.Nodes.First(node => node.PeerId == acknowledged.Peer);
         SimulationFault.Check(
-            peer.Restored || peer.Disk.HeadOf(acknowledged.LogId).Sequence >= acknowledged.Head.Sequence, "D2: acknowledged before it was on the peer's disk.");
+            run.Nodes.Any(peer => peer.PeerId == acknowledged.Peer
+                && (peer.Restored || peer.Disk.HeadOf(acknowledged.LogId).Sequence >= acknowledged.Head.Sequence)),
+            "D2: acknowledged before it was on the peer's disk.");
     }
 
     private void CheckHeard(VirtualNode peer, ulong position)
     {
-        if (Restored || peer.Restored)
+        if (Restored || peer.Restored || IsHostile)
             return;
         var (conversation, _) = run.Network.SharedBy(this, peer);
         foreach (var segment in peer.Disk.Feed)
@@ -369,7 +405,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 break;
             SimulationFault.Check(
                 segment.Header.Log.Conversation != conversation
-                || Disk.HeadOf(segment.Header.LogId).Sequence >= segment.Header.LastSequence,
+                || Disk.HeadOf(segment.Header.LogId).Sequence >= segment.Header.LastSequence
+                || Disk.IsFrozen(segment.Header.LogId),
                 $"L1: node {Index} called position {position} of node {peer.Index} heard and lacks {segment.LastPosition}.");
         }
     }
@@ -386,7 +423,9 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     {
         var link = links[segments.Link];
         var peer = link.Peer(this);
-        run.Counts.SegmentsSent += segments.Segments.Count;
+        var hostile = segments.Segments.Count(held => run.IsHostile(held.Header.Log.Author));
+        run.Counts.HostileSegmentsSent += hostile;
+        run.Counts.SegmentsSent += segments.Segments.Count - hostile;
         foreach (var held in segments.Segments)
         {
             ((VirtualBody)held.Body).Leave();

@@ -168,7 +168,7 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
         if (node.Writer.IsOwn(header))
             return new ReplicatorInput.Appended(header.Log, header.LogId, header.Head, segment.LastPosition);
         node.Writer.Observe(segment);
-        return new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, segment.LastPosition, recovered);
+        return new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, segment.LastPosition, recovered, header.Weight);
     }
 
     /// <summary>Whether the group is on disk is unknown until the disk has been read again, which succeeds at once or a while later.</summary>

@@ -25,10 +25,22 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
             clock.Observe(entry!.Clock, Now());
     }
 
+    /// <summary>Goes on in another node's logs, which have the same author.</summary>
+    public void GoOnLike(VirtualWriter other)
+    {
+        foreach (var (conversation, log) in other.current)
+        {
+            current[conversation] = log;
+            run.Ledger.NoteFork(log.Log.ToLogId(), log.Tail.Sequence);
+        }
+    }
+
     /// <summary>Signs segments for all drafts whose message_id is not on disk yet.</summary>
     public List<SealedSegment> Seal(IEnumerable<VirtualDraft> drafts)
     {
         var segments = new List<SealedSegment>();
+        if (node.IsHostile)
+            LeaveWhatIsLost();
         foreach (var conversation in drafts.Where(draft => !node.Disk.MessageIds.Contains(draft.Name)).GroupBy(draft => draft.Conversation))
         {
             var builder = new SegmentBodyBuilder();
@@ -61,6 +73,16 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
             current.Remove(segment.Header.Log.Conversation);
     }
 
+    /// <summary>A log that was frozen, or in which the twin's segments have come, can't be gone on with.</summary>
+    private void LeaveWhatIsLost()
+    {
+        foreach (var (conversation, (log, tail)) in current.ToList())
+        {
+            if (node.Disk.IsFrozen(log.ToLogId()) || node.Disk.HeadOf(log.ToLogId()) != tail)
+                current.Remove(conversation);
+        }
+    }
+
     private SealedSegment Sign(ConversationId conversation, SegmentBodyBuilder builder, List<string> names)
     {
         if (!current.TryGetValue(conversation, out var log))
@@ -68,7 +90,8 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
         var count = builder.Count;
         var body = builder.Build();
         var header = SegmentHeader.Sign(key, log.Log, log.Tail, count, body, log.Tail.Sequence == 0 ? WriteOpening(conversation) : []);
-        run.Ledger.NoteSigned(header);
+        if (!node.IsHostile)
+            run.Ledger.NoteSigned(header);
         signed.Add(header.Hash);
         current[conversation] = (log.Log, header.Head);
         return new SealedSegment(header, body, names);

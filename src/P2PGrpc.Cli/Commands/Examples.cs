@@ -128,6 +128,12 @@ internal static class Examples
         ["reindex"] = """
               p2pgrpc reindex --data ~/alice
             """,
+        ["room mute"] = """
+              p2pgrpc room mute friends mallory
+            """,
+        ["room unmute"] = """
+              p2pgrpc room unmute friends mallory
+            """,
         ["events"] = """
               p2pgrpc events --data ~/alice
               p2pgrpc events --json | jq 'select(.type == "linkDown")'

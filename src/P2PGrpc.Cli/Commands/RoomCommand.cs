@@ -4,7 +4,7 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Cli.Commands;
 
-/// <summary><c>p2pgrpc room create|ticket|join|leave|list|members</c>: conversations of many.</summary>
+/// <summary><c>p2pgrpc room create|ticket|join|leave|list|members|mute|unmute</c>: conversations of many.</summary>
 internal sealed class RoomCommand(Surroundings surroundings)
 {
     public static Command Create(Surroundings surroundings)
@@ -13,6 +13,7 @@ internal sealed class RoomCommand(Surroundings surroundings)
         return new Command("room", "Makes, joins and shows rooms: conversations of many.")
         {
             room.CreateCreate(), room.CreateTicket(), room.CreateJoin(), room.CreateLeave(), room.CreateList(), room.CreateMembers(),
+            room.CreateMute(), room.CreateUnmute(),
         };
     }
 
@@ -103,11 +104,41 @@ internal sealed class RoomCommand(Surroundings surroundings)
             });
     }
 
+    private Command CreateMute()
+    {
+        var (name, peer) = (RoomArgument(), MemberArgument());
+        return Complete(
+            new Command("mute", "Takes nothing more of what a member writes in a room. What is held stays; direct messages are not touched.") { name, peer },
+            async (call, cancellationToken) =>
+            {
+                var request = new MuteMemberRequest { Room = call.Parsed.GetRequiredValue(name), Peer = call.Parsed.GetRequiredValue(peer) };
+                var answer = await call.Client.Conversations.MuteMemberAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
+                Show(call, answer.Member, $"muted {RoomLines.Call(answer.Member)}; 'p2pgrpc room unmute {ShellWord.Quote(request.Room)} {ShellWord.Quote(request.Peer)}' takes up where it stopped");
+            });
+    }
+
+    private Command CreateUnmute()
+    {
+        var (name, peer) = (RoomArgument(), MemberArgument());
+        return Complete(
+            new Command("unmute", "Takes again what a member writes in a room, from where it stopped.") { name, peer },
+            async (call, cancellationToken) =>
+            {
+                var request = new UnmuteMemberRequest { Room = call.Parsed.GetRequiredValue(name), Peer = call.Parsed.GetRequiredValue(peer) };
+                var answer = await call.Client.Conversations.UnmuteMemberAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
+                Show(call, answer.Member, $"unmuted {RoomLines.Call(answer.Member)}");
+            });
+    }
+
+    private static Argument<string> MemberArgument() => new("peer") { Description = "The member: an alias, a PeerId, or at least 8 characters of one" };
+
     private static Argument<string> RoomArgument() => new("room") { Description = "The room's name, with or without #, or its id" };
 
     private Command Complete(Command command, Func<NodeCall, CancellationToken, Task> run) => NodeCall.Complete(surroundings, command, run);
 
     private void Show(NodeCall call, Room room, string line) => surroundings.Write(call.Json ? JsonLines.Room(room) : line);
+
+    private void Show(NodeCall call, RoomMember member, string line) => surroundings.Write(call.Json ? JsonLines.Member(member) : line);
 
     private void ShowTicket(NodeCall call, string room, string ticket, bool qr)
     {

@@ -99,6 +99,8 @@ internal static class JsonLines
         json.WriteString("suggestedName", member.SuggestedName);
         json.WriteBoolean("linked", member.Linked);
         json.WriteNumber("messages", member.Messages);
+        json.WriteBoolean("muted", member.Muted);
+        json.WriteBoolean("blocked", member.Blocked);
         json.WriteString("lastError", member.LastError);
     });
 

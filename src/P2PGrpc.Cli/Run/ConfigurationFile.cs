@@ -33,6 +33,14 @@ internal sealed class ConfigurationFile
 
     public bool? DialAny { get; private set; }
 
+    public string? QuotaAuthor { get; private set; }
+
+    public string? QuotaRoom { get; private set; }
+
+    public string? QuotaAuthorRate { get; private set; }
+
+    public string? QuotaRoomRate { get; private set; }
+
     public IReadOnlyList<string>? Peers { get; private set; }
 
     /// <exception cref="CommandException">The file can't be read, or not be understood.</exception>
@@ -87,9 +95,15 @@ internal sealed class ConfigurationFile
             case "accept": Accept = reader.ReadText(name); break;
             case "discover": Discover = reader.ReadText(name); break;
             case "dialAny": DialAny = reader.ReadTruth(name); break;
+            case "quotaAuthor": QuotaAuthor = reader.ReadText(name); break;
+            case "quotaRoom": QuotaRoom = reader.ReadText(name); break;
+            case "quotaAuthorRate": QuotaAuthorRate = reader.ReadText(name); break;
+            case "quotaRoomRate": QuotaRoomRate = reader.ReadText(name); break;
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
-                throw reader.Fault($"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers.");
+                throw reader.Fault(
+                    $"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
+                    + "quotaRoomRate.");
         }
     }
 }

@@ -85,6 +85,10 @@ internal static class NodeProgram
             options.Discover = settings.Discover;
             options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
             options.DialAny = settings.DialAny;
+            options.QuotaAuthor = settings.QuotaAuthor;
+            options.QuotaRoom = settings.QuotaRoom;
+            options.QuotaAuthorRate = settings.QuotaAuthorRate;
+            options.QuotaRoomRate = settings.QuotaRoomRate;
             foreach (var peer in settings.Peers)
                 options.Peers.Add(peer);
         });

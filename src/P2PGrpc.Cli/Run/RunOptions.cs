@@ -34,6 +34,19 @@ internal sealed class RunOptions
     private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
     private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
     private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
+
+    private readonly Option<string?> quotaAuthor = Create(
+        "--quota-author", "SIZE", "What is held of one other member of a room, or of one peer that --accept any let in: 512M, 4G or off [default: 1G]");
+
+    private readonly Option<string?> quotaRoom = Create(
+        "--quota-room", "SIZE", "What is held of all others in a room, or of all such peers together [default: 10G]");
+
+    private readonly Option<string?> quotaAuthorRate = Create(
+        "--quota-author-rate", "SIZE", "What is taken in a minute where --quota-author holds; what comes faster is taken later [default: 64M]");
+
+    private readonly Option<string?> quotaRoomRate = Create(
+        "--quota-room-rate", "SIZE", "What is taken in a minute where --quota-room holds [default: 256M]");
+
     private readonly Option<bool> quiet = new("--quiet") { Description = "Show the address only, no messages and events" };
     private readonly Option<bool> json = new("--json") { Description = "Write JSON, one object a line" };
     private readonly Option<bool> verbose = new("--verbose") { Description = "Write the node's log to standard error" };
@@ -44,7 +57,7 @@ internal sealed class RunOptions
         foreach (var option in new Option[]
         {
             options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny, options.config,
-            options.apiCertificate, options.apiKey, options.quiet, options.json, options.verbose,
+            options.apiCertificate, options.apiKey, options.quotaAuthor, options.quotaRoom, options.quotaAuthorRate, options.quotaRoomRate, options.quiet, options.json, options.verbose,
         })
             command.Add(option);
         return options;
@@ -57,6 +70,11 @@ internal sealed class RunOptions
         var file = path is null ? new ConfigurationFile() : ConfigurationFile.Read(path);
         string? Find(Option<string?> option, string variable, string? fromFile) =>
             parsed.GetValue(option) ?? Variable(environment, variable) ?? fromFile;
+        long? FindSize(Option<string?> option, string variable, string? fromFile, string byDefault)
+        {
+            var text = Find(option, variable, fromFile) ?? byDefault;
+            return Sizes.TryParse(text, out var bytes) ? bytes : throw CommandException.Usage($"{option.Name} is '{text}': write a size such as 512M or 4G, or off.");
+        }
 
         var settings = new RunSettings
         {
@@ -79,6 +97,10 @@ internal sealed class RunOptions
             Peers = parsed.GetValue(peers) is { Length: > 0 } given ? given
                 : Variable(environment, "P2PGRPC_PEERS")?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 ?? file.Peers ?? [],
+            QuotaAuthor = FindSize(quotaAuthor, "P2PGRPC_QUOTA_AUTHOR", file.QuotaAuthor, "1G"),
+            QuotaRoom = FindSize(quotaRoom, "P2PGRPC_QUOTA_ROOM", file.QuotaRoom, "10G"),
+            QuotaAuthorRate = FindSize(quotaAuthorRate, "P2PGRPC_QUOTA_AUTHOR_RATE", file.QuotaAuthorRate, "64M"),
+            QuotaRoomRate = FindSize(quotaRoomRate, "P2PGRPC_QUOTA_ROOM_RATE", file.QuotaRoomRate, "256M"),
             Quiet = parsed.GetValue(quiet),
             Json = parsed.GetValue(json),
             Verbose = parsed.GetValue(verbose),

@@ -30,6 +30,15 @@ internal sealed record RunSettings
 
     public bool DialAny { get; init; }
 
+    /// <summary>Quotas in bytes; null for no bound.</summary>
+    public long? QuotaAuthor { get; init; }
+
+    public long? QuotaRoom { get; init; }
+
+    public long? QuotaAuthorRate { get; init; }
+
+    public long? QuotaRoomRate { get; init; }
+
     public bool Quiet { get; init; }
 
     public bool Json { get; init; }

@@ -4,7 +4,9 @@ using P2PGrpc.Core.Logs;
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>What the replicator keeps of a conversation: its logs, who shares it, and what of it the owner wants.</summary>
-internal sealed class ConversationState(ConversationId id)
+/// <param name="id">Its id.</param>
+/// <param name="unwantedEverywhere">Authors of whom the owner wants nothing in any conversation.</param>
+internal sealed class ConversationState(ConversationId id, IReadOnlySet<PeerId> unwantedEverywhere)
 {
     private readonly HashSet<PeerId> unwantedAuthors = [];
     private readonly Dictionary<PeerId, int> held = [];
@@ -22,6 +24,18 @@ internal sealed class ConversationState(ConversationId id)
 
     /// <summary>The links on which it is shared, in the order in which they came.</summary>
     public List<LinkState> Links { get; } = [];
+
+    /// <summary>Proofs of forks that came before it was known what is held, and the links that showed them.</summary>
+    public List<(LinkState Link, SegmentHeader First, SegmentHeader Second)> HeldProofs { get; } = [];
+
+    /// <summary>Whether its bytes are bounded.</summary>
+    public QuotaScope Scope { get; set; }
+
+    /// <summary>What counts all others' bytes, where they are bounded.</summary>
+    public ByteMeter? Whole { get; set; }
+
+    /// <summary>What counts each author's bytes: one for each of whom anything was taken.</summary>
+    public Dictionary<PeerId, ByteMeter> Meters { get; } = [];
 
     /// <summary>Authors of whom a log was turned away because they have too many; null for a log that was because the conversation has.</summary>
     public HashSet<PeerId?> OverQuota { get; } = [];
@@ -41,15 +55,15 @@ internal sealed class ConversationState(ConversationId id)
             held.Remove(author);
     }
 
-    public void SetInterest(PeerId? author, bool wanted)
+    /// <summary>False if nothing changes.</summary>
+    public bool SetInterest(PeerId? author, bool wanted)
     {
-        if (author is not { } one)
-            unwanted = !wanted;
-        else if (wanted)
-            unwantedAuthors.Remove(one);
-        else
-            unwantedAuthors.Add(one);
+        if (author is { } one)
+            return wanted ? unwantedAuthors.Remove(one) : unwantedAuthors.Add(one);
+        var changes = unwanted == wanted;
+        unwanted = !wanted;
+        return changes;
     }
 
-    public bool Wants(PeerId author) => !unwanted && !unwantedAuthors.Contains(author);
+    public bool Wants(PeerId author) => !unwanted && !unwantedAuthors.Contains(author) && !unwantedEverywhere.Contains(author);
 }

@@ -16,6 +16,9 @@ internal sealed class Deadlines
     private readonly PriorityQueue<Timed, (TimeSpan At, long Order)> queue = new();
     private long order;
 
+    /// <summary>How many times are kept, some of which are void.</summary>
+    public int Count => queue.Count;
+
     public void Set(Timed timed, TimeSpan? at)
     {
         timed.DueAt = at;

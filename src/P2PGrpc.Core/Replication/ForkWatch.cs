@@ -28,9 +28,16 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
 
     public void OnForkProof(LinkState link, SegmentHeader first, SegmentHeader? second)
     {
-        if (!state.Conversations.TryGetValue(first.Log.Conversation, out var conversation)
-            || !conversation.Loaded || !link.Takes(first.Log, conversation))
+        if (!state.Conversations.TryGetValue(first.Log.Conversation, out var conversation) || !link.Takes(first.Log, conversation))
             return;
+        if (!conversation.Loaded)
+        {
+            // It is shown once a link, and what is held here is not known yet.
+            if (second is not null && conversation.HeldProofs.Count < state.Limits.EarlyProofs)
+                conversation.HeldProofs.Add((link, first, second));
+            return;
+        }
+
         if (second is null)
         {
             if (link.Logs.TryGetValue(first.LogId, out var linkedLog) && linkedLog.Asked)
@@ -52,8 +59,27 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
             Freeze(log, first, second, accuser);
     }
 
-    /// <summary>More of the log is on its way to the store: the proof that waited for it may not have to any longer.</summary>
-    public void OnTaken(LogState log)
+    /// <summary>What is held of the conversation is known now: judges the proofs that came before.</summary>
+    public void OnLoaded(ConversationState conversation)
+    {
+        var held = conversation.HeldProofs.ToList();
+        conversation.HeldProofs.Clear();
+        foreach (var (link, first, second) in held)
+        {
+            if (!link.Down)
+                OnForkProof(link, first, second);
+        }
+    }
+
+    /// <summary>Shows a link the proofs of the conversation: on the one before they may have been lost, and who holds all of a log asks for no more of it.</summary>
+    public void ShowAll(LinkState link, ConversationState conversation)
+    {
+        foreach (var log in conversation.Logs.Values.Where(log => log.Proof is not null && link.Takes(log.Key, conversation)).Take(state.Limits.ProofsShown))
+            Show(ReplicatorState.GetLinkedLog(link, log));
+    }
+
+    /// <summary>More of the log is on disk: the proof that waited for it may not have to any longer.</summary>
+    public void OnStored(LogState log)
     {
         if (state.EarlyProofs.Count == 0 || !state.EarlyProofs.TryGetValue(log.Id, out var proof) || IsEarly(log, proof.First, proof.Second))
             return;
@@ -61,7 +87,7 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
         Freeze(log, proof.First, proof.Second, proof.Accuser);
     }
 
-    /// <summary>What came before the fork is to be had first, and a log of which nothing is held may be one that the room does not admit.</summary>
+    /// <summary>What came before the fork is to be on disk first: what is on its way there may not get there, and nothing comes after a freeze. And a log of which nothing is held may be one that the room does not admit.</summary>
     private bool MustWait(LogState log, SegmentHeader first, SegmentHeader second, LinkedLog accuser)
     {
         if (log.Frozen || log.Freezing || !IsEarly(log, first, second))
@@ -72,7 +98,7 @@ internal sealed class ForkWatch(ReplicatorState state, PusherChoice choice, Hear
     }
 
     private static bool IsEarly(LogState log, SegmentHeader first, SegmentHeader second) =>
-        log.Pending.Sequence + 1 < Math.Min(first.FirstSequence, second.FirstSequence) || (!log.Held && IsRoom(log));
+        log.Durable.Sequence + 1 < Math.Min(first.FirstSequence, second.FirstSequence) || (!log.Held && IsRoom(log));
 
     private static bool IsRoom(LogState log) => log.Links.Exists(linkedLog => linkedLog.Link.TakesAnybody(log.Conversation));
 

@@ -104,8 +104,10 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>True if the other side was told of the log before the link came up, as far as the log goes here.</summary>
     public bool KnewAtStart(LogState log) => log.Position <= ToldThrough && !SharedLater.Contains(log.Conversation);
 
-    public bool Takes(LogKey key, ConversationState conversation) =>
-        Shared.TryGetValue(conversation, out var authors) && (authors is null || authors.Contains(key.Author));
+    public bool Takes(LogKey key, ConversationState conversation) => TakesAuthor(key.Author, conversation);
+
+    public bool TakesAuthor(PeerId author, ConversationState conversation) =>
+        Shared.TryGetValue(conversation, out var authors) && (authors is null || authors.Contains(author));
 
     /// <summary>True in a room: it has no list of authors.</summary>
     public bool TakesAnybody(ConversationState conversation) => Shared.TryGetValue(conversation, out var authors) && authors is null;

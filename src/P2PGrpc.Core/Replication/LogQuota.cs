@@ -30,7 +30,7 @@ internal sealed class LogQuota(ReplicatorState state)
     {
         var offender = FindOffender(conversation, key);
         if (conversation.OverQuota.Add(offender))
-            state.Emit(new ReplicatorOutput.QuotaReached(key, offender is not null));
+            state.Emit(new ReplicatorOutput.QuotaReached(key, offender is null ? QuotaReason.AllLogs : QuotaReason.AuthorLogs));
     }
 
     private bool IsFull(ConversationState conversation) =>

@@ -66,7 +66,7 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>Whose evidence led to the Freeze in flight, if a link's.</summary>
     public LinkedLog? Accuser { get; set; }
 
-    /// <summary>The proof, where the log was frozen in this process.</summary>
+    /// <summary>The proof of the fork that froze it.</summary>
     public ForkProof? Proof { get; set; }
 
     /// <summary>Set while it waits for its author's log before it.</summary>
@@ -83,6 +83,9 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
 
     /// <summary>Its author's quota is used up, or the store said that one is.</summary>
     public bool OverQuota { get; set; }
+
+    /// <summary>The quota that it waits for, before more of it is asked for.</summary>
+    public ByteMeter? WaitsFor { get; set; }
 
     /// <summary>It waits until the store takes anything again.</summary>
     public bool Deferred { get; set; }

@@ -3,7 +3,7 @@ using P2PGrpc.Core.Logs;
 namespace P2PGrpc.Core.Replication;
 
 /// <summary>Chooses for each log the one neighbour that pushes it, and another when it stands still.</summary>
-internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, StoreGate gate)
+internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, StoreGate gate, ByteQuota bytes)
 {
     /// <summary>Each change of pusher without progress doubles the patience, up to 2^6 times: over slow links, what is under way must arrive some day.</summary>
     private const int MaximumDoublings = 6;
@@ -18,6 +18,9 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
             gate.Defer(log);
             return;
         }
+
+        if (!bytes.TryAsk(log))
+            return;
 
         log.Pusher = best;
         log.LastProgress = state.Now;
@@ -152,5 +155,6 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     /// <summary>True if the neighbour is known to have more of the log, and to give it.</summary>
     public static bool CanPush(LinkedLog linkedLog) =>
         linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.FrozenThere
+        && !linkedLog.Link.Closing
         && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);
 }

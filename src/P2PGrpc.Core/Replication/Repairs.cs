@@ -136,7 +136,7 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
         LinkState? found = null;
         foreach (var link in repair.Log.Conversation.Links)
         {
-            if (repair.Tried.Contains(link.Id) || !link.Takes(repair.Log.Key, repair.Log.Conversation))
+            if (link.Closing || repair.Tried.Contains(link.Id) || !link.Takes(repair.Log.Key, repair.Log.Conversation))
                 continue;
             if (link.Logs.TryGetValue(repair.Log.Id, out var linkedLog) && linkedLog.Head.Sequence > repair.After.Sequence)
                 return link;

@@ -11,6 +11,7 @@ internal sealed class Replicator
     private readonly ReplicatorState state;
     private readonly CreditBudget credit;
     private readonly StoreGate gate;
+    private readonly ByteQuota bytes;
     private readonly PusherChoice choice;
     private readonly HeardPositions heard;
     private readonly Teller teller;
@@ -20,6 +21,7 @@ internal sealed class Replicator
     private readonly Repairs repairs;
     private readonly Succession succession;
     private readonly LinkRegister links;
+    private readonly Interests interests;
     private TimeSpan? wake;
 
     /// <param name="self">This node.</param>
@@ -30,16 +32,18 @@ internal sealed class Replicator
         state = new ReplicatorState(self, limits, position);
         credit = new CreditBudget(state);
         gate = new StoreGate(state);
-        choice = new PusherChoice(state, credit, gate);
+        bytes = new ByteQuota(state);
+        choice = new PusherChoice(state, credit, gate, bytes);
         heard = new HeardPositions(state);
         teller = new Teller(state);
         sender = new SegmentSender(state, teller);
         repairs = new Repairs(state, credit, choice, teller);
         var quota = new LogQuota(state);
         forks = new ForkWatch(state, choice, heard, sender, repairs, quota);
-        succession = new Succession(state, gate, choice);
-        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession, quota);
+        succession = new Succession(state, gate, choice, bytes);
+        receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession, quota, bytes);
         links = new LinkRegister(state, credit, choice, repairs);
+        interests = new Interests(state, choice, receiver);
     }
 
     /// <summary>Takes one input and adds what follows from it to the outputs, in the order in which it is to be done.</summary>
@@ -66,6 +70,17 @@ internal sealed class Replicator
 
         End();
     }
+
+    /// <summary>Counts what is kept.</summary>
+    public ReplicatorCounts Count() => new(
+        state.Links.Count,
+        state.Logs.Count,
+        state.Links.Values.Sum(link => link.Logs.Count),
+        state.Links.Values.Sum(link => link.ToTell.Count + link.Ready.Count + link.HeldWants.Count + link.Lanes.Count + link.LoadsInFlight.Count + link.OverQuota.Count)
+        + state.Conversations.Values.Sum(conversation => conversation.Meters.Values.Sum(meter => meter.Waiting) + (conversation.Whole?.Waiting ?? 0))
+        + state.Logs.Values.Sum(log => log.Stores.Count) + state.EarlyProofs.Count + gate.Waiting + succession.Waiting,
+        state.Conversations.Values.Sum(conversation => conversation.Meters.Count),
+        state.Deadlines.Count);
 
     private void Begin(TimeSpan now, List<ReplicatorOutput> outputs)
     {
@@ -128,10 +143,18 @@ internal sealed class Replicator
                 repairs.OnRepaired(FindLog(repaired.LogId), repaired.Head, repaired.Failure);
                 break;
             case ReplicatorInput.Interest interest:
-                OnInterest(interest);
+                interests.OnInterest(interest);
                 break;
             case ReplicatorInput.Measure measure:
                 state.Emit(new ReplicatorOutput.Measured(measure.Number, Backlog.Count(state.Conversations.GetValueOrDefault(measure.Conversation))));
+                break;
+            case ReplicatorInput.Bound bound:
+                Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));
+                break;
+            case ReplicatorInput.Erased erased when state.Conversations.TryGetValue(erased.Conversation, out var held):
+                Consider(bytes.Erase(held, erased.Author, erased.Weight));
+                break;
+            case ReplicatorInput.Erased:
                 break;
             case ReplicatorInput.Tick:
                 OnTick();
@@ -207,6 +230,7 @@ internal sealed class Replicator
         if (conversation.Loaded)
         {
             teller.TellAll(link, conversation);
+            forks.ShowAll(link, conversation);
             repairs.OnShared(conversation);
         }
         else if (!conversation.Loading)
@@ -224,6 +248,7 @@ internal sealed class Replicator
         {
             var log = state.GetLog(conversation, stored.Log, stored.LogId);
             log.Frozen |= stored.Frozen;
+            log.Proof ??= stored.Proof;
             if (stored.Head.Sequence <= log.Durable.Sequence)
                 continue;
             log.Durable = stored.Head;
@@ -240,6 +265,7 @@ internal sealed class Replicator
 
         conversation.Loading = false;
         conversation.Loaded = true;
+        bytes.Load(conversation, loaded.Weights ?? []);
         foreach (var log in conversation.Logs.Values)
         {
             foreach (var linkedLog in log.Links)
@@ -250,10 +276,12 @@ internal sealed class Replicator
         foreach (var link in conversation.Links)
         {
             teller.TellAll(link, conversation);
+            forks.ShowAll(link, conversation);
             if (link.AllLoaded)
                 sender.OnAllLoaded(link);
         }
 
+        forks.OnLoaded(conversation);
         repairs.OnShared(conversation);
     }
 
@@ -276,7 +304,7 @@ internal sealed class Replicator
     {
         // By its key: of what a recovered store finds, the log may have been forgotten since.
         var log = state.GetLog(state.GetConversation(stored.Log.Conversation), stored.Log, stored.LogId);
-        receiver.OnStored(log, stored.Head, stored.Recovered);
+        receiver.OnStored(log, stored);
         Advance(log, stored.Position);
     }
 
@@ -324,28 +352,6 @@ internal sealed class Replicator
             sender.Release(loaded.Result);
     }
 
-    private void OnInterest(ReplicatorInput.Interest interest)
-    {
-        var conversation = state.GetConversation(interest.Conversation);
-        conversation.SetInterest(interest.Author, interest.Wanted);
-        foreach (var log in conversation.Logs.Values)
-        {
-            if (interest.Author is { } author && author != log.Key.Author)
-                continue;
-            if (!interest.Wanted)
-            {
-                choice.Drop(log);
-                receiver.NotTaken(log);
-                continue;
-            }
-
-            log.OverQuota = false;
-            foreach (var linkedLog in log.Links)
-                linkedLog.RefusalSent = false;
-            choice.Consider(log);
-        }
-    }
-
     private void OnTick()
     {
         wake = null;
@@ -365,16 +371,19 @@ internal sealed class Replicator
                 case Successor successor:
                     succession.OnDue(successor);
                     break;
+                case ByteMeter meter:
+                    Consider(bytes.OnDue(meter));
+                    break;
                 default:
-                    ConsiderDeferred();
+                    Consider(gate.TakeDeferred());
                     break;
             }
         }
     }
 
-    private void ConsiderDeferred()
+    private void Consider(IReadOnlyList<LogState> logs)
     {
-        foreach (var log in gate.TakeDeferred())
+        foreach (var log in logs)
             choice.Consider(log);
     }
 }

@@ -6,8 +6,11 @@ namespace P2PGrpc.Core.Replication;
 /// <summary>A log and how far somebody holds it.</summary>
 internal readonly record struct LogHead(LogKey Log, LogId LogId, Head Head);
 
-/// <summary>A log as it lies in the store: its head, the feed position of its last entry, and whether a fork froze it.</summary>
-internal readonly record struct StoredHead(LogKey Log, LogId LogId, Head Head, ulong Position, bool Frozen);
+/// <summary>A log as it lies in the store: its head, the feed position of its last entry, whether a fork froze it, and the proof, if it can be read.</summary>
+internal readonly record struct StoredHead(LogKey Log, LogId LogId, Head Head, ulong Position, bool Frozen, ForkProof? Proof = null);
+
+/// <summary>How much is held of an author in a conversation, as segments weigh.</summary>
+internal readonly record struct AuthorWeight(PeerId Author, long Weight);
 
 /// <summary>A segment on its way: its verified header, and its body by handle.</summary>
 internal readonly record struct HeldSegment(SegmentHeader Header, BodyHandle Body);
@@ -62,6 +65,9 @@ internal abstract record ReplicatorInput
     /// to be, later ends the counting on this link; all of it is told.</summary>
     internal sealed record Sharing(LinkId Link, ConversationId Conversation, IReadOnlySet<PeerId>? Authors, bool On) : ReplicatorInput;
 
+    /// <summary>Whether the bytes of a conversation are bounded from now on. Nothing is unless said so; to be said before it is shared first.</summary>
+    internal sealed record Bound(ConversationId Conversation, QuotaScope Scope) : ReplicatorInput;
+
     internal sealed record Have(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorInput;
 
     internal sealed record Want(LinkId Link, LogId LogId, Head After, bool Standing) : ReplicatorInput;
@@ -77,8 +83,9 @@ internal abstract record ReplicatorInput
     /// <summary>Second is null when the other side only says what stands at our head's place there.</summary>
     internal sealed record ForkProof(LinkId Link, SegmentHeader First, SegmentHeader? Second) : ReplicatorInput;
 
-    /// <summary>Answers LoadHeads. More: another page follows, asked for by Next.</summary>
-    internal sealed record HeadsLoaded(ConversationId Conversation, IReadOnlyList<StoredHead> Heads, LogId? Next) : ReplicatorInput;
+    /// <summary>Answers LoadHeads. More: another page follows, asked for by Next. With the last page comes how much is held of each author.</summary>
+    internal sealed record HeadsLoaded(
+        ConversationId Conversation, IReadOnlyList<StoredHead> Heads, LogId? Next, IReadOnlyList<AuthorWeight>? Weights = null) : ReplicatorInput;
 
     /// <summary>Answers LoadHeads: they could not be read. The next link that shares the conversation asks anew.</summary>
     internal sealed record HeadsFailed(ConversationId Conversation) : ReplicatorInput;
@@ -92,7 +99,8 @@ internal abstract record ReplicatorInput
     /// <param name="Position">The feed position of its last entry.</param>
     /// <param name="Recovered">The store found it on disk after it had answered StoreFailed: this answers no Store, and the same segment may be with the
     /// store again.</param>
-    internal sealed record Stored(LogKey Log, LogId LogId, Head Head, ulong Position, bool Recovered = false) : ReplicatorInput;
+    /// <param name="Weight">What a recovered segment weighs: it was counted as not held.</param>
+    internal sealed record Stored(LogKey Log, LogId LogId, Head Head, ulong Position, bool Recovered = false, int Weight = 0) : ReplicatorInput;
 
     internal sealed record StoreFailed(LogId LogId, Head Head, StoreFailure Failure) : ReplicatorInput;
 
@@ -114,12 +122,17 @@ internal abstract record ReplicatorInput
     /// <param name="Failure">Null if the segment took the damaged one's place; Mismatch if it does not belong there, or nothing was damaged.</param>
     internal sealed record Repaired(LogId LogId, Head Head, StoreFailure? Failure) : ReplicatorInput;
 
-    /// <summary>Whether the owner wants a conversation, or one author in it. Everything shared is wanted unless said otherwise.
-    /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>
-    internal sealed record Interest(ConversationId Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
+    /// <summary>Whether the owner wants a conversation, or one author in it, or one author anywhere. Everything shared is wanted unless said otherwise.</summary>
+    /// <param name="Conversation">Which; null for all.</param>
+    /// <param name="Author">Whose logs; null for everybody's.</param>
+    /// <param name="Wanted">Said of both null, it means nothing.</param>
+    internal sealed record Interest(ConversationId? Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
 
     /// <summary>Somebody wants to know how much of a conversation is still to come; answered by Measured with the same number.</summary>
     internal sealed record Measure(ConversationId Conversation, long Number) : ReplicatorInput;
+
+    /// <summary>So much of an author's is held no more: bodies were erased.</summary>
+    internal sealed record Erased(ConversationId Conversation, PeerId Author, long Weight) : ReplicatorInput;
 
     /// <summary>Time has passed: given at or after the last WakeAt.</summary>
     internal sealed record Tick : ReplicatorInput;

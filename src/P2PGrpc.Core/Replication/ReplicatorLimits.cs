@@ -46,6 +46,41 @@ internal sealed record ReplicatorLimits
     /// while it is shared; five hundred members with a hundred starts each.</summary>
     public int LogsPerConversation { get; init; } = 50_000;
 
+    /// <summary>What a node holds of one author: a million long messages, or ten thousand pictures. Far above what people write, and a disk has room for some who do
+    /// nothing else.</summary>
+    public const long DefaultAuthorBytes = 1L << 30;
+
+    /// <summary>Bytes held of one other author in one room, or of one stranger; null for any number.</summary>
+    public long? AuthorBytes { get; init; } = DefaultAuthorBytes;
+
+    /// <summary>What a node holds of all others in a room: ten members who write all that one may.</summary>
+    public const long DefaultAllBytes = 10 * DefaultAuthorBytes;
+
+    /// <summary>Bytes held of all others in one room, or of all strangers; null for any number.</summary>
+    public long? AllBytes { get; init; } = DefaultAllBytes;
+
+    /// <summary>What a node takes of one author in a minute: a megabyte a second is more than people and most programs write, and a fiftieth of what a disk takes. To
+    /// check segments of one short message each costs a quarter of a core then.</summary>
+    public const long DefaultAuthorRate = 64L << 20;
+
+    /// <summary>Bytes that come of one other author in a minute, over a while, in one room or from one stranger; null for any number.</summary>
+    public long? AuthorRate { get; init; } = DefaultAuthorRate;
+
+    /// <summary>What a node takes of all others in a room in a minute: four who write as fast as one may.</summary>
+    public const long DefaultAllRate = 4 * DefaultAuthorRate;
+
+    /// <summary>Bytes that come of all others in a minute, over a while, in one room or from all strangers; null for any number.</summary>
+    public long? AllRate { get; init; } = DefaultAllRate;
+
+    /// <summary>How many minutes' worth may come at once: what was written while a node was away, and a newcomer's history of a usual size, come without delay.</summary>
+    public TimeSpan QuotaBurst { get; init; } = TimeSpan.FromMinutes(4);
+
+    /// <summary>How long nothing is asked for, at least, where more comes than may: long enough that each time is worth asking.</summary>
+    public TimeSpan QuotaPause { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the owner is not told again of the same quota.</summary>
+    public TimeSpan QuotaSilence { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Logs that the store is asked to freeze at the same time: each holds two headers in its queue, about a kilobyte. An accusation
     /// beyond that is passed over; the log is frozen when its fork is met again.</summary>
     public int Freezes { get; init; } = 64;
@@ -53,6 +88,9 @@ internal sealed record ReplicatorLimits
     /// <summary>Proofs that wait for their logs to come as far as the fork, about a kilobyte each. One beyond that is passed over; whoever froze the log shows it again
     /// to a side that has got all of it.</summary>
     public int EarlyProofs { get; init; } = 1024;
+
+    /// <summary>Proofs that a new link is shown of one conversation, some 700 bytes each: honest authors have none, so that few are more than enough.</summary>
+    public int ProofsShown { get; init; } = 256;
 
     /// <summary>Damaged places that are fetched again at the same time, one a log. Damage is rare; where a disk dies, this bounds what it costs.</summary>
     public int Repairs { get; init; } = 64;

@@ -11,6 +11,9 @@ internal enum CloseReason
 
     /// <summary>The other side told, wanted or sent more logs than a link may.</summary>
     TooManyLogs,
+
+    /// <summary>The owner wants what it did not want before: the next link is told all of it anew.</summary>
+    WantedAgain,
 }
 
 /// <summary>Everything that a replicator can ask of its shell. None of it may block the shell's loop.</summary>
@@ -60,10 +63,8 @@ internal abstract record ReplicatorOutput
     /// <summary>The link's peer has acknowledged a log up to this head.</summary>
     internal sealed record Acknowledged(PeerId Peer, LogKey Log, LogId LogId, Head Head) : ReplicatorOutput;
 
-    /// <summary>An author has begun more logs in a conversation than are held here; this is the first that is turned away. To be told the owner.</summary>
-    /// <param name="Log">The log.</param>
-    /// <param name="OfAuthor">False if it is not its author who has too many: all others together have begun more logs in the conversation than are held.</param>
-    internal sealed record QuotaReached(LogKey Log, bool OfAuthor) : ReplicatorOutput;
+    /// <summary>A quota is used up, and this log is the first that it keeps away. To be told the owner, seldom: there may be one for each author.</summary>
+    internal sealed record QuotaReached(LogKey Log, QuotaReason Reason) : ReplicatorOutput;
 
     /// <summary>The link's peer turns away a log of this node because of a quota of its own. To be told the owner, seldom: there may be one for each log.</summary>
     internal sealed record QuotaReachedThere(PeerId Peer, LogKey Log) : ReplicatorOutput;
@@ -73,4 +74,8 @@ internal abstract record ReplicatorOutput
 
     /// <summary>Everything that the link's peer told through this position of its feed is on disk here (or was refused). To be kept, at leisure.</summary>
     internal sealed record HeardThrough(LinkId Link, ulong Position) : ReplicatorOutput;
+
+    /// <summary>The owner wants what it did not want before. What was told meanwhile counts as heard and is not here: how far peers were heard is to be forgotten.
+    /// The links that share it are closed.</summary>
+    internal sealed record ForgetHeard : ReplicatorOutput;
 }

@@ -17,6 +17,12 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
 
     public Dictionary<ConversationId, ConversationState> Conversations { get; } = [];
 
+    /// <summary>Counts the bytes of all strangers' direct conversations that were shared in this process.</summary>
+    public ByteMeter Strangers { get; } = new(limits, limits.AllBytes, limits.AllRate, ofAuthor: false);
+
+    /// <summary>Authors of whom the owner wants nothing in any conversation.</summary>
+    public HashSet<PeerId> UnwantedAuthors { get; } = [];
+
     public Deadlines Deadlines { get; } = new();
 
     public TimeSpan Now { get; set; } = TimeSpan.MinValue;
@@ -49,7 +55,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
     public ConversationState GetConversation(ConversationId id)
     {
         if (!Conversations.TryGetValue(id, out var conversation))
-            Conversations.Add(id, conversation = new ConversationState(id));
+            Conversations.Add(id, conversation = new ConversationState(id, UnwantedAuthors));
         return conversation;
     }
 
@@ -150,6 +156,7 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
         if (!log.Forgettable || !Logs.TryGetValue(log.Id, out var known) || known != log)
             return;
         Deadlines.Set(log, null);
+        log.WaitsFor?.Leave(log);
         Logs.Remove(log.Id);
         EarlyProofs.Remove(log.Id);
         log.Conversation.Logs.Remove(log.Id);

@@ -6,7 +6,7 @@ namespace P2PGrpc.Core.Replication;
 /// <summary>Takes what was told and pushed: acknowledgements, heads that are ahead, segments on their way to the store.</summary>
 internal sealed class SegmentReceiver(
     ReplicatorState state, CreditBudget credit, StoreGate gate, PusherChoice choice, HeardPositions heard, Teller teller, ForkWatch forks,
-    Repairs repairs, Succession succession, LogQuota quota)
+    Repairs repairs, Succession succession, LogQuota quota, ByteQuota bytes)
 {
     public void OnHave(LinkState link, ReplicatorInput.Have have)
     {
@@ -74,16 +74,22 @@ internal sealed class SegmentReceiver(
     }
 
     /// <summary>A Store is on disk: its credit is free, and who sent it is told.</summary>
-    public void OnStored(LogState log, Head head, bool recovered)
+    public void OnStored(LogState log, ReplicatorInput.Stored stored)
     {
+        var head = stored.Head;
         if (head.Sequence > log.Durable.Sequence)
             log.Durable = head;
         if (head.Sequence > log.Pending.Sequence)
             log.Pending = head;
+        forks.OnStored(log);
 
         // Nobody waits for what was reported as failed and is found on disk. Where it is with the store again, that is answered by a mismatch.
-        if (recovered)
+        if (stored.Recovered)
+        {
+            bytes.Charge(log, stored.Weight);
             return;
+        }
+
         InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
         credit.Finish(store.Link, store.Weight);
         if (!store.Link.Down && store.Link.Logs.TryGetValue(log.Id, out var linkedLog))
@@ -94,6 +100,7 @@ internal sealed class SegmentReceiver(
     {
         InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
         credit.Finish(store.Link, store.Weight);
+        bytes.Refund(log, store.Weight);
         if (failure is StoreFailure.Full or StoreFailure.Halted)
             state.StoreRefusals++;
         if (store.Generation != log.Generation)
@@ -150,6 +157,10 @@ internal sealed class SegmentReceiver(
             case AppendVerdict.Next when !quota.Admits(log.Conversation, log.Key, log.Id):
                 Reject(link, header, body);
                 TurnAway(log);
+                break;
+            case AppendVerdict.Next when !bytes.Admits(log, header.Weight):
+                Reject(link, header, body);
+                Delay(log);
                 break;
             case AppendVerdict.Next when succession.MustWait(log, header):
                 Reject(link, header, body);
@@ -214,9 +225,36 @@ internal sealed class SegmentReceiver(
         if (log.Taken && !quota.Admits(log.Conversation, log.Key, log.Id))
             TurnAway(log);
         else if (log.Taken)
-            choice.OnAhead(linkedLog);
+            OnAhead(linkedLog);
         else
             RefuseIfAhead(linkedLog);
+    }
+
+    private void OnAhead(LinkedLog linkedLog)
+    {
+        choice.OnAhead(linkedLog);
+        if (bytes.FindObstacle(linkedLog.Log) is not null)
+            SayDelayed(linkedLog);
+    }
+
+    /// <summary>A quota keeps more of the log away for now: it is not asked for until there is room.</summary>
+    private void Delay(LogState log)
+    {
+        choice.Drop(log);
+        choice.Consider(log);
+        if (bytes.FindObstacle(log) is not { } meter)
+            return;
+        bytes.Announce(log, meter);
+        foreach (var linkedLog in log.Links)
+            SayDelayed(linkedLog);
+    }
+
+    /// <summary>Says once a link and author that it has to wait.</summary>
+    private void SayDelayed(LinkedLog linkedLog)
+    {
+        var log = linkedLog.Log;
+        if (linkedLog.Head.Sequence > log.Pending.Sequence && linkedLog.Link.OverQuota.Add((log.Conversation.Id, log.Key.Author)))
+            state.Emit(new ReplicatorOutput.SendRefuse(linkedLog.Link.Id, log.Id, RefuseReason.Quota));
     }
 
     private void TurnAway(LogState log)
@@ -260,9 +298,11 @@ internal sealed class SegmentReceiver(
         linkedLog.Refused = false;
         log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, header.Weight, log.Generation));
         CreditBudget.Hold(linkedLog.Link, header.Weight);
+        bytes.Charge(log, header.Weight);
         state.Emit(new ReplicatorOutput.Store(header, body, state.StoreRefusals));
-        forks.OnTaken(log);
-        if (log.Pusher is null)
+        if (bytes.FindObstacle(log) is not null)
+            Delay(log);
+        else if (log.Pusher is null)
             choice.Consider(log);
     }
 

@@ -6,6 +6,9 @@ internal sealed class StoreGate(ReplicatorState state) : Timed
 {
     private readonly List<LogState> deferred = [];
 
+    /// <summary>How many logs wait for it.</summary>
+    public int Waiting => deferred.Count;
+
     public bool Closed => DueAt is not null;
 
     public void Defer(LogState log)

@@ -6,9 +6,12 @@ namespace P2PGrpc.Core.Replication;
 /// <summary>Keeps an author's logs of one conversation in the author's order. A log's first segment names the log before it and how far that went; it is
 /// taken only once that much is here or on its way to the store, as long as some neighbour is known to have it. However the logs come, by whichever
 /// neighbours and whatever the store refused meanwhile, what was written before is read before.</summary>
-internal sealed class Succession(ReplicatorState state, StoreGate gate, PusherChoice choice)
+internal sealed class Succession(ReplicatorState state, StoreGate gate, PusherChoice choice, ByteQuota bytes)
 {
     private readonly List<Successor> waiting = [];
+
+    /// <summary>How many logs wait for their predecessors.</summary>
+    public int Waiting => waiting.Count;
 
     /// <summary>True if a log's first segment must not be taken yet; then the log is wanted again when it may be.</summary>
     public bool MustWait(LogState log, SegmentHeader header)
@@ -33,10 +36,10 @@ internal sealed class Succession(ReplicatorState state, StoreGate gate, PusherCh
         }
     }
 
-    /// <summary>Whoever told of the predecessor does not give it. While the store takes nothing, that is nobody's fault.</summary>
+    /// <summary>Whoever told of the predecessor does not give it. While the store takes nothing, or a quota keeps it away, that is nobody's fault.</summary>
     public void OnDue(Successor successor)
     {
-        if (gate.Closed)
+        if (gate.Closed || bytes.FindObstacle(successor.Log) is not null)
         {
             state.Deadlines.Set(successor, state.Now + state.Limits.SuccessionTime);
             return;

@@ -22,6 +22,12 @@ internal sealed class ConversationApiService(RoomAdministration rooms, Conversat
     public override Task<GetRoomTicketResponse> GetRoomTicket(GetRoomTicketRequest request, ServerCallContext context) =>
         Task.FromResult(new GetRoomTicketResponse { Ticket = rooms.WriteTicket(request.Room) });
 
+    public override async Task<MuteMemberResponse> MuteMember(MuteMemberRequest request, ServerCallContext context) =>
+        new() { Member = await rooms.MuteAsync(request.Room, request.Peer, muted: true, context.CancellationToken).ConfigureAwait(false) };
+
+    public override async Task<UnmuteMemberResponse> UnmuteMember(UnmuteMemberRequest request, ServerCallContext context) =>
+        new() { Member = await rooms.MuteAsync(request.Room, request.Peer, muted: false, context.CancellationToken).ConfigureAwait(false) };
+
     public override Task<ListRoomMembersResponse> ListRoomMembers(ListRoomMembersRequest request, ServerCallContext context) =>
         Task.FromResult(new ListRoomMembersResponse { Members = { rooms.ListMembers(request.Room) } });
 

@@ -53,7 +53,7 @@ internal sealed class PeerAdministration(PeerId self, PeerBook book, Knocks knoc
 
     private PeerId FindOther(string text)
     {
-        var peer = PeerSelection.FindId(book.Snapshot, knocks.List(), text);
+        var peer = PeerSelection.FindId(book.Snapshot, knocks.List().Select(knock => knock.PeerId), text);
         return peer != self ? peer : throw new PeerBookException(PeerBookFault.Invalid, "This is the node's own PeerId.");
     }
 }

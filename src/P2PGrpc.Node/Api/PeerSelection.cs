@@ -23,7 +23,7 @@ internal static class PeerSelection
 
     /// <summary>A PeerId, of a peer in the book or of a stranger: a whole one need not be known.</summary>
     /// <exception cref="PeerBookException">None, or several, are meant.</exception>
-    public static PeerId FindId(PeerSnapshot snapshot, IReadOnlyList<Knock> knocks, string text)
+    public static PeerId FindId(PeerSnapshot snapshot, IEnumerable<PeerId> strangers, string text)
     {
         if (PeerId.TryParse(text, out var whole))
             return whole;
@@ -32,7 +32,7 @@ internal static class PeerSelection
         if (text.Length < ShortestPrefix)
             throw Unknown(text);
         var meant = snapshot.Records.Values.Select(record => record.PeerId).OfType<PeerId>()
-            .Concat(knocks.Select(knock => knock.PeerId))
+            .Concat(strangers)
             .Distinct()
             .Where(peer => peer.ToString().StartsWith(text, StringComparison.Ordinal))
             .Take(2)

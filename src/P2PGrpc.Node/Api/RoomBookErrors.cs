@@ -16,6 +16,7 @@ internal static class RoomBookErrors
             RoomBookFault.NameTaken => (StatusCode.AlreadyExists, "ROOM_EXISTS", null),
             RoomBookFault.Full => (StatusCode.ResourceExhausted, "TOO_MANY_ROOMS", null),
             RoomBookFault.InvalidTicket => (StatusCode.InvalidArgument, "TICKET_INVALID", "ticket"),
+            RoomBookFault.InvalidMember => (StatusCode.InvalidArgument, "INVALID_FIELD", "peer"),
             _ => (StatusCode.InvalidArgument, "INVALID_FIELD", "name"),
         };
         return new NodeRequestException(status, reason, error.Message) { Field = field, Resource = error.Room };

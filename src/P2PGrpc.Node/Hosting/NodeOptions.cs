@@ -1,3 +1,4 @@
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
 
 namespace P2PGrpc.Node.Hosting;
@@ -43,6 +44,19 @@ public sealed class NodeOptions
     /// <summary>"lan": announces this node on the local network, and finds known peers there; "lan=GROUP:PORT" by another multicast group. Everybody there learns
     /// this node's PeerId and where it listens. Default: off.</summary>
     public string? Discover { get; set; }
+
+    /// <summary>Bytes that are held of one other author in one room, or of one peer that came in only because <see cref="Accept"/> lets everybody in. Null for no bound,
+    /// as for all quotas. What goes beyond is not taken, and the owner is told.</summary>
+    public long? QuotaAuthor { get; set; } = ReplicatorLimits.DefaultAuthorBytes;
+
+    /// <summary>Bytes that are held of all others in one room, or of all peers together that came in only because everybody may.</summary>
+    public long? QuotaRoom { get; set; } = ReplicatorLimits.DefaultAllBytes;
+
+    /// <summary>Bytes that are taken in a minute, over a while, of whom <see cref="QuotaAuthor"/> bounds. What comes faster is taken later.</summary>
+    public long? QuotaAuthorRate { get; set; } = ReplicatorLimits.DefaultAuthorRate;
+
+    /// <summary>Bytes that are taken in a minute, over a while, of whom <see cref="QuotaRoom"/> bounds together.</summary>
+    public long? QuotaRoomRate { get; set; } = ReplicatorLimits.DefaultAllRate;
 
     /// <summary>Where data is kept unless said otherwise.</summary>
     public static string DefaultDataDirectory()

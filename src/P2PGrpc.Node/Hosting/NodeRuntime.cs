@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
-using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
@@ -57,7 +56,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
-            local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
+            local.PeerId, Store, settings.Replication, replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
+        _ = new OwnerInterest(Book, Rooms, Store, Replication.Follow);
         Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
         var inviteLog = loggers.CreateLogger<InviteBook>();
         Invites = new InviteBook(Book, new InviteTable(Store), time, inviteLog);
@@ -80,7 +80,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
         Listing = new PeerListing(Book, Knocks, Sightings, Links, Diallers, Store);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
-        OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
+        OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
     }
 
@@ -219,7 +219,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var address = Advertised(settings);
         var advertised = address.ToString();
         Address = $"{Id}@{advertised}";
-        RoomAdministration = new RoomAdministration(Rooms, Members, Store, Links, Recipients, Diallers, advertised);
+        RoomAdministration = new RoomAdministration(Rooms, Book, Members, Store, Links, Recipients, Diallers, advertised);
         InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, Invites, Redemptions, Links, Listing);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Discovery;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Peers;
@@ -17,6 +18,12 @@ internal sealed record NodeSettings(
     private const int ApiPortOffset = 1000;
 
     private const int NameLength = 64;
+
+    /// <summary>The least quota: several of the largest segments, so that whoever is held to it still gets somewhere.</summary>
+    private const long LeastQuota = 1L << 20;
+
+    /// <summary>The limits of replication, the owner's quotas among them.</summary>
+    public ReplicatorLimits Replication { get; init; } = new();
 
     /// <summary>Checks the options and names all that is wrong at once.</summary>
     /// <exception cref="NodeStartException">OPTIONS_INVALID or API_NOT_PROTECTED.</exception>
@@ -52,12 +59,16 @@ internal sealed record NodeSettings(
         if (noDiscovery.Length > 0)
             faults.Add(noDiscovery);
         var peers = ParsePeers(options.Peers, faults);
+        var replication = ReadQuotas(options, faults);
         if (faults.Count > 0)
             throw new NodeStartException("OPTIONS_INVALID", string.Join(' ', faults));
         CheckProtection(options, api);
         return new NodeSettings(
             options.Name, Path.GetFullPath(options.DataDirectory), listen!, advertise, api, options.ApiOpen, options.ApiCertificate, options.ApiKey,
-            peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny));
+            peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny))
+        {
+            Replication = replication,
+        };
     }
 
     private static List<PeerSpecification> ParsePeers(IEnumerable<string> texts, List<string> faults)
@@ -69,6 +80,14 @@ internal sealed record NodeSettings(
             else
                 faults.Add(fault);
         return peers;
+    }
+
+    private static ReplicatorLimits ReadQuotas(NodeOptions options, List<string> faults)
+    {
+        long?[] quotas = [options.QuotaAuthor, options.QuotaRoom, options.QuotaAuthorRate, options.QuotaRoomRate];
+        if (quotas.Any(quota => quota < LeastQuota))
+            faults.Add($"A quota is at least {LeastQuota} bytes, or none at all.");
+        return new ReplicatorLimits { AuthorBytes = quotas[0], AllBytes = quotas[1], AuthorRate = quotas[2], AllRate = quotas[3] };
     }
 
     private static IPEndPoint? ParseApi(string? text, IPEndPoint listen, List<string> faults)

@@ -16,7 +16,7 @@ internal static class OwnerNotices
     /// <summary>Repairs that the owner is told of in one minute: after a bad disk there may be thousands.</summary>
     private const int RepairsPerMinute = 5;
 
-    public static void Connect(NodeEvents events, LogStore store, ReplicationEvents replication, LinkTable links, TimeProvider time)
+    public static void Connect(NodeEvents events, LogStore store, ReplicationEvents replication, LinkTable links, QuotaNotice notice, TimeProvider time)
     {
         var repairs = new AnnouncementRate(RepairsPerMinute, TimeSpan.FromMinutes(1), time);
         var forks = new AnnouncementRate(ForksPerMinute, TimeSpan.FromMinutes(1), time);
@@ -40,15 +40,15 @@ internal static class OwnerNotices
             if (forks.TryTake())
                 events.Notice("FORK_PROVED", proof.First.Log.Author.ToString(), Describe(proof));
         };
-        replication.QuotaReached += author => events.Notice(
-            "TOO_MANY_LOGS", author.ToString(),
-            "This peer has begun more logs, one for each of its starts, than this node holds of one peer: what it writes to new ones is not taken.");
-        replication.ConversationFull += conversation => events.Notice(
-            "ROOM_FULL", "",
-            $"More logs were begun in the room {conversation} than this node holds in one, by members or by one under many names: new ones are not taken.");
+        replication.QuotaReached += (log, reason) =>
+        {
+            var (code, ofAuthor, sentence) = notice.Describe(log, reason);
+            events.Notice(code, ofAuthor ? log.Author.ToString() : "", sentence);
+        };
         replication.QuotaReachedThere += peer => events.Notice(
             "REFUSED_FOR_QUOTA", peer.ToString(),
-            "This peer takes no new logs of this node: it holds as many, one for each start, as it will. New messages to it stay stored here.");
+            "This peer does not take all that this node writes, because of a quota of its own: of logs (one for each start), of bytes, or of bytes a minute. What it does "
+            + "not take stays stored here, and goes to it by itself when it takes more.");
         replication.Stopped += () =>
         {
             links.CloseAll(GoodbyeReason.Shutdown, "Replication has stopped because of an internal error.");

@@ -24,7 +24,7 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
         if (challenge.KindCase != Frame.KindOneofCase.Challenge || !HelloFrames.TryRead(challenge.Challenge, out var servedNonce, out _))
             throw Broken("It did not begin with a Challenge.");
         var nonce = MakeNonce();
-        var shares = sharesWith(connection.Peer);
+        var (shares, generation) = (sharesWith(connection.Peer), store.HeardGeneration);
         var invite = redemptions.Find(connection.Peer)?.Prove(local.PeerId, connection.Peer, nonce.Span, servedNonce.Span);
         await connection.WriteAsync(MakeHello(connection, shares, invite, nonce, nonce, servedNonce), cancellationToken).ConfigureAwait(false);
         var answer = await ReadHelloAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -32,7 +32,7 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
             throw Broken("Its Hello does not belong to its Challenge.");
         Check(connection, answer, nonce, servedNonce);
         NoteLetIn(answer);
-        return Describe(answer, shares, nonce, servedNonce);
+        return Describe(answer, shares, nonce, servedNonce, generation);
     }
 
     /// <summary>The first half of the served side: asks who it is, and checks the proof. The caller decides on admission, then calls <see cref="WelcomeAsync"/>.</summary>
@@ -47,7 +47,7 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
 
     /// <summary>True if the other side has proved a room that this node is in.</summary>
     public bool SharesRoom(ServedHello heard) =>
-        Describe(heard.Greeting, sharesWith(heard.PeerId) with { Direct = false }, heard.Greeting.Nonce, heard.ServedNonce).Sharing.AtStart.Count > 0;
+        Describe(heard.Greeting, sharesWith(heard.PeerId) with { Direct = false }, heard.Greeting.Nonce, heard.ServedNonce, generation: 0).Sharing.AtStart.Count > 0;
 
     /// <summary>True if the other side has shown an invite of this node that is good.</summary>
     public bool ShowsInvite(ServedHello heard, InviteBook invites) => heard.Greeting.Invite is { } shown
@@ -60,10 +60,10 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
     public async ValueTask<RemoteHello> WelcomeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken)
     {
         var (diallerNonce, servedNonce) = (heard.Greeting.Nonce, heard.ServedNonce);
-        var shares = sharesWith(connection.Peer);
+        var (shares, generation) = (sharesWith(connection.Peer), store.HeardGeneration);
         await connection.WriteAsync(MakeHello(connection, shares, null, servedNonce, diallerNonce, servedNonce), cancellationToken).ConfigureAwait(false);
         NoteLetIn(heard.Greeting);
-        return Describe(heard.Greeting, shares, diallerNonce, servedNonce);
+        return Describe(heard.Greeting, shares, diallerNonce, servedNonce, generation);
     }
 
     /// <summary>Who shares the direct conversation knows this node, by an invite or otherwise. Who has let it in for a room alone does not.</summary>
@@ -118,11 +118,12 @@ internal sealed class LinkHandshake(LocalNode local, LogStore store, Func<PeerId
             throw new LinkRefusedException(GoodbyeReason.Protocol, "It is this node itself.", byOther: false);
     }
 
-    private RemoteHello Describe(Greeting hello, OwnShares shares, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce)
+    private RemoteHello Describe(
+        Greeting hello, OwnShares shares, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce, long generation)
     {
         var sharing = new LinkSharing(local.PeerId, hello.Peer, diallerNonce, servedNonce, shares, hello.Shares);
         var counts = hello.Heard.Instance == local.Instance && hello.Heard.Scope == sharing.Scope;
-        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, counts ? hello.Heard.Position : 0, sharing);
+        return new RemoteHello(hello.Peer, hello.Instance, hello.Name, counts ? hello.Heard.Position : 0, sharing, generation);
     }
 
     private (ReadOnlyMemory<byte> Dialler, ReadOnlyMemory<byte> Served) Keys(IFrameConnection connection) =>

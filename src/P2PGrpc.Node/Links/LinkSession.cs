@@ -24,6 +24,7 @@ internal sealed class LinkSession : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly TaskCompletionSource closing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long startedAt;
+    private readonly Lock standing = new();
     private long lastHeard;
     private long pingSentAt;
     private ulong pingNumber;
@@ -32,8 +33,9 @@ internal sealed class LinkSession : IAsyncDisposable
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
         Action<LinkSession, EphemeralBody> receiveEphemeral, Func<LinkSession, Members, string> receiveMembers, Action<LinkSession> sharesTaken, TimeProvider time,
-        ILogger log)
+        ILogger log, bool isStranger = false)
     {
+        IsStranger = isStranger;
         Id = id;
         this.connection = connection;
         Remote = remote;
@@ -64,6 +66,22 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkOutbound Outbound { get; } = new();
 
+    /// <summary>The peer came in because everybody may: what it writes is bounded.</summary>
+    public bool IsStranger { get; private set; }
+
+    /// <summary>Follows what the owner knows of the peer. Never blocks.</summary>
+    public void Follow(Func<bool> findStranger)
+    {
+        // Asked in here, so that of two changes the later one counts, whoever comes first.
+        lock (standing)
+        {
+            if (findStranger() is var now && now == IsStranger)
+                return;
+            IsStranger = now;
+            replication.Bound(this);
+        }
+    }
+
     public TimeSpan SinceHeard => time.GetElapsedTime(Interlocked.Read(ref lastHeard));
 
     public TimeSpan Age => time.GetElapsedTime(startedAt);
@@ -91,6 +109,9 @@ internal sealed class LinkSession : IAsyncDisposable
     private AnnouncementRate PerMinute(int most) => new(most, TimeSpan.FromMinutes(1), time);
 
     private void EndToShareAgain() => Close(GoodbyeReason.SharedAgain, "Something is shared again: on a new link.");
+
+    /// <summary>This node's owner wants what it did not want before: the next link is told all of it. Never blocks.</summary>
+    public void EndToWantAgain() => Close(GoodbyeReason.SharedAgain, "Something is wanted again: on a new link.");
 
     /// <summary>Says goodbye and ends the link. The first reason given counts. Never blocks.</summary>
     public void Close(GoodbyeReason reason, string detail)

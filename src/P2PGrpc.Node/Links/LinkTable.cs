@@ -78,7 +78,7 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, ReceiveMembers, FollowOther, time, log);
+        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, ReceiveMembers, FollowOther, time, log, IsStranger(remote.PeerId));
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);
@@ -157,6 +157,8 @@ internal sealed class LinkTable
 
     private void ReceiveEphemeral(LinkSession session, EphemeralBody body)
     {
+        if (rooms.Snapshot.Find(body.Conversation)?.Muted.Contains(session.Peer) == true)
+            return;
         if (session.Sharing.Shared.Contains(body.Conversation))
             EphemeralReceived?.Invoke(session.Peer, body);
         else
@@ -209,6 +211,8 @@ internal sealed class LinkTable
             return null;
         }
     }
+
+    private bool IsStranger(PeerId peer) => book.Snapshot.Find(peer) is { IsStranger: true };
 
     private bool IsGuest(PeerId peer) => book.Snapshot.Find(peer)?.Admission != Admission.Known;
 
@@ -309,6 +313,7 @@ internal sealed class LinkTable
 
     private void FollowChanges(LinkSession session)
     {
+        session.Follow(() => IsStranger(session.Peer));
         session.Follow(() => OwnShares.With(session.Peer, book.Snapshot, rooms.Snapshot));
         FollowOther(session);
     }

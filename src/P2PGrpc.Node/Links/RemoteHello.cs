@@ -9,4 +9,5 @@ namespace P2PGrpc.Node.Links;
 /// <param name="ToldThrough">The position of our feed through which it has everything that it was told; 0 if another process of ours told it, which may have had
 /// a newer database, or if other conversations were shared then.</param>
 /// <param name="Sharing">Which conversations are exchanged.</param>
-internal sealed record RemoteHello(PeerId PeerId, ulong Instance, string Name, ulong ToldThrough, LinkSharing Sharing);
+/// <param name="HeardGeneration">The store's when this node said how far it has heard the other side.</param>
+internal sealed record RemoteHello(PeerId PeerId, ulong Instance, string Name, ulong ToldThrough, LinkSharing Sharing, long HeardGeneration = 0);

@@ -1,5 +1,6 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using ForkProof = P2PGrpc.Core.Logs.ForkProof;
 using Head = P2PGrpc.Core.Logs.Head;
 using LogKey = P2PGrpc.Core.Logs.LogKey;
@@ -20,18 +21,13 @@ internal sealed class ReplicationEvents
     /// <summary>Replication has stopped because one of its own rules was broken.</summary>
     public event Action? Stopped;
 
-    /// <summary>An author has begun more logs in a conversation than this node holds. Raised a few times a minute at most.</summary>
-    public event Action<PeerId>? QuotaReached;
-
-    /// <summary>More logs were begun in a conversation than this node holds in one.</summary>
-    public event Action<ConversationId>? ConversationFull;
+    /// <summary>A quota is used up, and keeps a log away. Raised a few times a minute at most.</summary>
+    public event Action<LogKey, QuotaReason>? QuotaReached;
 
     /// <summary>A peer turns away a log of ours because of a quota of its own. Raised a few times a minute at most.</summary>
     public event Action<PeerId>? QuotaReachedThere;
 
-    public void RaiseQuotaReached(PeerId author) => QuotaReached?.Invoke(author);
-
-    public void RaiseConversationFull(ConversationId conversation) => ConversationFull?.Invoke(conversation);
+    public void RaiseQuotaReached(LogKey log, QuotaReason reason) => QuotaReached?.Invoke(log, reason);
 
     public void RaiseQuotaReachedThere(PeerId peer) => QuotaReachedThere?.Invoke(peer);
 

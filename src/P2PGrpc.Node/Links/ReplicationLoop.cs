@@ -22,7 +22,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private readonly ReplicationOutputs carrier;
 
     // What this node's own parts report. It needs no bound: stored and loaded inputs answer what the replicator asked for, damage is reported seldom, what a link shares
-    // changes LinkLimits.SharesPerMinute times at most, and appends come one a commit and log, which a disk makes far more slowly than the loop takes them. None may be
+    // changes LinkLimits.SharesPerMinute times at most, what the owner wants changes at its hand, and appends come one a commit and log, which a disk makes far more slowly than the loop takes them. None may be
     // left out, and their order is that of positions.
     private readonly Channel<ReplicatorInput[]> local = Channel.CreateUnbounded<ReplicatorInput[]>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -100,21 +100,49 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         local.Writer.TryWrite(
         [
             new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough),
-            .. session.Sharing.AtStart.Select(conversation => CreateSharing(session, conversation, on: true)),
+            .. session.Sharing.AtStart.SelectMany(conversation => CreateSharing(session, conversation, on: true)),
         ]);
+
+        // Looked at when replication knows of the link: whatever the owner wants again later closes it there.
+        if (session.Remote.HeardGeneration != store.HeardGeneration)
+            session.EndToWantAgain();
         TakeTurn();
+    }
+
+    /// <summary>The owner wants something else.</summary>
+    public void Follow(IReadOnlyList<ReplicatorInput.Interest> changes)
+    {
+        // Who comes with it holds a lock.
+        local.Writer.TryWrite([.. changes]);
+        CallForTurn();
     }
 
     /// <summary>What is shared on a link has changed. In a room everybody's logs are taken.</summary>
     public void Share(LinkSession session, IReadOnlyList<SharingChange> changes)
     {
         // Who comes with it holds a lock.
-        local.Writer.TryWrite([.. changes.Select(change => CreateSharing(session, change.Conversation, change.On))]);
+        local.Writer.TryWrite([.. changes.SelectMany(change => CreateSharing(session, change.Conversation, change.On))]);
         CallForTurn();
     }
 
-    private ReplicatorInput.Sharing CreateSharing(LinkSession session, ConversationId conversation, bool on) => new(
-        session.Id, conversation, conversation == session.Sharing.Direct ? new SortedSet<PeerId> { self, session.Peer } : null, on);
+    /// <summary>The owner knows the link's peer now, or does not any more.</summary>
+    public void Bound(LinkSession session)
+    {
+        local.Writer.TryWrite([CreateBound(session, session.Sharing.Direct)]);
+        CallForTurn();
+    }
+
+    private IEnumerable<ReplicatorInput> CreateSharing(LinkSession session, ConversationId conversation, bool on)
+    {
+        if (on)
+            yield return CreateBound(session, conversation);
+        yield return new ReplicatorInput.Sharing(
+            session.Id, conversation, conversation == session.Sharing.Direct ? new SortedSet<PeerId> { self, session.Peer } : null, on);
+    }
+
+    private static ReplicatorInput.Bound CreateBound(LinkSession session, ConversationId conversation) => new(
+        conversation,
+        conversation != session.Sharing.Direct ? QuotaScope.Room : session.IsStranger ? QuotaScope.Strangers : QuotaScope.None);
 
     /// <summary>A link has ended.</summary>
     public void Remove(LinkSession session)
@@ -161,7 +189,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         var position = committed.FirstPosition + (ulong)header.Count - 1;
         Report(committed.Own
             ? new ReplicatorInput.Appended(header.Log, header.LogId, header.Head, position)
-            : new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position, committed.Recovered));
+            : new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position, committed.Recovered, header.Weight));
     }
 
     private void OnSegmentRefused(LogId logId, Head head, StoreFailure failure) =>

@@ -20,10 +20,12 @@ internal sealed class ReplicationOutputs(
     /// <summary>Lines about reads that failed in one minute: with a disk that is dying, links come and go as fast as they are dialled.</summary>
     private const int ReadFailedPerMinute = 5;
 
-    /// <summary>Lines and notices about logs that peers turn away, in one minute: a peer that comes and goes says so on each link.</summary>
+    /// <summary>Lines and notices about logs that peers turn away, and about quotas of bytes that are used up, in one minute each: a peer that comes and goes says so on
+    /// each link, and members of a room can be any number.</summary>
     private const int QuotaPerMinute = 5;
 
     private readonly AnnouncementRate quotaLines = new(QuotaPerMinute, TimeSpan.FromMinutes(1), time);
+    private readonly AnnouncementRate byteLines = new(QuotaPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly AnnouncementRate readFailedLines = new(ReadFailedPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly ConcurrentDictionary<LinkId, LinkLoader> links = new();
 
@@ -71,13 +73,11 @@ internal sealed class ReplicationOutputs(
                 if (Find(heard.Link) is { } session)
                     store.RecordHeard(session.Peer, new HeardPosition(session.Remote.Instance, heard.Position, session.Sharing.Scope));
                 break;
-            case ReplicatorOutput.QuotaReached { OfAuthor: false } reached:
-                ReplicationLog.ConversationFull(log, reached.Log.Conversation.ToString());
-                events.RaiseConversationFull(reached.Log.Conversation);
+            case ReplicatorOutput.ForgetHeard:
+                store.ForgetHeard();
                 break;
             case ReplicatorOutput.QuotaReached reached:
-                ReplicationLog.QuotaReached(log, reached.Log.Author.ToString());
-                events.RaiseQuotaReached(reached.Log.Author);
+                Tell(reached);
                 break;
             case ReplicatorOutput.QuotaReachedThere reached when quotaLines.TryTake():
                 ReplicationLog.QuotaReachedThere(log, reached.Peer.ToString());
@@ -92,6 +92,20 @@ internal sealed class ReplicationOutputs(
                 SendOnLink(output);
                 break;
         }
+    }
+
+    private void Tell(ReplicatorOutput.QuotaReached reached)
+    {
+        // Of logs it is told once; of bytes again where it lasts, and under any number of identities.
+        if (reached.Reason is not (QuotaReason.AuthorLogs or QuotaReason.AllLogs) && !byteLines.TryTake())
+            return;
+        if (reached.Reason == QuotaReason.AuthorLogs)
+            ReplicationLog.QuotaReached(log, reached.Log.Author.ToString());
+        else if (reached.Reason == QuotaReason.AllLogs)
+            ReplicationLog.ConversationFull(log, reached.Log.Conversation.ToString());
+        else
+            ReplicationLog.ByteQuotaReached(log, reached.Reason, reached.Log.Author.ToString(), reached.Log.Conversation.ToString());
+        events.RaiseQuotaReached(reached.Log, reached.Reason);
     }
 
     private void Load(ReplicatorOutput.Load load)
@@ -128,6 +142,9 @@ internal sealed class ReplicationOutputs(
                 break;
             case ReplicatorOutput.SendForkProof proof:
                 Add(proof.Link, ForkProofFrames.Write(proof.First, proof.Second));
+                break;
+            case ReplicatorOutput.Close { Reason: CloseReason.WantedAgain } close:
+                Find(close.Link)?.EndToWantAgain();
                 break;
             case ReplicatorOutput.Close close:
                 Find(close.Link)?.Close(GoodbyeReason.Protocol, Describe(close.Reason));

@@ -25,12 +25,16 @@ internal sealed class ForkTable(StoreConnection connection, LogTable logs)
         return new ForkProof(work.First, second);
     }
 
-    private ForkProof? Read(StoredLog log)
+    private ForkProof? Read(StoredLog log) => ReadProof(connection, log.LogId);
+
+    /// <summary>The proof that is kept of a log's fork, good to be shown to others; null if there is none, or it is damaged.</summary>
+    public static ForkProof? ReadProof(StoreConnection connection, LogId log)
     {
-        using var row = connection.Bind("SELECT first, second FROM fork_proof WHERE log = $1", log.Id).ExecuteReader();
+        using var row = connection.Bind(
+            "SELECT first, second FROM fork_proof WHERE log = (SELECT id FROM log WHERE log_id = $1)", log.Value.ToArray()).ExecuteReader();
         return row.Read()
-            && row.GetValue(0) is byte[] first && SegmentRow.Decode(first) is { } firstHeader
-            && row.GetValue(1) is byte[] second && SegmentRow.Decode(second) is { } secondHeader
+            && row.GetValue(0) is byte[] first && SegmentRow.Decode(first) is { } firstHeader && SegmentVerification.FindFault(firstHeader) is null
+            && row.GetValue(1) is byte[] second && SegmentRow.Decode(second) is { } secondHeader && SegmentVerification.FindFault(secondHeader) is null
             && ForkRule.Proves(firstHeader, secondHeader)
             ? new ForkProof(firstHeader, secondHeader)
             : null;

@@ -211,8 +211,11 @@ internal sealed class LogStore : IAsyncDisposable
     public LoadResult.Segments? LoadRecent(LogId log, Head after, long maxWeight) => recent.Load(log, after, maxWeight);
 
     /// <inheritdoc cref="SegmentReader.LoadHeads"/>
-    public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count) =>
-        segmentReader.LoadHeads(conversation, after, count);
+    public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count)
+    {
+        var page = segmentReader.LoadHeads(conversation, after, count);
+        return page.Next is null ? page with { Weights = cursors.Weights.Read(conversation) } : page;
+    }
 
     /// <summary>Who wrote in a conversation, in the order of their bytes, and how many messages of each are held.</summary>
     public IReadOnlyList<(PeerId Author, ulong Messages)> ReadAuthors(ConversationId conversation) =>
@@ -246,6 +249,12 @@ internal sealed class LogStore : IAsyncDisposable
 
     /// <summary>What was last recorded of a peer's feed; zeros if nothing was.</summary>
     public HeardPosition GetHeard(PeerId peer) => cursors.GetHeard(peer);
+
+    /// <inheritdoc cref="PeerCursors.HeardGeneration"/>
+    public long HeardGeneration => cursors.HeardGeneration;
+
+    /// <inheritdoc cref="PeerCursors.ForgetHeard"/>
+    public void ForgetHeard() => cursors.ForgetHeard();
 
     /// <summary>A consumer's cursor, or null if it has none.</summary>
     public FeedCursor? GetConsumer(string name) => readers.Read(connection => ConsumerTable.Read(connection, name));

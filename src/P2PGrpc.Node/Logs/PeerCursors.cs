@@ -4,7 +4,7 @@ using P2PGrpc.Core.Replication;
 
 namespace P2PGrpc.Node.Logs;
 
-/// <summary>How far peers hold this node's own logs, and how far their tells were heard. In memory at once, on disk soon after: losing
+/// <summary>How far peers hold this node's own logs, how far their tells were heard, and how much is held of others. In memory at once, on disk soon after: losing
 /// the last second of it costs a repeated tell. Holds an entry for each own log and each (peer, own log). Thread-safe.</summary>
 internal sealed class PeerCursors
 {
@@ -22,6 +22,8 @@ internal sealed class PeerCursors
     private readonly Dictionary<PeerId, HeardPosition> heard = [];
     private HashSet<(PeerId Peer, LogId Log)> dirtyAcknowledged = [];
     private HashSet<PeerId> dirtyHeard = [];
+    private long heardGeneration;
+    private bool forgets;
     private bool due;
 
     /// <param name="self">This node.</param>
@@ -32,13 +34,18 @@ internal sealed class PeerCursors
     {
         this.self = self;
         this.delay = delay;
+        Weights = new AuthorWeights(self);
         selfConversation = ConversationId.Direct(self, self);
         timer = time.CreateTimer(_ => onDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>How much is held of others.</summary>
+    public AuthorWeights Weights { get; }
+
     /// <summary>Reads all from the database. Once, before anything else.</summary>
     public void Load(StoreConnection connection)
     {
+        Weights.Load(connection);
         lock (gate)
         {
             LoadOwnLogs(connection);
@@ -47,13 +54,17 @@ internal sealed class PeerCursors
         }
     }
 
-    /// <summary>Takes note of an own segment that became durable.</summary>
+    /// <summary>Takes note of a segment that became durable.</summary>
     public void Advance(SegmentHeader header)
     {
-        if (header.Log.Author != self)
-            return;
+        var counts = Weights.Add(header);
         lock (gate)
-            SetOwnHead(header.Log.Conversation, header.LogId, header.Head);
+        {
+            if (counts)
+                Arm();
+            else
+                SetOwnHead(header.Log.Conversation, header.LogId, header.Head);
+        }
     }
 
     public void RecordAcknowledged(PeerId peer, LogKey log, LogId logId, Head head)
@@ -138,25 +149,47 @@ internal sealed class PeerCursors
             return heard.GetValueOrDefault(peer);
     }
 
+    /// <summary>Counts how often <see cref="ForgetHeard"/> was called.</summary>
+    public long HeardGeneration => Interlocked.Read(ref heardGeneration);
+
+    /// <summary>How far peers were heard is void; what is recorded from now on counts. On disk as soon as the writer comes to it.</summary>
+    public void ForgetHeard()
+    {
+        lock (gate)
+        {
+            Interlocked.Increment(ref heardGeneration);
+            heard.Clear();
+            dirtyHeard.Clear();
+            (forgets, due) = (true, true);
+            timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     /// <summary>Writes what has changed, inside the writer's transaction.</summary>
     /// <returns>To be called if the transaction failed.</returns>
     public Action Write(StoreConnection connection)
     {
         HashSet<(PeerId Peer, LogId Log)> changedAcknowledged;
         HashSet<PeerId> changedHeard;
+        bool forgot;
         lock (gate)
         {
             due = false;
+            (forgot, forgets) = (forgets, false);
             (changedAcknowledged, dirtyAcknowledged) = (dirtyAcknowledged, []);
             (changedHeard, dirtyHeard) = (dirtyHeard, []);
         }
 
+        Action? putWeightsBack = null;
         try
         {
+            putWeightsBack = Weights.Write(connection);
             foreach (var (peer, log) in changedAcknowledged)
                 connection.Execute(
                     "INSERT OR REPLACE INTO peer_cursor (peer, log_id, sequence) VALUES ($1, $2, $3)",
                     peer.ToArray(), log.Value.ToArray(), (long)GetAcknowledged(peer, log));
+            if (forgot)
+                connection.Execute("DELETE FROM heard");
             foreach (var peer in changedHeard)
             {
                 var (instance, position, scope) = GetHeard(peer);
@@ -179,6 +212,8 @@ internal sealed class PeerCursors
             {
                 dirtyAcknowledged.UnionWith(changedAcknowledged);
                 dirtyHeard.UnionWith(changedHeard);
+                forgets |= forgot;
+                putWeightsBack?.Invoke();
                 Arm();
             }
         }
@@ -190,15 +225,17 @@ internal sealed class PeerCursors
         get
         {
             lock (gate)
-                return dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0;
+                return Waits;
         }
     }
+
+    private bool Waits => forgets || dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0 || Weights.HasChanges;
 
     public void Close() => timer.Dispose();
 
     private void Arm()
     {
-        if (due || (dirtyAcknowledged.Count == 0 && dirtyHeard.Count == 0))
+        if (due || !Waits)
             return;
         due = true;
         timer.Change(delay, Timeout.InfiniteTimeSpan);

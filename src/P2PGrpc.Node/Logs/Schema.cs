@@ -55,8 +55,8 @@ internal static class Schema
 
         """ + FromVersion3;
 
-    // Version 3 had no history and no invites, and knew only those members whom tickets named. Of an invite given there is the public key and the running time at
-    // which it ends; of one taken up its secret.
+    // Version 3 had no history, no invites and no quotas of bytes, and knew only those members whom tickets named. Of an invite given there is the public key and the running time at
+    // which it ends; of one taken up its secret. How much is held of each other author; what was stored before it was counted is not.
     private const string FromVersion3 = """
         CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE invite (id BLOB PRIMARY KEY, alias TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
@@ -67,6 +67,7 @@ internal static class Schema
             record BLOB NOT NULL,
             PRIMARY KEY (conversation, peer)) WITHOUT ROWID;
         CREATE TABLE own_addresses (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL, addresses TEXT NOT NULL);
+        CREATE TABLE author_weight (conversation BLOB NOT NULL, author BLOB NOT NULL, weight INTEGER NOT NULL, PRIMARY KEY (conversation, author)) WITHOUT ROWID;
         """;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.

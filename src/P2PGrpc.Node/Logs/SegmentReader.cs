@@ -47,7 +47,7 @@ internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, F
                 continue;
             seen = new LogId(logId);
             if (ReadHead(row, conversation, new LogId(logId)) is { } head)
-                heads.Add(head);
+                heads.Add(head.Frozen ? head with { Proof = ForkTable.ReadProof(connection, head.LogId) } : head);
         }
 
         return new ReplicatorInput.HeadsLoaded(conversation, heads, null);

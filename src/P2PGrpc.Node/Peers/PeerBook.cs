@@ -52,6 +52,7 @@ internal sealed class PeerBook : IDisposable
         {
             PeerId = identity,
             Alias = peer.Alias ?? record.Alias,
+            IsStranger = false,
             Admission = record.Admission == Admission.Blocked ? Admission.Blocked : identity is null ? Admission.Unpinned : Admission.Known,
         };
         return (existing, record);
@@ -65,13 +66,13 @@ internal sealed class PeerBook : IDisposable
         if (known is not null && unpinned is not null && unpinned != known && unpinned.PeerId is null)
         {
             // The same peer was given twice, by address and by identity: one record with both addresses remains.
-            var merged = known.WithAddress(address) with { Alias = known.Alias ?? unpinned.Alias };
+            var merged = known.WithAddress(address) with { Alias = known.Alias ?? unpinned.Alias, IsStranger = false };
             return (unpinned, merged);
         }
 
         var record = known ?? (unpinned is { PeerId: null } ? unpinned : new PeerRecord(peer, null, [], Admission.Known));
         var admission = record.Admission == Admission.Blocked ? Admission.Blocked : Admission.Known;
-        return (known ?? (unpinned is { PeerId: null } ? unpinned : null), record.WithAddress(address) with { PeerId = peer, Admission = admission });
+        return (known ?? (unpinned is { PeerId: null } ? unpinned : null), record.WithAddress(address) with { PeerId = peer, Admission = admission, IsStranger = false });
     }, cancellationToken);
 
     /// <summary>Lets a peer in, whether it is new, unpinned or blocked.</summary>
@@ -82,14 +83,14 @@ internal sealed class PeerBook : IDisposable
                 PeerBookFault.AlreadyExists, $"The alias '{alias}' belongs to {holder.Key}. Take another, or remove that peer first.");
         var existing = current.Find(peer);
         var record = existing ?? new PeerRecord(peer, null, [], Admission.Known);
-        return (existing, record with { Alias = alias ?? record.Alias, Admission = Admission.Known });
+        return (existing, record with { Alias = alias ?? record.Alias, Admission = Admission.Known, IsStranger = false });
     }, cancellationToken);
 
     /// <summary>Lets in a peer that nobody knows, where everybody is welcome. Leaves a peer that the owner has put in the book as it is, blocked or not.</summary>
     public Task<PeerRecord> AdmitAsync(PeerId peer, CancellationToken cancellationToken) => ChangeAsync(current =>
     {
         var existing = current.Find(peer);
-        return (existing, existing ?? new PeerRecord(peer, null, [], Admission.Known));
+        return (existing, existing ?? new PeerRecord(peer, null, [], Admission.Known) { IsStranger = true });
     }, cancellationToken);
 
     /// <summary>Lets in a peer that has shown an invite, known or not. It gets the invite's alias if it has none and nobody else has it.</summary>
@@ -196,7 +197,7 @@ internal sealed class PeerBook : IDisposable
     }
 
     private static bool Same(PeerRecord one, PeerRecord other) =>
-        one.Alias == other.Alias && one.Admission == other.Admission && one.PeerId == other.PeerId && one.Addresses.SequenceEqual(other.Addresses);
+        one.Alias == other.Alias && one.Admission == other.Admission && one.IsStranger == other.IsStranger && one.PeerId == other.PeerId && one.Addresses.SequenceEqual(other.Addresses);
 
     public void Dispose() => changing.Dispose();
 }

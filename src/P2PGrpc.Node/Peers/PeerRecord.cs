@@ -9,6 +9,9 @@ internal sealed record PeerRecord(PeerId? PeerId, string? Alias, IReadOnlyList<P
     /// <summary>The most addresses kept for one peer: each is dialled in turn.</summary>
     public const int MaximumAddresses = 8;
 
+    /// <summary>It is known because everybody may come in, and the owner has neither named nor accepted it.</summary>
+    public bool IsStranger { get; init; }
+
     /// <summary>What names the record in the book and on disk: the identity, or the address as long as there is none.</summary>
     public string Key => PeerId is { } peer ? peer.ToString() : $"@{Addresses[0]}";
 

@@ -35,7 +35,7 @@ internal sealed class PeerTable(LogStore store)
                 return null;
             PeerId? peer = PeerId.TryParse(row.PeerId, out var parsed) ? parsed : null;
             var addresses = PeerAddress.ParseAll(row.Addresses);
-            return peer is null && addresses.Count == 0 ? null : new PeerRecord(peer, row.Alias, addresses, row.Admission);
+            return peer is null && addresses.Count == 0 ? null : new PeerRecord(peer, row.Alias, addresses, row.Admission) { IsStranger = row.IsStranger };
         }
         catch (JsonException)
         {
@@ -62,7 +62,7 @@ internal sealed class PeerTable(LogStore store)
             foreach (var record in written)
             {
                 key.Value = record.Key;
-                var row = new PeerRow(record.PeerId?.ToString() ?? "", record.Alias, [.. record.Addresses.Select(a => a.ToString())], record.Admission);
+                var row = new PeerRow(record.PeerId?.ToString() ?? "", record.Alias, [.. record.Addresses.Select(a => a.ToString())], record.Admission, record.IsStranger);
                 json.Value = JsonSerializer.Serialize(row, PeerRowContext.Default.PeerRow);
                 command.ExecuteNonQuery();
             }

@@ -17,6 +17,9 @@ internal sealed class RoomBook : IDisposable
     /// <summary>Members that are dialled for one room, from all its tickets.</summary>
     private const int MaximumPeers = 32;
 
+    /// <summary>Members that may be muted in one room: more than anybody tells apart. Where so many would have to be, the room has been given to too many.</summary>
+    private const int MaximumMuted = 1000;
+
     private readonly PeerId self;
     private readonly RoomTable table;
     private readonly SemaphoreSlim changing = new(1, 1);
@@ -56,7 +59,7 @@ internal sealed class RoomBook : IDisposable
             var known = current.Find(ticket.Secret.Conversation);
             var chosen = given.Length > 0 ? given : known is { Name.Length: > 0 } ? known.Name : CheckProposal(ticket.Name);
             var peers = Merge(ticket, known?.Peers ?? []);
-            return Enter(current, new RoomRecord(ticket.Secret.Conversation, chosen, ticket.Secret, ticket.Secret.Admit(self), peers));
+            return Enter(current, new RoomRecord(ticket.Secret.Conversation, chosen, ticket.Secret, ticket.Secret.Admit(self), peers) { Muted = known?.Muted ?? [] });
         }, cancellationToken);
     }
 
@@ -64,6 +67,24 @@ internal sealed class RoomBook : IDisposable
     /// <exception cref="RoomBookException">The node is in no such room.</exception>
     public Task<RoomRecord> LeaveAsync(string text, CancellationToken cancellationToken) =>
         ChangeAsync(current => [Require(current, text).Left()], cancellationToken);
+
+    /// <summary>Takes nothing more of a member in a room, or takes it again.</summary>
+    /// <exception cref="RoomBookException">The node is in no such room, the member is this node itself, or too many are muted.</exception>
+    public Task<RoomRecord> MuteAsync(string text, PeerId member, bool muted, CancellationToken cancellationToken) => ChangeAsync(
+        current =>
+        {
+            var room = Require(current, text);
+            if (member == self)
+                throw new RoomBookException(RoomBookFault.InvalidMember, "This is the node's own PeerId: what it writes itself can't be muted.") { Room = room.Label };
+            if (muted && room.Muted.Count >= MaximumMuted && !room.Muted.Contains(member))
+                throw new RoomBookException(
+                    RoomBookFault.Full, $"{MaximumMuted} members of {room.Label} are muted, which is all that can be. Make a new room, and give its ticket to fewer.")
+                {
+                    Room = room.Label,
+                };
+            return [room with { Muted = muted ? room.Muted.Add(member) : room.Muted.Remove(member) }];
+        },
+        cancellationToken);
 
     /// <summary>A room that this node is in.</summary>
     /// <exception cref="RoomBookException">There is none of this name or id.</exception>

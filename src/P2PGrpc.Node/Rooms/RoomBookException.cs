@@ -5,6 +5,7 @@ internal enum RoomBookFault
 {
     InvalidName,
     InvalidTicket,
+    InvalidMember,
     Unknown,
     Left,
     NameTaken,

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Rooms;
@@ -19,6 +20,9 @@ internal sealed record RoomRecord(
 {
     /// <summary>What stands before a room's name wherever it could be taken for a peer's.</summary>
     public const char Sign = '#';
+
+    /// <summary>Members of whom the owner takes nothing more here; also in a room that was left, for the case that it is joined again.</summary>
+    public ImmutableHashSet<PeerId> Muted { get; init; } = [];
 
     /// <summary>How this node's owner calls it: #name, or its id if it has no name.</summary>
     public string Label => Name.Length > 0 ? Sign + Name : Conversation.ToString();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using P2PGrpc.Core.Identity;
@@ -35,16 +36,19 @@ internal sealed class RoomTable(LogStore store, PeerId self)
             if (JsonSerializer.Deserialize(json, RoomRowContext.Default.RoomRow) is not { Name: not null, Peers: not null } row)
                 return null;
             if (row.Secret is null)
-                return new RoomRecord(conversation, row.Name, null, default, []);
+                return new RoomRecord(conversation, row.Name, null, default, []) { Muted = ReadMuted(row) };
             if (!Bytes32.TryParse(row.Secret, out var secret) || new RoomSecret(secret.ToArray()) is var known && known.Conversation != conversation)
                 return null;
-            return new RoomRecord(conversation, row.Name, known, known.Admit(self), [.. row.Peers.Select(ReadPeer).OfType<RoomPeer>()]);
+            return new RoomRecord(conversation, row.Name, known, known.Admit(self), [.. row.Peers.Select(ReadPeer).OfType<RoomPeer>()]) { Muted = ReadMuted(row) };
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    private static ImmutableHashSet<PeerId> ReadMuted(RoomRow row) =>
+        [.. (row.Muted ?? []).Select(text => PeerId.TryParse(text ?? "", out var peer) ? peer : (PeerId?)null).OfType<PeerId>()];
 
     private static RoomPeer? ReadPeer(RoomPeerRow? row)
     {
@@ -68,7 +72,8 @@ internal sealed class RoomTable(LogStore store, PeerId self)
                 conversation.Value = room.Conversation.Value.ToArray();
                 var row = new RoomRow(
                     room.Name, room.Secret is { } secret ? Base32.Encode(secret.ToArray()) : null,
-                    [.. room.Peers.Select(peer => new RoomPeerRow(peer.PeerId.ToString(), [.. peer.Addresses.Select(address => address.ToString())]))]);
+                    [.. room.Peers.Select(peer => new RoomPeerRow(peer.PeerId.ToString(), [.. peer.Addresses.Select(address => address.ToString())]))],
+                    room.Muted.Count > 0 ? [.. room.Muted.Select(member => member.ToString())] : null);
                 json.Value = JsonSerializer.Serialize(row, RoomRowContext.Default.RoomRow);
                 command.ExecuteNonQuery();
             }

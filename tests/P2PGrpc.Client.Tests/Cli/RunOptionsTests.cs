@@ -50,6 +50,21 @@ public sealed class RunOptionsTests : IDisposable
         Assert.Equal(Path.Combine(directory, "d"), settings.Data);
     }
 
+    [Fact]
+    public void Quotas_are_sizes_as_people_write_them()
+    {
+        var byDefault = Read();
+        Assert.Equal(
+            (1L << 30, 10L << 30, 64L << 20, 256L << 20),
+            (byDefault.QuotaAuthor, byDefault.QuotaRoom, byDefault.QuotaAuthorRate, byDefault.QuotaRoomRate));
+        environment["P2PGRPC_CONFIG"] = WriteFile("""{ "quotaRoom": "off", "quotaRoomRate": "2t" }""");
+        environment["P2PGRPC_QUOTA_AUTHOR_RATE"] = "1.5M";
+        var settings = Read("--quota-author", "2000000");
+        Assert.Equal((2_000_000L, null, 3L << 19, 2L << 40), (settings.QuotaAuthor, settings.QuotaRoom, settings.QuotaAuthorRate, settings.QuotaRoomRate));
+        foreach (var wrong in new[] { "", "M", "-1", "1X", "1e9", "9999999999T", "one" })
+            Assert.Contains("--quota-author is", Assert.Throws<CommandException>(() => Read("--quota-author", wrong)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{\n  \"nmae\": \"x\"\n}", 2, "'nmae' is unknown; known are name, ")]
     [InlineData("{\n  \"name\": \"x\",\n  \"name\": \"y\"\n}", 3, "'name' stands here a second time")]

@@ -32,6 +32,12 @@ internal sealed class HostileWorld
         LoadsPerLink = 2,
         LogsPerAuthor = 2,
         Freezes = 2,
+        AuthorBytes = 3000,
+        AllBytes = 5000,
+        AuthorRate = 60_000,
+        AllRate = 90_000,
+        QuotaBurst = TimeSpan.FromSeconds(1),
+        QuotaPause = TimeSpan.FromMilliseconds(200),
     };
 
     private readonly Dictionary<LinkId, long> allowances = [];
@@ -106,6 +112,19 @@ internal sealed class HostileWorld
         return [.. headers];
     }
 
+    /// <summary>What the owner, or the store at its word, says of a conversation.</summary>
+    private ReplicatorInput DrawOwners(ConversationId conversation)
+    {
+        var author = Keys[random.Next(3)].PeerId;
+        return random.Next(4) switch
+        {
+            0 => new ReplicatorInput.Interest(random.Next(3) == 0 ? null : conversation, random.Next(2) == 0 ? null : author, random.Next(3) > 0),
+            1 => new ReplicatorInput.Bound(conversation, (QuotaScope)random.Next(3)),
+            2 => new ReplicatorInput.Erased(conversation, author, random.Next(2000)),
+            _ => new ReplicatorInput.Interest(conversation, author, true),
+        };
+    }
+
     private ReplicatorInput? Draw()
     {
         var link = DrawLink();
@@ -136,7 +155,7 @@ internal sealed class HostileWorld
             case 17:
                 return DrawAppended();
             case 18:
-                return new ReplicatorInput.Interest(conversation, random.Next(2) == 0 ? null : Keys[random.Next(3)].PeerId, random.Next(3) > 0);
+                return DrawOwners(conversation);
             case 19:
                 return new ReplicatorInput.Tick();
             case 20:

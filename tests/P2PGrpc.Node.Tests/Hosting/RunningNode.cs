@@ -32,6 +32,9 @@ internal sealed class RunningNode : IAsyncDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>Changes how the node runs, from the next start on.</summary>
+    public Func<NodeSettings, NodeSettings> Adjust { get; set; } = settings => settings;
+
     public NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node is stopped.");
 
     public string Id => Runtime.Id.ToString();
@@ -48,6 +51,14 @@ internal sealed class RunningNode : IAsyncDisposable
 
     public static Task<RunningNode> StartAsync(string name, AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers) =>
         StartAsync(name, TimeProvider.System, accept, peers);
+
+    /// <summary>A node that runs otherwise than usual.</summary>
+    public static async Task<RunningNode> StartAsync(string name, Func<NodeSettings, NodeSettings> adjust, AdmissionPolicy accept = AdmissionPolicy.Known)
+    {
+        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName, TimeProvider.System) { Adjust = adjust };
+        await node.StartAgainAsync(accept);
+        return node;
+    }
 
     /// <summary>A node with a clock of the test's. What it says to others at times must not matter to the test.</summary>
     public static async Task<RunningNode> StartAsync(string name, TimeProvider time, AdmissionPolicy accept = AdmissionPolicy.Known, params string[] peers)
@@ -81,7 +92,7 @@ internal sealed class RunningNode : IAsyncDisposable
             Discover = discover,
         };
         runtime = await NodeRuntime.StartAsync(
-            NodeSettings.From(options), time, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            Adjust(NodeSettings.From(options)), time, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
         Port = int.Parse(runtime.Address[(runtime.Address.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
 

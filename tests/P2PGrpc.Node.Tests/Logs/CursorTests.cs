@@ -90,7 +90,7 @@ public sealed class CursorTests
         await fixture.AppendAsync("one");
         fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
         await fixture.ReopenAsync(() => fixture.Execute(
-            "DROP TABLE address_record; DROP TABLE own_addresses; DROP TABLE invite; DROP TABLE redemption; DROP TABLE room; DROP TABLE read_mark; ALTER TABLE heard DROP COLUMN scope; PRAGMA user_version = 2"));
+            "DROP TABLE author_weight; DROP TABLE address_record; DROP TABLE own_addresses; DROP TABLE invite; DROP TABLE redemption; DROP TABLE room; DROP TABLE read_mark; ALTER TABLE heard DROP COLUMN scope; PRAGMA user_version = 2"));
         Assert.Equal(1ul, fixture.Store.LastPosition);
         Assert.Equal(default, fixture.Store.GetHeard(peer.PeerId));
         fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));

@@ -1,0 +1,129 @@
+using P2PGrpc.Core.Identity;
+
+namespace P2PGrpc.Core.Replication;
+
+/// <summary>Bounds how many bytes of each author, and of all others together, are held and come in a minute: in rooms, and from strangers. Nothing is lost by it: what goes
+/// beyond stays with who told of it, and is asked for when there is room again. It counts what goes to the store, so a flood counts once over however many
+/// links it comes. This node's own logs are not bounded.</summary>
+internal sealed class ByteQuota(ReplicatorState state)
+{
+    /// <summary>Whether a conversation's bytes are bounded. Returns what may be asked for because they are not any more.</summary>
+    public IReadOnlyList<LogState> SetScope(ConversationState conversation, QuotaScope scope)
+    {
+        if (conversation.Scope == scope)
+            return [];
+        conversation.Scope = scope;
+        conversation.Whole = scope switch
+        {
+            QuotaScope.Room => new ByteMeter(state.Limits, state.Limits.AllBytes, state.Limits.AllRate, ofAuthor: false),
+            QuotaScope.Strangers => state.Strangers,
+            _ => null,
+        };
+        return scope == QuotaScope.None ? [.. conversation.Logs.Values.Where(log => log.WaitsFor is not null)] : [];
+    }
+
+    /// <summary>What is held of each author is known now.</summary>
+    public void Load(ConversationState conversation, IReadOnlyList<AuthorWeight> weights)
+    {
+        if (conversation.Scope == QuotaScope.None)
+            return;
+        foreach (var (author, weight) in weights)
+        {
+            if (author == state.Self)
+                continue;
+            GetMeter(conversation, author).Load(weight);
+            conversation.Whole!.Load(weight);
+        }
+    }
+
+    /// <summary>True if more of the log may be asked for at this moment. Otherwise it waits until it may.</summary>
+    public bool TryAsk(LogState log)
+    {
+        if (FindObstacle(log) is { } meter)
+        {
+            meter.Wait(log);
+            return false;
+        }
+
+        log.WaitsFor?.Leave(log);
+        return true;
+    }
+
+    /// <summary>What keeps more of the log from being asked for; null if nothing does.</summary>
+    public ByteMeter? FindObstacle(LogState log)
+    {
+        if (!IsBounded(log))
+            return null;
+        if (log.Conversation.Meters.TryGetValue(log.Key.Author, out var ofAuthor) && ofAuthor.Blocks)
+            return ofAuthor;
+        return log.Conversation.Whole is { Blocks: true } whole ? whole : null;
+    }
+
+    /// <summary>False if a segment that came may not go to the store now: it will be asked for again.</summary>
+    public bool Admits(LogState log, int weight)
+    {
+        if (!IsBounded(log))
+            return true;
+        var (ofAuthor, whole) = (GetMeter(log.Conversation, log.Key.Author), log.Conversation.Whole!);
+        return ofAuthor.TryFit(weight) && whole.TryFit(weight) && !ofAuthor.IsOverdrawn(state.Now) && !whole.IsOverdrawn(state.Now);
+    }
+
+    /// <summary>A segment goes to the store.</summary>
+    public void Charge(LogState log, int weight)
+    {
+        if (!IsBounded(log))
+            return;
+        Charge(GetMeter(log.Conversation, log.Key.Author), weight);
+        Charge(log.Conversation.Whole!, weight);
+    }
+
+    /// <summary>The store did not take it.</summary>
+    public void Refund(LogState log, int weight)
+    {
+        if (!IsBounded(log))
+            return;
+        GetMeter(log.Conversation, log.Key.Author).Refund(weight);
+        log.Conversation.Whole!.Refund(weight);
+    }
+
+    /// <summary>Bytes of an author were erased here. Returns what may be asked for again.</summary>
+    public IReadOnlyList<LogState> Erase(ConversationState conversation, PeerId author, long weight)
+    {
+        if (conversation.Scope == QuotaScope.None || author == state.Self)
+            return [];
+        var (ofAuthor, whole) = (GetMeter(conversation, author), conversation.Whole!);
+        var (authorFits, allFit) = (ofAuthor.Erase(weight), whole.Erase(weight));
+        return [.. authorFits ? ofAuthor.TakeWaiting() : [], .. allFit ? whole.TakeWaiting() : []];
+    }
+
+    /// <summary>A pause may be over. Returns what may be asked for again.</summary>
+    public IReadOnlyList<LogState> OnDue(ByteMeter meter)
+    {
+        if (meter.PauseEnd <= state.Now)
+            return meter.TakeWaiting();
+        state.Deadlines.Set(meter, meter.PauseEnd);
+        return [];
+    }
+
+    /// <summary>The owner hears, now and then, which quota is used up.</summary>
+    public void Announce(LogState log, ByteMeter meter)
+    {
+        if (meter.TryAnnounce(state.Now))
+            state.Emit(new ReplicatorOutput.QuotaReached(log.Key, meter.Reason));
+    }
+
+    private void Charge(ByteMeter meter, int weight)
+    {
+        if (meter.Charge(state.Now, weight) && meter.DueAt is null)
+            state.Deadlines.Set(meter, meter.PauseEnd);
+    }
+
+    private bool IsBounded(LogState log) => log.Conversation.Scope != QuotaScope.None && log.Key.Author != state.Self;
+
+    private ByteMeter GetMeter(ConversationState conversation, PeerId author)
+    {
+        if (!conversation.Meters.TryGetValue(author, out var meter))
+            conversation.Meters.Add(author, meter = new ByteMeter(state.Limits, state.Limits.AuthorBytes, state.Limits.AuthorRate, ofAuthor: true));
+        return meter;
+    }
+}
