@@ -23,6 +23,9 @@ internal sealed class ConversationState(ConversationId id)
     /// <summary>The links on which it is shared, in the order in which they came.</summary>
     public List<LinkState> Links { get; } = [];
 
+    /// <summary>Since when some link has shared it without a break.</summary>
+    public TimeSpan LinkedSince { get; set; }
+
     /// <summary>Authors of whom a log was turned away because they have too many; null for a log that was because the conversation has.</summary>
     public HashSet<PeerId?> OverQuota { get; } = [];
 

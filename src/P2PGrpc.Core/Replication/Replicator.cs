@@ -312,6 +312,12 @@ internal sealed class Replicator
 
         if (refuse.Reason != RefuseReason.Frozen && repairs.OnRefused(linkedLog))
             return;
+        if (refuse is { Reason: RefuseReason.Pruned, Erased: { } stretch })
+        {
+            choice.OnPruned(linkedLog, stretch);
+            return;
+        }
+
         linkedLog.FrozenThere |= refuse.Reason == RefuseReason.Frozen;
         choice.OnRefused(linkedLog);
     }

@@ -43,7 +43,7 @@ internal sealed class SegmentReceiver(
 
     public void OnSegment(LinkState link, SegmentHeader header, BodyHandle body)
     {
-        if (!CreditBudget.TryTake(link, header.Weight))
+        if (!CreditBudget.TryTake(link, body.Weigh(header)))
         {
             state.Emit(new ReplicatorOutput.Release(body));
             state.Close(link, CloseReason.CreditOverrun);
@@ -57,6 +57,13 @@ internal sealed class SegmentReceiver(
         if (linkedLog is null || !IsExpected(linkedLog))
         {
             Reject(link, header, body);
+            return;
+        }
+
+        if (body is ErasedBody && header.LastSequence > linkedLog.AskedErasedThrough)
+        {
+            Reject(link, header, body);
+            choice.OnUnasked(linkedLog);
             return;
         }
 
@@ -100,6 +107,8 @@ internal sealed class SegmentReceiver(
             return;
         log.Generation++;
         log.Pending = log.Durable;
+        foreach (var linkedLog in log.Links)
+            linkedLog.HeldFrom = 0;
         switch (failure)
         {
             case StoreFailure.Full:
@@ -258,8 +267,9 @@ internal sealed class SegmentReceiver(
         log.Rotations = 0;
         linkedLog.Failures = 0;
         linkedLog.Refused = false;
-        log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, header.Weight, log.Generation));
-        CreditBudget.Hold(linkedLog.Link, header.Weight);
+        var weight = body.Weigh(header);
+        log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, weight, log.Generation));
+        CreditBudget.Hold(linkedLog.Link, weight);
         state.Emit(new ReplicatorOutput.Store(header, body, state.StoreRefusals));
         forks.OnTaken(log);
         if (log.Pusher is null)
@@ -269,6 +279,6 @@ internal sealed class SegmentReceiver(
     private void Reject(LinkState link, SegmentHeader header, BodyHandle body)
     {
         state.Emit(new ReplicatorOutput.Release(body));
-        credit.Return(link, header.Weight);
+        credit.Return(link, body.Weigh(header));
     }
 }
