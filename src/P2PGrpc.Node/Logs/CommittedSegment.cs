@@ -7,7 +7,8 @@ namespace P2PGrpc.Node.Logs;
 /// <param name="FirstPosition">The feed position of its first entry.</param>
 /// <param name="Own">True if this process appended it, false if it was received.</param>
 /// <param name="Recovered">True if it was reported as failed and is found on disk after all.</param>
-internal sealed record CommittedSegment(SegmentHeader Header, ulong FirstPosition, bool Own, bool Recovered = false)
+/// <param name="Erased">True if it came without its body, because all who could have sent that have erased it.</param>
+internal sealed record CommittedSegment(SegmentHeader Header, ulong FirstPosition, bool Own, bool Recovered = false, bool Erased = false)
 {
     public ulong LastPosition => FirstPosition + (ulong)Header.Count - 1;
 }

@@ -7,15 +7,13 @@ namespace P2PGrpc.Node.Logs;
 internal readonly record struct KnownMessage(ConversationId Conversation, Bytes32 ContentHash, MessageReference Reference);
 
 /// <summary>The idempotency keys of the last days. Writer thread only, inside its transaction. Their age is counted in the time that the node has been
-/// running, kept in the database: a wall clock that jumps must not make a retry a second message.</summary>
-internal sealed class MessageIds(StoreConnection connection, TimeProvider time, TimeSpan lifetime)
+/// running: a wall clock that jumps must not make a retry a second message.</summary>
+internal sealed class MessageIds(StoreConnection connection, RunningTime runningTime, TimeSpan lifetime)
 {
     // Each transaction that adds keys looks at twice as many others, and at least at these, so that old ones go without an index
     // on their time and without a long pause.
     private const int LeastLook = 64;
 
-    private readonly long ranBefore = connection.ReadScalar("SELECT milliseconds FROM running_time") is long milliseconds ? milliseconds : 0;
-    private readonly long openedAt = time.GetTimestamp();
     private string lookedThrough = "";
     private int added;
 
@@ -42,7 +40,7 @@ internal sealed class MessageIds(StoreConnection connection, TimeProvider time, 
     {
         connection.Execute(
             "INSERT OR REPLACE INTO message_id (message_id, conversation, content_hash, log, sequence, at) VALUES ($1, $2, $3, $4, $5, $6)",
-            messageId, conversation.Value.ToArray(), contentHash.ToArray(), log.Id, (long)sequence, ReadRunningTime());
+            messageId, conversation.Value.ToArray(), contentHash.ToArray(), log.Id, (long)sequence, runningTime.Read());
         added++;
     }
 
@@ -51,7 +49,7 @@ internal sealed class MessageIds(StoreConnection connection, TimeProvider time, 
     {
         if (added == 0)
             return;
-        connection.Execute("UPDATE running_time SET milliseconds = $1", ReadRunningTime());
+        runningTime.Keep();
         var look = Math.Max(LeastLook, 2 * added);
         added = 0;
         var end = connection.ReadScalar(
@@ -65,7 +63,5 @@ internal sealed class MessageIds(StoreConnection connection, TimeProvider time, 
         lookedThrough = end ?? "";
     }
 
-    private long ReadRunningTime() => ranBefore + (long)time.GetElapsedTime(openedAt).TotalMilliseconds;
-
-    private long ReadCutoff() => ReadRunningTime() - (long)lifetime.TotalMilliseconds;
+    private long ReadCutoff() => runningTime.Read() - (long)lifetime.TotalMilliseconds;
 }

@@ -16,7 +16,9 @@ internal sealed class WriterSession : IDisposable
     {
         Connection = connection;
         Logs = new LogTable(connection, options.RememberedLogs);
-        Appends = new LogWriter(identity, Logs, new MessageIds(connection, time, options.MessageIdLifetime), clock);
+        RunningTime = new RunningTime(connection, time);
+        Appends = new LogWriter(identity, Logs, new MessageIds(connection, RunningTime, options.MessageIdLifetime), clock);
+        Erasures = new SegmentErasure(connection);
         Forks = new ForkTable(connection, Logs);
     }
 
@@ -27,6 +29,10 @@ internal sealed class WriterSession : IDisposable
     public LogWriter Appends { get; }
 
     public ForkTable Forks { get; }
+
+    public SegmentErasure Erasures { get; }
+
+    public RunningTime RunningTime { get; }
 
     /// <summary>Opens the database and makes certain that all that can be read from it is on disk: what a crash left in the write-ahead
     /// log may be in memory only.</summary>
@@ -71,6 +77,9 @@ internal sealed class WriterSession : IDisposable
             throw new NodeStartException("DATABASE_DAMAGED", $"{options.DatabasePath} can't be used with a write-ahead log. Use a local file system.");
         connection.Execute("PRAGMA synchronous = FULL");
         connection.Execute("PRAGMA foreign_keys = 0");
+
+        // What is erased is overwritten where its page is written in any case; whole pages are overwritten when they are used again.
+        connection.ReadScalar("PRAGMA secure_delete = FAST");
         connection.ReadScalar($"PRAGMA wal_autocheckpoint = {options.CheckpointPages}");
 
         // Enough for a reader that is under way to end; only checkpoints ever wait for readers.
