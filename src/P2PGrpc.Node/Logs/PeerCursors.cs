@@ -118,6 +118,27 @@ internal sealed class PeerCursors
         return count;
     }
 
+    /// <summary>Own logs whose end nobody else has acknowledged, in all conversations but the one with itself.</summary>
+    public Undelivered ReadUndelivered()
+    {
+        var undelivered = new Dictionary<LogId, ulong>();
+        lock (gate)
+        {
+            foreach (var (conversation, logs) in ownLogs)
+            {
+                if (conversation == selfConversation)
+                    continue;
+                foreach (var (log, head) in logs)
+                {
+                    if (furthest.GetValueOrDefault(log) is var acknowledged && acknowledged < head.Sequence)
+                        undelivered.Add(log, acknowledged);
+                }
+            }
+        }
+
+        return new Undelivered(undelivered);
+    }
+
     public void RecordHeard(PeerId peer, HeardPosition position)
     {
         lock (gate)

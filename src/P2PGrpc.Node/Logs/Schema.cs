@@ -49,14 +49,23 @@ internal static class Schema
 
         """ + Rooms;
 
+    // What is kept how long, what was erased, which segments of that were spared because nobody else holds them, and at which running time positions were reached.
+    private const string Retention = """
+
+        CREATE TABLE retention (conversation BLOB PRIMARY KEY, days INTEGER, bytes INTEGER) WITHOUT ROWID;
+        CREATE TABLE erased (conversation BLOB PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE spared (position INTEGER PRIMARY KEY);
+        CREATE TABLE arrival (position INTEGER PRIMARY KEY, running INTEGER NOT NULL);
+        """;
+
     private const string Rooms = """
         CREATE TABLE room (conversation BLOB PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL, scope INTEGER NOT NULL) WITHOUT ROWID;
 
         """ + FromVersion3;
 
-    // Version 3 had no history.
-    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;";
+    // Version 3 had no history, and kept everything.
+    private const string FromVersion3 = "CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;" + Retention;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
     private const string FromVersion1 = """
