@@ -10,9 +10,6 @@ internal enum Due
 
     /// <summary>It is this node's own and nobody else holds it yet: it stays, and is noted, so that it is found again.</summary>
     Spare,
-
-    /// <summary>It was spared before, and is erased now.</summary>
-    EraseSpared,
 }
 
 /// <summary>A segment that retention has come to.</summary>

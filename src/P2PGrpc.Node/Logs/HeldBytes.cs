@@ -7,6 +7,7 @@ internal sealed class HeldBytes
 {
     private readonly Lock gate = new();
     private readonly Dictionary<ConversationId, Holding> holdings = [];
+    private long all;
 
     /// <summary>What is held of one conversation.</summary>
     /// <param name="Bytes">Bytes of bodies.</param>
@@ -24,6 +25,7 @@ internal sealed class HeldBytes
             // Of what was not known before nothing older is held, however the counting and the writing run beside each other.
             var holding = holdings.TryGetValue(conversation, out var known) ? known : new Holding(0, firstPosition - 1);
             holdings[conversation] = new Holding(holding.Bytes + bytes, Math.Min(holding.Done, firstPosition - 1));
+            all += bytes;
         }
     }
 
@@ -32,7 +34,8 @@ internal sealed class HeldBytes
         lock (gate)
         {
             var holding = holdings.GetValueOrDefault(conversation);
-            holdings[conversation] = new Holding(Math.Max(0, holding.Bytes - bytes), Math.Max(holding.Done, lastPosition));
+            holdings[conversation] = new Holding(holding.Bytes - bytes, Math.Max(holding.Done, lastPosition));
+            all -= bytes;
         }
     }
 
@@ -49,12 +52,15 @@ internal sealed class HeldBytes
     public (long OfConversation, long OfAll) Count(ConversationId conversation)
     {
         lock (gate)
-            return (holdings.GetValueOrDefault(conversation).Bytes, holdings.Values.Sum(holding => holding.Bytes));
+            return (holdings.GetValueOrDefault(conversation).Bytes, all);
     }
 
     public void Clear()
     {
         lock (gate)
+        {
             holdings.Clear();
+            all = 0;
+        }
     }
 }

@@ -211,11 +211,32 @@ internal sealed class LogStore : IAsyncDisposable
         await work.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Keeps the running time, and notes the position, so that ages can be told.</summary>
+    /// <exception cref="StoreException">Full or halted.</exception>
+    public async Task MarkArrivalAsync(CancellationToken cancellationToken)
+    {
+        var work = new ArrivalWork();
+        await EnqueueAsync(work, cancellationToken);
+        await work.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc cref="ArrivalTable.FindOlderThan"/>
+    public ulong FindOlderThan(TimeSpan age) => readers.Read(connection => ArrivalTable.FindOlderThan(connection, age));
+
     /// <summary>Through which position of the feed each conversation has been erased, but for what was spared.</summary>
     public IReadOnlyList<ErasedThrough> ReadErased() => readers.Read(ErasureTable.Read);
 
     /// <summary>Segments of the feed after a position, as they lie on disk, without their bodies. They are not verified.</summary>
     public IReadOnlyList<HeldRow> ReadHeld(ulong after, int count) => readers.Read(connection => ErasureTable.ReadHeld(connection, after, feedHead.Last, count));
+
+    /// <inheritdoc cref="ErasureTable.ReadSpared"/>
+    public IReadOnlyList<HeldRow> ReadSpared(ulong after, int count) => readers.Read(connection => ErasureTable.ReadSpared(connection, after, count));
+
+    /// <inheritdoc cref="ErasureTable.FindOwner"/>
+    public LogOwner? FindOwner(long log) => readers.Read(connection => ErasureTable.FindOwner(connection, log));
+
+    /// <inheritdoc cref="ErasureTable.CountBytes"/>
+    public long CountBytes(LogId log, ulong after) => readers.Read(connection => ErasureTable.CountBytes(connection, log, after));
 
     /// <inheritdoc cref="PeerCursors.ReadUndelivered"/>
     public Undelivered ReadUndelivered() => cursors.ReadUndelivered();

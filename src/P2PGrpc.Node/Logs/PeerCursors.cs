@@ -121,7 +121,7 @@ internal sealed class PeerCursors
     /// <summary>Own logs whose end nobody else has acknowledged, in all conversations but the one with itself.</summary>
     public Undelivered ReadUndelivered()
     {
-        var undelivered = new Dictionary<LogId, ulong>();
+        var undelivered = new Dictionary<LogId, UndeliveredLog>();
         lock (gate)
         {
             foreach (var (conversation, logs) in ownLogs)
@@ -131,7 +131,7 @@ internal sealed class PeerCursors
                 foreach (var (log, head) in logs)
                 {
                     if (furthest.GetValueOrDefault(log) is var acknowledged && acknowledged < head.Sequence)
-                        undelivered.Add(log, acknowledged);
+                        undelivered.Add(log, new UndeliveredLog(conversation, acknowledged));
                 }
             }
         }

@@ -8,6 +8,7 @@ internal sealed class SegmentErasure(StoreConnection connection)
     /// <summary>Erases, and notes how far. What was erased is added to the events.</summary>
     public void Erase(ErasureWork work, List<StoreEvent> events)
     {
+        var anySpared = connection.ReadScalar("SELECT EXISTS (SELECT 1 FROM spared)") is 1L;
         foreach (var ofConversation in work.Due.GroupBy(due => due.Conversation))
         {
             var erased = new List<(ulong First, ulong Last)>();
@@ -17,7 +18,7 @@ internal sealed class SegmentErasure(StoreConnection connection)
                     connection.Execute("INSERT OR IGNORE INTO spared (position) VALUES ($1)", (long)due.FirstPosition);
                 else if (TryErase(due.FirstPosition))
                     erased.Add((due.FirstPosition, due.LastPosition));
-                if (due.Due == Due.EraseSpared)
+                if (due.Due == Due.Erase && anySpared)
                     connection.Execute("DELETE FROM spared WHERE position = $1", (long)due.FirstPosition);
             }
 

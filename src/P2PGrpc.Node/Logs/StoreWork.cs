@@ -117,5 +117,19 @@ internal sealed class ErasureWork(IReadOnlyList<DueSegment> due, long weight) : 
     public override void Fail(Exception exception) => completion.TrySetException(exception);
 }
 
+/// <summary>Keeps the running time, and notes which position it is at.</summary>
+internal sealed class ArrivalWork() : AwaitedWork(0)
+{
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Task => completion.Task;
+
+    public override bool MakesRoom => true;
+
+    public override void Complete() => completion.TrySetResult();
+
+    public override void Fail(Exception exception) => completion.TrySetException(exception);
+}
+
 /// <summary>Nothing of its own: writes the cursors that are due, and lets a halted store try to recover.</summary>
 internal sealed class NudgeWork() : StoreWork(0);

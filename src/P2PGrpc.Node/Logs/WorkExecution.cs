@@ -30,6 +30,9 @@ internal static class WorkExecution
             case ErasureWork erasure:
                 open.Erasures.Erase(erasure, events);
                 break;
+            case ArrivalWork:
+                open.Arrivals.Mark();
+                break;
             case FreezeWork freeze:
                 events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));
                 break;

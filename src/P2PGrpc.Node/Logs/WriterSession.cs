@@ -19,6 +19,7 @@ internal sealed class WriterSession : IDisposable
         RunningTime = new RunningTime(connection, time);
         Appends = new LogWriter(identity, Logs, new MessageIds(connection, RunningTime, options.MessageIdLifetime), clock);
         Erasures = new SegmentErasure(connection);
+        Arrivals = new ArrivalTable(connection, RunningTime, Logs);
         Forks = new ForkTable(connection, Logs);
     }
 
@@ -32,7 +33,9 @@ internal sealed class WriterSession : IDisposable
 
     public SegmentErasure Erasures { get; }
 
-    public RunningTime RunningTime { get; }
+    public ArrivalTable Arrivals { get; }
+
+    private RunningTime RunningTime { get; }
 
     /// <summary>Opens the database and makes certain that all that can be read from it is on disk: what a crash left in the write-ahead
     /// log may be in memory only.</summary>
