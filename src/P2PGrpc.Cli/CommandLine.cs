@@ -40,6 +40,7 @@ internal static class CommandLine
             ChatCommand.Create(surroundings),
             PeersCommand.Create(surroundings),
             RoomCommand.Create(surroundings),
+            RetentionCommand.Create(surroundings),
             EventsCommand.Create(surroundings),
             IdCommand.Create(surroundings),
             StatusCommand.Create(surroundings),

@@ -13,9 +13,9 @@ internal static class Examples
               p2pgrpc run --config /etc/p2pgrpc.json --quiet
 
             Each option may also stand in the environment (P2PGRPC_NAME, P2PGRPC_LISTEN, P2PGRPC_ADVERTISE, P2PGRPC_API,
-            P2PGRPC_API_OPEN, P2PGRPC_API_CERT, P2PGRPC_API_KEY, P2PGRPC_PEERS, P2PGRPC_ACCEPT, P2PGRPC_DATA, P2PGRPC_CONFIG) or in the JSON
-            file that --config names (name, listen, advertise, api, apiOpen, apiCert, apiKey, peers, accept, data). The command line outranks the
-            environment, and that the file.
+            P2PGRPC_API_OPEN, P2PGRPC_API_CERT, P2PGRPC_API_KEY, P2PGRPC_PEERS, P2PGRPC_ACCEPT, P2PGRPC_KEEP_DAYS, P2PGRPC_KEEP_BYTES, P2PGRPC_DATA,
+            P2PGRPC_CONFIG) or in the JSON file that --config names (name, listen, advertise, api, apiOpen, apiCert, apiKey, peers, accept, keepDays,
+            keepBytes, data). The command line outranks the environment, and that the file.
             """,
         ["send"] = """
               p2pgrpc send bob "hello" --data ~/alice
@@ -106,6 +106,21 @@ internal static class Examples
             """,
         ["reindex"] = """
               p2pgrpc reindex --data ~/alice
+            """,
+        ["retention"] = """
+              p2pgrpc retention show bob
+              p2pgrpc retention set '#friends' --days 30 --bytes 500M
+            """,
+        ["retention show"] = """
+              p2pgrpc retention show '#friends'
+              p2pgrpc retention show self --json | jq .heldBytes
+            """,
+        ["retention set"] = """
+              p2pgrpc retention set '#friends' --days 30 --bytes 500M
+              p2pgrpc retention set bob --clear --days 7
+              p2pgrpc retention set bob --clear
+
+            What goes beyond is erased on this node for good, and its place is marked. Messages that nobody else holds yet stay.
             """,
         ["events"] = """
               p2pgrpc events --data ~/alice

@@ -29,6 +29,10 @@ internal sealed class ConfigurationFile
 
     public string? Accept { get; private set; }
 
+    public string? KeepDays { get; private set; }
+
+    public string? KeepBytes { get; private set; }
+
     public IReadOnlyList<string>? Peers { get; private set; }
 
     /// <exception cref="CommandException">The file can't be read, or not be understood.</exception>
@@ -81,9 +85,11 @@ internal sealed class ConfigurationFile
             case "apiCert": ApiCertificate = Path.Combine(directory, reader.ReadText(name)); break;
             case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
             case "accept": Accept = reader.ReadText(name); break;
+            case "keepDays": KeepDays = reader.ReadText(name); break;
+            case "keepBytes": KeepBytes = reader.ReadText(name); break;
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
-                throw reader.Fault($"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, peers.");
+                throw reader.Fault($"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, keepDays, keepBytes, peers.");
         }
     }
 }

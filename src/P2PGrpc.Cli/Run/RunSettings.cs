@@ -25,6 +25,10 @@ internal sealed record RunSettings
 
     public bool AcceptAny { get; init; }
 
+    public int? KeepDays { get; init; }
+
+    public long? KeepBytes { get; init; }
+
     public bool Quiet { get; init; }
 
     public bool Json { get; init; }

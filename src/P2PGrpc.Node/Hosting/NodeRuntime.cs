@@ -16,6 +16,7 @@ using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
+using Retention = P2PGrpc.Node.Logs.Retention;
 
 namespace P2PGrpc.Node.Hosting;
 
@@ -69,6 +70,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
+        Retention = new Retention(
+            Store, new RetentionLimits(settings.KeepDays, settings.KeepBytes), directory.Reserve.TryRelease, time, loggers.CreateLogger<Retention>());
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
     }
 
@@ -79,6 +82,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public string? ApiAddress => clientHost?.Address;
 
     public LogStore Store { get; }
+
+    public Retention Retention { get; }
 
     public NodeEvents Events { get; }
 
@@ -202,10 +207,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
                 new PeerApiService(Sender, Consumers, time),
                 new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
                 new NodeApiService(description, Store, Links, Administration, Inbox, Events, lifetime),
-                new ConversationApiService(RoomAdministration, History)),
+                new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients))),
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
+        Retention.Start();
     }
 
     /// <summary>Writes down where clients find the TCP endpoint. On a full disk the node serves all the same: the socket and the address itself still lead to it.</summary>
@@ -255,6 +261,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         }
 
         await reserve.DisposeAsync().ConfigureAwait(false);
+        await Retention.DisposeAsync().ConfigureAwait(false);
         await Replication.DisposeAsync().ConfigureAwait(false);
         await Index.DisposeAsync().ConfigureAwait(false);
         await Store.DisposeAsync().ConfigureAwait(false);

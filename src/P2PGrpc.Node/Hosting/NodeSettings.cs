@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
 
@@ -9,7 +10,7 @@ namespace P2PGrpc.Node.Hosting;
 /// <summary>The options of a node, checked and taken apart. Immutable.</summary>
 internal sealed record NodeSettings(
     string Name, string DataDirectory, IPEndPoint Listen, PeerAddress? Advertise, IPEndPoint? Api, bool ApiOpen, string? ApiCertificate,
-    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept)
+    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept, int? KeepDays, long? KeepBytes)
 {
     /// <summary>The client endpoint is this far above the listening port unless said otherwise.</summary>
     private const int ApiPortOffset = 1000;
@@ -52,12 +53,16 @@ internal sealed record NodeSettings(
                 peers.Add(specification);
             else
                 faults.Add(fault);
+        if (options.KeepDays is < 1 or > RetentionLimits.MaximumDays)
+            faults.Add($"Messages can be kept for 1 to {RetentionLimits.MaximumDays} days, not for {options.KeepDays}.");
+        if (options.KeepBytes is < RetentionLimits.MinimumBytes)
+            faults.Add($"At least 1 MiB of messages is kept, not {options.KeepBytes} bytes.");
         if (faults.Count > 0)
             throw new NodeStartException("OPTIONS_INVALID", string.Join(' ', faults));
         CheckProtection(options, api);
         return new NodeSettings(
             options.Name, Path.GetFullPath(options.DataDirectory), listen!, advertise, api, options.ApiOpen, options.ApiCertificate, options.ApiKey,
-            peers, options.Accept);
+            peers, options.Accept, options.KeepDays, options.KeepBytes);
     }
 
     private static IPEndPoint? ParseApi(string? text, IPEndPoint listen, List<string> faults)

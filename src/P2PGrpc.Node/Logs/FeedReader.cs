@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using P2PGrpc.Core.Logs;
 using SQLitePCL;
 
 namespace P2PGrpc.Node.Logs;
