@@ -7,13 +7,20 @@ namespace P2PGrpc.Simulation;
 internal sealed class Ledger
 {
     private readonly Dictionary<(LogId, ulong), Bytes32> signed = [];
+    private readonly Dictionary<Bytes32, IReadOnlyList<string>> written = [];
     private readonly List<(ConversationId Conversation, string Message)> attempted = [];
     private List<(ConversationId Conversation, string Message)> accepted = [];
 
     public int Accepted => accepted.Count;
 
-    public void NoteSigned(SegmentHeader header) => SimulationFault.Check(
-        signed.TryAdd((header.LogId, header.FirstSequence), header.Hash), "S3: two segments were signed at one place.");
+    public void NoteSigned(SegmentHeader header, IReadOnlyList<string> messages)
+    {
+        SimulationFault.Check(signed.TryAdd((header.LogId, header.FirstSequence), header.Hash), "S3: two segments were signed at one place.");
+        written[header.Hash] = messages;
+    }
+
+    /// <summary>The messages of a segment, by its hash.</summary>
+    public IReadOnlyList<string> WrittenIn(Bytes32 segment) => written[segment];
 
     public void NoteAttempted(ConversationId conversation, string message) => attempted.Add((conversation, message));
 

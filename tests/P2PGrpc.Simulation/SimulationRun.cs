@@ -12,6 +12,9 @@ internal sealed class RunCounts
 
     public int ForkProofs { get; set; }
 
+    /// <summary>Segments that were stored without their bodies, because those who were asked had erased them.</summary>
+    public int HeadersAlone { get; set; }
+
     /// <summary>Segments that each member needed, its own left out.</summary>
     public int SegmentsNeeded { get; set; }
 
@@ -130,5 +133,6 @@ internal sealed class SimulationRun
     /// <summary>Five seconds (L1) with commits and round trips as slow as they are here, the time in which a mute connection is found out, and that in which
     /// damage is reported again and another neighbour is asked for a repair.</summary>
     private TimeSpan LongestPause() => TimeSpan.FromSeconds(5) + Options.LatestLatency * 6 + Options.SlowestCommit * 4 + LongestKeepAlive
-        + (Options.Faults[FaultKind.Damage] is null ? TimeSpan.Zero : VirtualNode.DamagePause + Limits.RepairTime);
+        + (Options.Faults[FaultKind.Damage] is null ? TimeSpan.Zero : VirtualNode.DamagePause + Limits.RepairTime)
+        + (Options.Faults[FaultKind.Erase] is null ? TimeSpan.Zero : Limits.ErasedPatience);
 }

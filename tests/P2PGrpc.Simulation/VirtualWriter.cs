@@ -21,7 +21,7 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
     /// <summary>Takes note of the stamps of a segment that came from elsewhere.</summary>
     public void Observe(DiskSegment segment)
     {
-        foreach (var entry in SegmentBodyReader.Read(segment.Header, segment.Body))
+        foreach (var entry in SegmentBodyReader.Read(segment.Header, segment.Body ?? []))
             clock.Observe(entry!.Clock, Now());
     }
 
@@ -68,7 +68,7 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
         var count = builder.Count;
         var body = builder.Build();
         var header = SegmentHeader.Sign(key, log.Log, log.Tail, count, body, log.Tail.Sequence == 0 ? WriteOpening(conversation) : []);
-        run.Ledger.NoteSigned(header);
+        run.Ledger.NoteSigned(header, names);
         signed.Add(header.Hash);
         current[conversation] = (log.Log, header.Head);
         return new SealedSegment(header, body, names);

@@ -38,12 +38,12 @@ internal static class WantFrames
         return read;
     }
 
-    public static Frame WriteWant(LogId log, Head after, bool standing, ulong erasedThrough) =>
+    public static Frame WriteWant(LogId log, Head after, bool standing, ulong erasedThrough = 0) =>
         new() { Want = new Want { LogId = Wrap(log), After = SegmentCodec.Write(after), Standing = standing, ErasedThrough = erasedThrough } };
 
     public static Frame WriteUnwant(LogId log) => new() { Unwant = new Unwant { LogId = Wrap(log) } };
 
-    public static Frame WriteRefuse(LogId log, RefuseReason reason, ErasedStretch? erased) => new()
+    public static Frame WriteRefuse(LogId log, RefuseReason reason, ErasedStretch? erased = null) => new()
     {
         Refuse = new Refuse { LogId = Wrap(log), Reason = reason, ErasedFrom = erased?.From ?? 0, HeldFrom = erased?.HeldFrom ?? 0 },
     };
