@@ -133,7 +133,7 @@ internal sealed class FaultInjector(SimulationRun run)
     }
 
     /// <summary>Erases mostly the oldest, as retention does, and now and then anything.</summary>
-    private void Erase(VirtualNode node)
+    public void Erase(VirtualNode node)
     {
         var feed = node.Disk.Feed;
         var from = Random.Next(3) == 0 ? Random.Next(feed.Count + 1) : 0;

@@ -21,7 +21,9 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
     /// <summary>Takes note of the stamps of a segment that came from elsewhere.</summary>
     public void Observe(DiskSegment segment)
     {
-        foreach (var entry in SegmentBodyReader.Read(segment.Header, segment.Body ?? []))
+        if (segment.Body is not { } body)
+            return;
+        foreach (var entry in SegmentBodyReader.Read(segment.Header, body))
             clock.Observe(entry!.Clock, Now());
     }
 
