@@ -1,6 +1,7 @@
 using Grpc.Core;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Tests.History;
 using P2PGrpc.Protocol;
 using Xunit;
 using RetentionAdministration = P2PGrpc.Node.Api.RetentionAdministration;
@@ -119,6 +120,31 @@ public sealed class KeepingLessTests
         var (erased, texts) = await ReadAsync(alice, 4, 1, request => request.Consumer = "reader");
         Assert.Equal(4ul, Sum(erased));
         Assert.Equal(["last"], texts);
+    }
+
+    [Fact]
+    public async Task The_history_forgets_the_words_and_marks_the_places_also_over_a_start()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await alice.SendAsync("self", "a secret word");
+        await alice.SendAsync("self", "another secret");
+        Assert.Equal(2, HistoryNode.Texts((await alice.SearchAsync("secret")).Batches).Count);
+        await EraseAsync(alice, "self");
+        await alice.SendAsync("self", "no secret any more");
+        await CheckAsync();
+        await alice.StopAsync();
+        await alice.StartAgainAsync();
+        await CheckAsync();
+        await alice.Runtime.Index.RebuildAsync(Token);
+        Assert.Equal(["no secret any more"], HistoryNode.Texts((await alice.SearchAsync("secret")).Batches));
+
+        async Task CheckAsync()
+        {
+            await RunningNode.WaitUntilAsync(async () => HistoryNode.Texts((await alice.SearchAsync("secret")).Batches).Count == 1, "the words are forgotten");
+            var page = await alice.ListAsync("self");
+            Assert.Equal(["no secret any more"], HistoryNode.Texts(page.Batches));
+            Assert.Equal(2ul, Sum(page.Batches));
+        }
     }
 
     [Fact]
