@@ -1,4 +1,3 @@
-using P2PGrpc.Core.Logs;
 using Xunit;
 
 namespace P2PGrpc.Simulation;

@@ -98,7 +98,7 @@ internal sealed class LogTable(StoreConnection connection, int rememberedLogs)
         connection.Execute(
             "INSERT INTO segment (position, log, first_sequence, count, hash, header, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             (long)position, log.Id, (long)header.FirstSequence, (long)header.Count,
-            header.Hash.ToArray(), SegmentRow.Encode(header), body is { } bytes ? SegmentRow.ToArray(bytes) : StoredBody.MakeMark(header));
+            header.Hash.ToArray(), SegmentRow.Encode(header), body is { } bytes ? SegmentRow.ToArray(bytes) : (object)StoredBody.MakeMark(header));
         nextPosition = position + (ulong)header.Count;
         log.Head = header.Head;
         return position;

@@ -25,5 +25,8 @@ internal sealed record RetentionSettings(RetentionLimits Node, IReadOnlyDictiona
 
     public int? DaysOf(ConversationId conversation) => Own.GetValueOrDefault(conversation).Days ?? Node.Days;
 
+    /// <summary>Whether anything of a conversation may be erased at all.</summary>
+    public bool Limits(ConversationId conversation) => Node.Bytes is not null || DaysOf(conversation) is not null || BytesOf(conversation) is not null;
+
     public long? BytesOf(ConversationId conversation) => Own.GetValueOrDefault(conversation).Bytes;
 }

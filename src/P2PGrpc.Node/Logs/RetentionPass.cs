@@ -54,7 +54,7 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
             .ConfigureAwait(false);
     }
 
-    /// <summary>What was spared is due; when somebody else holds it, it goes.</summary>
+    /// <summary>What was spared is due; when somebody else holds it, it goes, unless its owner keeps all of the conversation by now.</summary>
     private async Task EraseSparedAsync(CancellationToken cancellationToken)
     {
         var after = 0ul;
@@ -62,7 +62,7 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
         {
             foreach (var row in rows)
             {
-                if (FindOwner(row.Log) is { } owner && !undelivered.Contains(owner.LogId, row.LastSequence))
+                if (FindOwner(row.Log) is { } owner && settings.Limits(owner.Conversation) && !undelivered.Contains(owner.LogId, row.LastSequence))
                     await AddAsync(new DueSegment(owner.Conversation, row.FirstPosition, row.LastPosition, row.Bytes ?? 0, Due.Erase), cancellationToken)
                         .ConfigureAwait(false);
             }

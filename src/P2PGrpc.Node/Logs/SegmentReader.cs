@@ -138,7 +138,7 @@ internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, F
         var heldFrom = erased.LastSequence + 1;
         using var row = connection.Bind(
             """
-            SELECT first_sequence, count, typeof(body) = 'text' FROM segment
+            SELECT first_sequence, count, typeof(body) = 'integer' FROM segment
             WHERE log = $1 AND first_sequence > $2 AND position <= $3 ORDER BY first_sequence LIMIT $4
             """,
             log, (long)erased.LastSequence, last, (long)ErasedLook).ExecuteReader();

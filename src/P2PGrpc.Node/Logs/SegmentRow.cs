@@ -40,13 +40,13 @@ internal static class SegmentRow
     public static StoredBody? ReadBody(SqliteDataReader row, SegmentHeader header) => row.GetValue(BodyColumn) switch
     {
         byte[] body when SegmentVerification.BodyMatches(header, body) => new StoredBody(body, Erased: false),
-        string mark when mark == StoredBody.MakeMark(header) => new StoredBody(default, Erased: true),
+        long mark when mark == StoredBody.MakeMark(header) => new StoredBody(default, Erased: true),
         _ => null,
     };
 
     /// <summary>What the segment weighs as it lies here, without reading its body.</summary>
     public static int Weigh(SqliteDataReader row, SegmentHeader header) =>
-        row.GetFieldType(BodyColumn) == typeof(string) ? header.BareWeight : header.Weight;
+        row.GetFieldType(BodyColumn) == typeof(long) ? header.BareWeight : header.Weight;
 
     /// <summary>The head that a log has with this row as its last. The columns and the signed header are two witnesses: where they differ, a
     /// header whose signature holds is believed, else the columns. Null only if both are unreadable.</summary>

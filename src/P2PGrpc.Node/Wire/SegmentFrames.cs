@@ -71,7 +71,7 @@ internal static class SegmentFrames
             return $"in a segment {fault}";
         if (header.FirstSequence == 1 && header.Log.Conversation != direct && !RoomAdmission.IsGiven(header))
             return "a room's log begins without an admission of its author";
-        read = (header, message.Erased ? null : message.Body.Memory);
+        read = (header, message.Erased ? (ReadOnlyMemory<byte>?)null : message.Body.Memory);
         return null;
     }
 }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Tests.History;
 using P2PGrpc.Protocol;
@@ -20,7 +21,7 @@ public sealed class KeepingLessTests
     public async Task Gaps_are_marked_and_what_comes_later_is_read_as_always()
     {
         await using var alice = await RunningNode.StartAsync("alice");
-        await using var bob = await RunningNode.StartAsync("bob", Links.AdmissionPolicy.Known, alice.PeerText("alice"));
+        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
         await alice.AddAsync(bob.PeerText("bob"));
         for (var number = 0; number < 3; number++)
             await alice.SendAsync("bob", $"old {number}", request => request.WaitFor = DeliveryState.Delivered);
@@ -47,7 +48,7 @@ public sealed class KeepingLessTests
     public async Task What_was_not_delivered_yet_is_delivered_whole_D1()
     {
         await using var alice = await RunningNode.StartAsync("alice");
-        await using var bob = await RunningNode.StartAsync("bob", Links.AdmissionPolicy.Known, alice.PeerText("alice"));
+        await using var bob = await RunningNode.StartAsync("bob", AdmissionPolicy.Known, alice.PeerText("alice"));
         await alice.AddAsync(bob.PeerText("bob"));
         await alice.SendAsync("bob", "delivered", request => request.WaitFor = DeliveryState.Delivered);
         await bob.StopAsync();
@@ -59,7 +60,7 @@ public sealed class KeepingLessTests
         Assert.Empty(erased);
         Assert.Equal(["delivered", "on its way"], texts);
         await RunningNode.WaitUntilAsync(() => alice.Find("bob")!.Undelivered == 0, "the acknowledgement arrives");
-        await alice.Runtime.Retention.LookAsync(Token);
+        await EraseAsync(alice, "bob");
         (erased, texts) = await ReadAsync(alice, 2, 0);
         Assert.Empty(texts);
         Assert.Equal("self", erased[0].Alias);
@@ -160,7 +161,7 @@ public sealed class KeepingLessTests
         await RefusedAsync(new SetRetentionRequest { Conversation = "self", KeepDays = uint.MaxValue }, StatusCode.InvalidArgument);
         await RefusedAsync(new SetRetentionRequest { Conversation = "self", KeepBytes = 1000 }, StatusCode.InvalidArgument);
         await RefusedAsync(new SetRetentionRequest { Conversation = "self", KeepBytes = ulong.MaxValue }, StatusCode.InvalidArgument);
-        Assert.Equal(new Retention { Conversation = "self" }, administration.Get("self"));
+        Assert.Equal(new Protocol.Retention { Conversation = "self" }, administration.Get("self"));
 
         await administration.SetAsync(new SetRetentionRequest { Conversation = "self", KeepDays = 3 }, Token);
         var both = await administration.SetAsync(new SetRetentionRequest { Conversation = "self", KeepBytes = 1 << 20 }, Token);

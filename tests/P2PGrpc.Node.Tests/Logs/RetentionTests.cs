@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Core.Logs;
-using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Logs;
 using Xunit;
 
@@ -191,8 +190,9 @@ public sealed class RetentionTests
         retention.Start();
         for (var number = 0; number < 200; number++)
             await AppendAsync(fixture, Self(fixture), Large(number));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (ReadNumbers(fixture).Count > 21)
-            await Task.Delay(20, StoreFixture.Deadline);
+            await timer.WaitForNextTickAsync(StoreFixture.Deadline);
         Assert.Equal(199, ReadNumbers(fixture)[^1]);
     }
 
