@@ -26,6 +26,7 @@ internal sealed class Retention : IAsyncDisposable
     private readonly HeldBytes held = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly SemaphoreSlim look = new(0, 1);
+    private readonly SemaphoreSlim looking = new(1);
     private readonly SemaphoreSlim changing = new(1);
     private RetentionSettings settings;
     private long undeliveredBytes;
@@ -81,9 +82,22 @@ internal sealed class Retention : IAsyncDisposable
     /// <summary>Bytes of bodies that are held of a conversation; null while nothing is limited, and before they were counted.</summary>
     public long? CountHeld(ConversationId conversation) => isCounted ? held.Count(conversation).OfConversation : null;
 
-    /// <summary>Looks once, and erases all that is due.</summary>
+    /// <summary>Looks once, and erases all that is due. One look at a time: two would count what they erase twice.</summary>
     /// <exception cref="StoreException">The store took nothing.</exception>
     public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        await looking.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await LookAloneAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            looking.Release();
+        }
+    }
+
+    private async Task LookAloneAsync(CancellationToken cancellationToken)
     {
         var current = Settings;
         if (current.IsEmpty)
@@ -103,6 +117,7 @@ internal sealed class Retention : IAsyncDisposable
         await running.ConfigureAwait(false);
         stopping.Dispose();
         look.Dispose();
+        looking.Dispose();
         changing.Dispose();
     }
 
