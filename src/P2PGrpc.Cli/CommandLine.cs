@@ -42,6 +42,7 @@ internal static class CommandLine
             InviteCommand.Create(surroundings),
             JoinCommand.Create(surroundings),
             RoomCommand.Create(surroundings),
+            RetentionCommand.Create(surroundings),
             EventsCommand.Create(surroundings),
             IdCommand.Create(surroundings),
             StatusCommand.Create(surroundings),

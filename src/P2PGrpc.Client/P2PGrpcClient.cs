@@ -116,8 +116,13 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     {
         await foreach (var response in SubscribeBatchesAsync(settings, cancellationToken).WithCancellation(cancellationToken))
         {
-            foreach (var message in ReceivedMessage.Read(response))
-                yield return message;
+            foreach (var batch in response.Batches)
+            {
+                if (ErasedMessages.From(batch) is { } erased)
+                    settings?.Erased?.Invoke(erased);
+                foreach (var message in ReceivedMessage.Read(batch))
+                    yield return message;
+            }
         }
     }
 

@@ -67,7 +67,7 @@ public sealed class ReceivedMessage
     public static IEnumerable<ReceivedMessage> Read(SubscribeResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        return Read(response.Batches);
+        return response.Batches.SelectMany(Read);
     }
 
     /// <summary>The messages of a page of history, in order.</summary>
@@ -75,14 +75,24 @@ public sealed class ReceivedMessage
     public static IEnumerable<ReceivedMessage> Read(IEnumerable<MessageBatch> batches)
     {
         ArgumentNullException.ThrowIfNull(batches);
-        foreach (var batch in batches)
+        return batches.SelectMany(Read);
+    }
+
+    /// <summary>The messages of a batch, in order. There are none where they were erased: see <see cref="ErasedMessages.From"/>.</summary>
+    /// <param name="batch">The batch. It must not be changed afterwards.</param>
+    public static IEnumerable<ReceivedMessage> Read(MessageBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return ReadMessages(batch);
+    }
+
+    private static IEnumerable<ReceivedMessage> ReadMessages(MessageBatch batch)
+    {
+        for (var index = 0; index < batch.Messages.Count; index++)
         {
-            for (var index = 0; index < batch.Messages.Count; index++)
-            {
-                // An entry that the node could not read only keeps the place of those after it.
-                if (batch.Messages[index].Content is not null)
-                    yield return new ReceivedMessage(batch, index);
-            }
+            // An entry that the node could not read only keeps the place of those after it.
+            if (batch.Messages[index].Content is not null)
+                yield return new ReceivedMessage(batch, index);
         }
     }
 }

@@ -38,4 +38,8 @@ public sealed record SubscribeSettings
 
     /// <summary>Called at each failed attempt to reach the node, before the pause that precedes the next. It must not block.</summary>
     public Action<P2PGrpcException>? Interrupted { get; init; }
+
+    /// <summary>Called by <see cref="P2PGrpcClient.SubscribeAsync"/> where messages stood that have been erased, before the next message is handed out. It must not
+    /// block. Who reads whole responses finds them by <see cref="ErasedMessages.From"/>.</summary>
+    public Action<ErasedMessages>? Erased { get; init; }
 }

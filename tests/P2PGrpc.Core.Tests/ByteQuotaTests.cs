@@ -154,8 +154,8 @@ public sealed class ByteQuotaTests
         Assert.Equal(RefuseReason.Quota, Assert.Single(outputs.OfType<ReplicatorOutput.SendRefuse>()).Reason);
         now += TimeSpan.FromHours(3);
         Assert.Empty(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendWant>());
-        Assert.Empty(Handle(new ReplicatorInput.Erased(Room, Keys[3].PeerId, Weight)).OfType<ReplicatorOutput.SendWant>());
-        Assert.Equal(log[1].Head, Assert.Single(Handle(new ReplicatorInput.Erased(Room, Keys[3].PeerId, Weight)).OfType<ReplicatorOutput.SendWant>()).After);
+        Assert.Empty(Handle(new ReplicatorInput.Freed(Room, Keys[3].PeerId, Weight)).OfType<ReplicatorOutput.SendWant>());
+        Assert.Equal(log[1].Head, Assert.Single(Handle(new ReplicatorInput.Freed(Room, Keys[3].PeerId, Weight)).OfType<ReplicatorOutput.SendWant>()).After);
         Assert.Single(Push(1, log[2]).OfType<ReplicatorOutput.Store>());
     }
 

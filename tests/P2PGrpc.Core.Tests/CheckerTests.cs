@@ -33,7 +33,7 @@ public sealed class CheckerTests
         using var other = IdentityKey.FromSeed(SHA256.HashData("other"u8));
         var log = new LogKey(ConversationId.Direct(author.PeerId, other.PeerId), author.PeerId, 7);
         var head = log.ToLogId().Empty;
-        var copy = new List<(SegmentHeader Header, byte[] Body)>();
+        var copy = new List<(SegmentHeader Header, byte[]? Body)>();
         for (byte number = 0; number < 4; number++)
         {
             byte[] body = [number, 1, 2];
@@ -44,6 +44,8 @@ public sealed class CheckerTests
         byte[] flipped = [1, 1, 3];
         var foreign = SegmentHeader.Sign(other, log, copy[0].Header.Head, 1, copy[1].Body, []);
         Assert.Empty(ChainChecker.Find(log.ToLogId(), copy));
+        Assert.Empty(ChainChecker.Find(log.ToLogId(), [copy[0], (copy[1].Header, null), copy[2]]));
+        Assert.Empty(ChainChecker.Compare(copy, [copy[0], (copy[1].Header, null), copy[2]]));
         Assert.NotEmpty(ChainChecker.Find(log.ToLogId(), copy.Skip(1)));
         Assert.NotEmpty(ChainChecker.Find(log.ToLogId(), [copy[0], copy[2]]));
         Assert.NotEmpty(ChainChecker.Find(log.ToLogId(), [copy[0], (copy[1].Header, flipped)]));

@@ -74,6 +74,9 @@ internal sealed class FaultInjector(SimulationRun run)
             case FaultKind.Damage:
                 Damage(node);
                 break;
+            case FaultKind.Erase:
+                Erase(node);
+                break;
             case FaultKind.Restore:
                 BackUpOrRestore(node);
                 break;
@@ -127,6 +130,18 @@ internal sealed class FaultInjector(SimulationRun run)
             return;
         if (others.Exists(other => other.Held?.Header.Hash == segment.Header.Hash && run.Network.AreNeighbours(node, other.Node)))
             segment.Damaged = true;
+    }
+
+    /// <summary>Erases mostly the oldest, as retention does, and now and then anything.</summary>
+    public void Erase(VirtualNode node)
+    {
+        var feed = node.Disk.Feed;
+        var from = Random.Next(3) == 0 ? Random.Next(feed.Count + 1) : 0;
+        foreach (var segment in feed.Skip(from).Take(Random.Next(1, feed.Count / 2 + 2)))
+        {
+            if (segment.Header.Log.Author != node.PeerId || node.Disk.Acknowledged.GetValueOrDefault(segment.Header.LogId) >= segment.Header.LastSequence)
+                segment.EraseHere();
+        }
     }
 
     private void BackUpOrRestore(VirtualNode node)

@@ -41,6 +41,9 @@ internal enum FaultKind
 
     /// <summary>An older database is put back in place of a node's own.</summary>
     Restore,
+
+    /// <summary>A node erases bodies that it need not keep: its own only where another holds them.</summary>
+    Erase,
 }
 
 /// <summary>The mean time between faults of each kind that a run has.</summary>
@@ -71,6 +74,10 @@ internal sealed class FaultRates
 
         if (rates.means.ContainsKey(FaultKind.Restore))
             rates.means.Remove(FaultKind.Damage);
+
+        // What comes back from others after damage, or after a restored database, may have been erased there.
+        if (rates.means.ContainsKey(FaultKind.Damage) || rates.means.ContainsKey(FaultKind.Restore))
+            rates.means.Remove(FaultKind.Erase);
         return rates;
     }
 

@@ -73,8 +73,8 @@ internal sealed class FinalChecks(SimulationRun run)
 
     private static IEnumerable<(string Message, LogId Log)> ReadEntries(VirtualNode node, ConversationId conversation) =>
         from segment in node.Disk.Feed
-        where segment.Header.Log.Conversation == conversation
-        from entry in SegmentBodyReader.Read(segment.Header, segment.Body)
+        where segment.Header.Log.Conversation == conversation && segment.Body is not null
+        from entry in SegmentBodyReader.Read(segment.Header, segment.Body!)
         select (VirtualDraft.ReadName(entry.Content.Text), segment.Header.LogId);
 
     private List<LogId> LogsOf(ConversationId conversation) => run.Nodes
@@ -116,9 +116,10 @@ internal sealed class FinalChecks(SimulationRun run)
     /// each log is in order for itself.</summary>
     private void CheckMessages(VirtualNode node, ConversationId conversation)
     {
+        var erased = FindErased(node, conversation);
         var read = ReadEntries(node, conversation).ToList();
         Check($"D1, S1 at node {node.Index}", SetChecker.Find(
-            run.Ledger.AttemptedIn(conversation), run.Ledger.AcceptedIn(conversation), read.Select(entry => entry.Message)));
+            run.Ledger.AttemptedIn(conversation), run.Ledger.AcceptedIn(conversation).Except(erased), read.Select(entry => entry.Message)));
         read.RemoveAll(entry => !IsHonest(entry.Message));
         var parsed = read.Select(entry => (entry.Log, Message: OrderChecker.Parse(entry.Message))).ToList();
         if (!damage && !restores)
@@ -127,6 +128,15 @@ internal sealed class FinalChecks(SimulationRun run)
             Check($"S5 at node {node.Index}", OrderChecker.Find(parsed.Select(entry => ($"{entry.Log} {entry.Message.Source}", entry.Message.Number))));
         var doubled = read.GroupBy(entry => entry.Message).FirstOrDefault(group => group.Count() > 1);
         SimulationFault.Check(doubled is null, $"D3: {doubled?.Key} is held twice by node {node.Index}.");
+    }
+
+    /// <summary>Messages of which a node holds the headers only. That somebody has erased them is checked when such a header is stored.</summary>
+    private HashSet<string> FindErased(VirtualNode node, ConversationId conversation)
+    {
+        var erased = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var segment in node.Disk.Feed.Where(segment => segment.Header.Log.Conversation == conversation && segment.Body is null))
+            erased.UnionWith(run.Ledger.WrittenIn(segment.Header.Hash));
+        return erased;
     }
 
     /// <summary>Without faults each segment travels once to each member that is not its author; only in a room whose links are slower than the

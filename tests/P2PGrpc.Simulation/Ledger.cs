@@ -7,6 +7,7 @@ namespace P2PGrpc.Simulation;
 internal sealed class Ledger
 {
     private readonly Dictionary<(LogId, ulong), Bytes32> signed = [];
+    private readonly Dictionary<Bytes32, IReadOnlyList<string>> written = [];
     private readonly List<(ConversationId Conversation, string Message)> attempted = [];
     private List<(ConversationId Conversation, string Message)> accepted = [];
 
@@ -21,8 +22,14 @@ internal sealed class Ledger
     public ulong ForkOf(LogId log) =>
         forks.TryGetValue(log, out var sequence) ? sequence : throw new SimulationFault($"S4: log {log} did not fork, and was frozen.");
 
-    public void NoteSigned(SegmentHeader header) => SimulationFault.Check(
-        signed.TryAdd((header.LogId, header.FirstSequence), header.Hash), "S3: two segments were signed at one place.");
+    public void NoteSigned(SegmentHeader header, IReadOnlyList<string> messages)
+    {
+        SimulationFault.Check(signed.TryAdd((header.LogId, header.FirstSequence), header.Hash), "S3: two segments were signed at one place.");
+        written[header.Hash] = messages;
+    }
+
+    /// <summary>The messages of a segment, by its hash.</summary>
+    public IReadOnlyList<string> WrittenIn(Bytes32 segment) => written[segment];
 
     public void NoteAttempted(ConversationId conversation, string message) => attempted.Add((conversation, message));
 

@@ -25,6 +25,9 @@ internal sealed class RunCounts
     /// <summary>The most that a replicator kept at one time, of whatever it was.</summary>
     public int MostKept { get; set; }
 
+    /// <summary>Segments that were stored without their bodies, because those who were asked had erased them.</summary>
+    public int HeadersAlone { get; set; }
+
     /// <summary>Segments that each member needed, its own left out.</summary>
     public int SegmentsNeeded { get; set; }
 
@@ -198,5 +201,6 @@ internal sealed class SimulationRun
     /// damage is reported again and another neighbour is asked for a repair.</summary>
     private TimeSpan LongestPause() => TimeSpan.FromSeconds(5) + Options.LatestLatency * 6 + Options.SlowestCommit * 4 + LongestKeepAlive
         + (Options.AuthorRate is null ? TimeSpan.Zero : Limits.QuotaBurst * 2 + Limits.QuotaPause)
-        + (Options.Faults[FaultKind.Damage] is null ? TimeSpan.Zero : VirtualNode.DamagePause + Limits.RepairTime);
+        + (Options.Faults[FaultKind.Damage] is null ? TimeSpan.Zero : VirtualNode.DamagePause + Limits.RepairTime)
+        + (Options.Faults[FaultKind.Erase] is null ? TimeSpan.Zero : Limits.ErasedPatience);
 }

@@ -156,7 +156,7 @@ internal sealed class TwoNodes
                     Send($"Have {string.Join(",", have.Logs.Select(log => log.Head.Sequence))}", link => new ReplicatorInput.Have(link, have.Logs, have.Through));
                     break;
                 case ReplicatorOutput.SendWant want:
-                    Send($"Want {want.After.Sequence}", link => new ReplicatorInput.Want(link, want.LogId, want.After, want.Standing));
+                    Send($"Want {want.After.Sequence}", link => new ReplicatorInput.Want(link, want.LogId, want.After, want.Standing, want.ErasedThrough));
                     break;
                 case ReplicatorOutput.SendUnwant unwant:
                     Send("Unwant", link => new ReplicatorInput.Unwant(link, unwant.LogId));
@@ -165,7 +165,7 @@ internal sealed class TwoNodes
                     Send("Credit", link => new ReplicatorInput.Credit(link, credit.Bytes));
                     break;
                 case ReplicatorOutput.SendRefuse refuse:
-                    Send($"Refuse {refuse.Reason}", link => new ReplicatorInput.Refuse(link, refuse.LogId, refuse.Reason));
+                    Send($"Refuse {refuse.Reason}", link => new ReplicatorInput.Refuse(link, refuse.LogId, refuse.Reason, refuse.Erased));
                     break;
                 case ReplicatorOutput.SendForkProof proof:
                     Send(proof.Second is null ? "ForkProof one" : "ForkProof both", link => new ReplicatorInput.ForkProof(link, proof.First, proof.Second));
@@ -190,13 +190,13 @@ internal sealed class TwoNodes
                     Handle(Disk.LoadHeads(load.Conversation, load.After, 2));
                     break;
                 case ReplicatorOutput.Load load:
-                    Handle(new ReplicatorInput.Loaded(load.Link, load.LogId, Disk.Load(load.LogId, load.After, load.MaxWeight)));
+                    Handle(new ReplicatorInput.Loaded(load.Link, load.LogId, Disk.Load(load.LogId, load.After, load.MaxWeight, load.ErasedThrough)));
                     break;
                 case ReplicatorOutput.Store store when Failure is { } failure:
                     Handle(new ReplicatorInput.StoreFailed(store.Header.LogId, store.Header.Head, failure));
                     break;
                 case ReplicatorOutput.Store store:
-                    var written = Disk.TryWrite(store.Header, ((VirtualBody)store.Body).Bytes);
+                    var written = Disk.TryWrite(store.Header, (store.Body as VirtualBody)?.Bytes);
                     Handle(written is null
                         ? new ReplicatorInput.StoreFailed(store.Header.LogId, store.Header.Head, StoreFailure.Mismatch)
                         : new ReplicatorInput.Stored(store.Header.Log, store.Header.LogId, store.Header.Head, written.LastPosition));
@@ -243,7 +243,7 @@ internal sealed class TwoNodes
         private void Receive(LinkId link, HeldSegment held)
         {
             if (Link == link)
-                Handle(new ReplicatorInput.Segment(link, held.Header, new VirtualBody(((VirtualBody)held.Body).Bytes)));
+                Handle(new ReplicatorInput.Segment(link, held.Header, held.Body is VirtualBody body ? new VirtualBody(body.Bytes) : new ErasedBody()));
         }
 
         private void Note(string line) => nodes.Lines.Add($"{name}: {line}");

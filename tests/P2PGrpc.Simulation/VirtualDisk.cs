@@ -19,13 +19,28 @@ internal sealed class VirtualBody(byte[] bytes) : BodyHandle
 }
 
 /// <summary>A segment as it lies on a disk.</summary>
-internal sealed class DiskSegment(SegmentHeader header, byte[] body, ulong lastPosition)
+/// <param name="header">Its header.</param>
+/// <param name="body">Its body; null if it came without.</param>
+/// <param name="lastPosition">The position of its last entry.</param>
+internal sealed class DiskSegment(SegmentHeader header, byte[]? body, ulong lastPosition)
 {
     public SegmentHeader Header { get; } = header;
 
-    public byte[] Body { get; } = body;
+    /// <summary>Null if it was erased, here or where it came from.</summary>
+    public byte[]? Body { get; private set; } = body;
+
+    /// <summary>It was erased here.</summary>
+    public bool ErasedHere { get; private set; }
 
     public ulong LastPosition { get; } = lastPosition;
+
+    public BodyHandle Handle => Body is { } bytes ? new VirtualBody(bytes) : new ErasedBody();
+
+    public void EraseHere()
+    {
+        ErasedHere |= Body is not null;
+        Body = null;
+    }
 
     /// <summary>Its bits have flipped: whoever reads it finds that out by its hash.</summary>
     public bool Damaged { get; set; }
@@ -46,6 +61,9 @@ internal sealed class VirtualDisk
 
     public HashSet<string> MessageIds { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>How far somebody else holds the node's own logs.</summary>
+    public Dictionary<LogId, ulong> Acknowledged { get; } = [];
+
     public IEnumerable<LogId> Logs => logs.Keys;
 
     public IReadOnlyList<DiskSegment> Read(LogId log) => logs.TryGetValue(log, out var segments) ? segments : [];
@@ -64,7 +82,7 @@ internal sealed class VirtualDisk
         return at >= 0 && segments[at].Header.FirstSequence == firstSequence ? segments[at] : null;
     }
 
-    public DiskSegment? TryWrite(SegmentHeader header, byte[] body)
+    public DiskSegment? TryWrite(SegmentHeader header, byte[]? body)
     {
         if (IsFrozen(header.LogId) || AppendRule.Judge(HeadOf(header.LogId), header) != AppendVerdict.Next)
             return null;
@@ -101,7 +119,7 @@ internal sealed class VirtualDisk
         return copy;
     }
 
-    public LoadResult Load(LogId log, Head after, long maxWeight)
+    public LoadResult Load(LogId log, Head after, long maxWeight, ulong erasedThrough)
     {
         var segments = Read(log);
         var first = 0;
@@ -114,15 +132,29 @@ internal sealed class VirtualDisk
         }
 
         var held = new List<HeldSegment>();
-        for (var index = first; index < segments.Count && segments[index].Header.Weight <= maxWeight; index++)
+        for (var index = first; index < segments.Count; index++)
         {
+            var next = new HeldSegment(segments[index].Header, segments[index].Handle);
+            if (next.Weight > maxWeight)
+                break;
             if (segments[index].Damaged)
                 return held.Count == 0 ? new LoadResult.Damaged() : new LoadResult.Segments(held);
-            maxWeight -= segments[index].Header.Weight;
-            held.Add(new HeldSegment(segments[index].Header, new VirtualBody(segments[index].Body)));
+            if (segments[index].Body is null && segments[index].Header.LastSequence > erasedThrough)
+                return held.Count == 0 ? new LoadResult.Pruned(FindErased(segments, index)) : new LoadResult.Segments(held);
+            maxWeight -= next.Weight;
+            held.Add(next);
         }
 
         return new LoadResult.Segments(held);
+    }
+
+    /// <summary>Not always to the end of the stretch, as a store may do.</summary>
+    private static ErasedStretch FindErased(IReadOnlyList<DiskSegment> segments, int index)
+    {
+        var end = index + 1;
+        while (end < segments.Count && segments[end].Body is null && end - index < 5)
+            end++;
+        return new ErasedStretch(segments[index].Header.FirstSequence, segments[end - 1].Header.LastSequence + 1);
     }
 
     public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count)

@@ -271,14 +271,14 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 tells.Note(have);
                 return Send(have.Link, link => new ReplicatorInput.Have(link, have.Logs, have.Through));
             case ReplicatorOutput.SendWant want:
-                return Send(want.Link, link => new ReplicatorInput.Want(link, want.LogId, want.After, want.Standing));
+                return Send(want.Link, link => new ReplicatorInput.Want(link, want.LogId, want.After, want.Standing, want.ErasedThrough));
             case ReplicatorOutput.SendUnwant unwant:
                 return Send(unwant.Link, link => new ReplicatorInput.Unwant(link, unwant.LogId));
             case ReplicatorOutput.SendCredit credit:
                 allowances[credit.Link] += credit.Bytes;
                 return Send(credit.Link, link => new ReplicatorInput.Credit(link, credit.Bytes));
             case ReplicatorOutput.SendRefuse refuse:
-                return Send(refuse.Link, link => new ReplicatorInput.Refuse(link, refuse.LogId, refuse.Reason));
+                return Send(refuse.Link, link => new ReplicatorInput.Refuse(link, refuse.LogId, refuse.Reason, refuse.Erased));
             case ReplicatorOutput.SendForkProof proof:
                 run.Counts.ForkProofs++;
                 return Send(proof.Link, link => new ReplicatorInput.ForkProof(link, proof.First, proof.Second));
@@ -303,8 +303,9 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 break;
             case ReplicatorOutput.Store stored:
                 watch.Note(stored.Header);
-                ((VirtualBody)stored.Body).Leave();
-                store!.Store(stored.Header, ((VirtualBody)stored.Body).Bytes, stored.Refusals);
+                CheckErased(stored);
+                (stored.Body as VirtualBody)?.Leave();
+                store!.Store(stored.Header, (stored.Body as VirtualBody)?.Bytes, stored.Refusals);
                 break;
             case ReplicatorOutput.Repair repair:
                 ((VirtualBody)repair.Body).Leave();
@@ -314,7 +315,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 Later(3, () => Handle([new ReplicatorInput.Frozen(freeze.LogId, Disk.Freeze(freeze.LogId, freeze.First, freeze.Second))]));
                 break;
             case ReplicatorOutput.Release release:
-                ((VirtualBody)release.Body).Leave();
+                (release.Body as VirtualBody)?.Leave();
                 break;
             case ReplicatorOutput.WakeAt wake:
                 var incarnation = Incarnation;
@@ -328,6 +329,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 break;
             case ReplicatorOutput.Acknowledged acknowledged:
                 CheckHeld(acknowledged);
+                Disk.Acknowledged[acknowledged.LogId] = Math.Max(acknowledged.Head.Sequence, Disk.Acknowledged.GetValueOrDefault(acknowledged.LogId));
                 break;
             case ReplicatorOutput.HeardThrough through:
                 var peer = links[through.Link].Peer(this);
@@ -365,7 +367,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         }
 
         loads.Remove((load.Link, load.LogId));
-        var result = Disk.Load(load.LogId, load.After, load.MaxWeight);
+        var result = Disk.Load(load.LogId, load.After, load.MaxWeight, load.ErasedThrough);
         if (result is LoadResult.Damaged)
             ReportDamage(Disk.Find(load.LogId, load.After.Sequence + 1)!);
         Handle([new ReplicatorInput.Loaded(load.Link, load.LogId, result)]);
@@ -384,6 +386,17 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             return;
         damageReported[segment.LastPosition] = run.Schedule.Now;
         Later(2, () => Handle([new ReplicatorInput.Damaged(segment.Header.Log, segment.Header.LogId, segment.Header.After)]));
+    }
+
+    /// <summary>D1: to who is meant by a message, it never comes without its body; in a room only if somebody has erased it.</summary>
+    private void CheckErased(ReplicatorOutput.Store stored)
+    {
+        if (stored.Body is not ErasedBody)
+            return;
+        var (log, first) = (stored.Header.LogId, stored.Header.FirstSequence);
+        SimulationFault.Check(run.Options.Room, "D1: a message of a direct conversation came without its body.");
+        SimulationFault.Check(run.Nodes.Any(node => node.Disk.Find(log, first) is { ErasedHere: true }), "A body that nobody erased was lost on its way.");
+        run.Counts.HeadersAlone++;
     }
 
     private void CheckHeld(ReplicatorOutput.Acknowledged acknowledged)
@@ -428,7 +441,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         run.Counts.SegmentsSent += segments.Segments.Count - hostile;
         foreach (var held in segments.Segments)
         {
-            ((VirtualBody)held.Body).Leave();
+            (held.Body as VirtualBody)?.Leave();
             var hop = hops.GetValueOrDefault(held.Header.Hash) + 1;
             if (peer.hops.TryAdd(held.Header.Hash, hop))
                 run.Counts.MostHops = Math.Max(run.Counts.MostHops, hop);
@@ -443,14 +456,14 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         var inputs = new List<ReplicatorInput>();
         foreach (var held in segments)
         {
-            var bytes = ((VirtualBody)held.Body).Bytes;
-            SimulationFault.Check(SegmentVerification.BodyMatches(held.Header, bytes), "A body changed on its way.");
+            var bytes = (held.Body as VirtualBody)?.Bytes;
+            SimulationFault.Check(bytes is null || SegmentVerification.BodyMatches(held.Header, bytes), "A body changed on its way.");
             SimulationFault.Check(
                 run.Counts.SegmentsReceived % 16 != 0 || SegmentVerification.FindFault(held.Header) is null, "A header changed on its way.");
             run.Counts.SegmentsReceived++;
-            allowances[link.Id] -= held.Header.Weight;
+            allowances[link.Id] -= held.Weight;
             tells.NoteUse(link.Id, held.Header.LogId);
-            inputs.Add(new ReplicatorInput.Segment(link.Id, held.Header, new VirtualBody(bytes)));
+            inputs.Add(new ReplicatorInput.Segment(link.Id, held.Header, bytes is null ? new ErasedBody() : new VirtualBody(bytes)));
         }
 
         return inputs;
@@ -464,7 +477,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             tells.NoteUse(link.Id, want.LogId);
         Handle(inputs);
         foreach (var input in inputs.OfType<ReplicatorInput.Segment>())
-            SimulationFault.Check(((VirtualBody)input.Body).Out, "A handle stayed inside.");
+            SimulationFault.Check(input.Body is not VirtualBody { Out: false }, "A handle stayed inside.");
     }
 
     private void Later(int milliseconds, Action action)

@@ -23,7 +23,10 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
 
     private sealed record Append(VirtualDraft Draft) : Work;
 
-    private sealed record Received(SegmentHeader Header, byte[] Body, long Refusals) : Work;
+    private sealed record Received(SegmentHeader Header, byte[]? Body, long Refusals) : Work
+    {
+        public int Weight => Body is null ? Header.BareWeight : Header.Weight;
+    }
 
     private sealed record Repair(SegmentHeader Header) : Work;
 
@@ -32,10 +35,11 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
 
     public void Send(VirtualDraft draft) => Add(new Append(draft));
 
-    public void Store(SegmentHeader header, byte[] body, long refusals)
+    public void Store(SegmentHeader header, byte[]? body, long refusals)
     {
-        Storing += header.Weight;
-        Add(new Received(header, body, refusals));
+        var received = new Received(header, body, refusals);
+        Storing += received.Weight;
+        Add(received);
     }
 
     public void Replace(SegmentHeader header)
@@ -142,8 +146,8 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
         {
             switch (work)
             {
-                case Received { Header: var header }:
-                    Storing -= header.Weight;
+                case Received { Header: var header } received:
+                    Storing -= received.Weight;
                     inputs.Add(failure is { } reason ? new ReplicatorInput.StoreFailed(header.LogId, header.Head, reason) : Tell(segment!, recovered: false));
                     break;
                 case Repair { Header: var header }:
@@ -217,8 +221,8 @@ internal sealed class VirtualStore(SimulationRun run, VirtualNode node)
                 case Append { Draft: var draft }:
                     draft.Client.OnAnswer(draft, failure == StoreFailure.Full ? SendAnswer.Refused : SendAnswer.Unknown);
                     break;
-                case Received { Header: var header }:
-                    Storing -= header.Weight;
+                case Received { Header: var header } received:
+                    Storing -= received.Weight;
                     if (refused.Contains(work))
                         inputs.Add(new ReplicatorInput.StoreFailed(header.LogId, header.Head, failure));
                     break;

@@ -21,7 +21,9 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
     /// <summary>Takes note of the stamps of a segment that came from elsewhere.</summary>
     public void Observe(DiskSegment segment)
     {
-        foreach (var entry in SegmentBodyReader.Read(segment.Header, segment.Body))
+        if (segment.Body is not { } body)
+            return;
+        foreach (var entry in SegmentBodyReader.Read(segment.Header, body))
             clock.Observe(entry!.Clock, Now());
     }
 
@@ -91,7 +93,7 @@ internal sealed class VirtualWriter(SimulationRun run, VirtualNode node, Identit
         var body = builder.Build();
         var header = SegmentHeader.Sign(key, log.Log, log.Tail, count, body, log.Tail.Sequence == 0 ? WriteOpening(conversation) : []);
         if (!node.IsHostile)
-            run.Ledger.NoteSigned(header);
+            run.Ledger.NoteSigned(header, names);
         signed.Add(header.Hash);
         current[conversation] = (log.Log, header.Head);
         return new SealedSegment(header, body, names);

@@ -41,6 +41,11 @@ def unsigned(value):
     return value & 0xFFFFFFFFFFFFFFFF
 
 
+def erased_mark(header):
+    """The number that stands in the place of an erased body."""
+    return struct.unpack(">q", sha256(b"p2pgrpc/erased/v1", header.hash())[:8])[0]
+
+
 class Malformed(Exception):
     """Bytes that are no Protobuf message."""
 
@@ -139,7 +144,7 @@ class Log:
     def __init__(self, row):
         self.row, self.log_id, self.conversation, self.author, self.epoch, self.frozen = row
         self.epoch = unsigned(self.epoch)
-        self.segments = []  # (Header, hash, body)
+        self.segments = []  # (Header, hash, body, or None where it was erased)
         self.admitted = False
 
     @property
@@ -162,7 +167,7 @@ class Database:
             if os.path.exists(path + end):
                 shutil.copyfile(path + end, copy + end)
         self.connection = sqlite3.connect(copy)
-        self.logs, self.places = {}, []
+        self.logs, self.places, self.erased = {}, [], set()
         try:
             self.read()
         except sqlite3.DatabaseError as error:
@@ -188,6 +193,7 @@ class Database:
         self.verify_forks()
         self.verify_message_ids()
         self.verify_cursors()
+        self.verify_erased()
 
     def verify_logs(self):
         for log in self.logs.values():
@@ -215,7 +221,12 @@ class Database:
         previous = log.segments[-1][1] if log.segments else log.log_id
         if header.previous != previous:
             fault(f"{where}: it does not follow the segment before")
-        if len(body) != header.body_length or sha256(body) != header.body_hash:
+        if isinstance(body, int):
+            if body != erased_mark(header):
+                fault(f"{where}: the mark of an erased body is not that of this segment")
+            self.erased.add(position)
+            body = None
+        elif len(body) != header.body_length or sha256(body) != header.body_hash:
             fault(f"{where}: the body is not the one that was signed")
         self.verify_opening(log, header, where)
         log.segments.append((header, header.hash(), body))
@@ -278,6 +289,18 @@ class Database:
             elif find_content_hash(log, sequence) not in (None, content_hash):
                 fault(f"{where}: the message that it names is another")
 
+    def verify_erased(self):
+        """What is noted as spared is held, and lies where its conversation was erased."""
+        through = dict(self.rows("SELECT conversation, through FROM erased"))
+        owners = dict(self.rows("SELECT position, conversation FROM segment JOIN log ON log.id = segment.log"))
+        spared = {position for (position,) in self.rows("SELECT position FROM spared")}
+        for position in spared:
+            if position not in owners or position in self.erased or position > through.get(owners[position], 0):
+                fault(f"position {position}: it is noted as spared and is not")
+        for position, conversation in owners.items():
+            if position <= through.get(conversation, 0) and position not in self.erased | spared:
+                fault(f"position {position}: it should have been erased, and is held")
+
     def verify_cursors(self):
         by_id = {log.log_id: log for log in self.logs.values()}
         for log_id, sequence in self.rows("SELECT log_id, sequence FROM peer_cursor"):
@@ -295,6 +318,8 @@ def find_content_hash(log, sequence):
     """The hash of one entry's encoded content; None where the body can't tell."""
     for header, _, body in log.segments:
         if header.first <= sequence <= header.last:
+            if body is None:
+                return None  # It was erased.
             try:
                 entries = [value for number, value in fields(body) if number == 1]
                 return sha256(dict(fields(entries[sequence - header.first]))[2])
@@ -313,7 +338,8 @@ def compare(one, other):
             continue
         shared += 1
         for (header, found, body), (other_header, other_found, other_body) in zip(log.segments, there.segments):
-            if (found, header.signature, body) != (other_found, other_header.signature, other_body):
+            bodies_differ = body is not None and other_body is not None and body != other_body
+            if (found, header.signature) != (other_found, other_header.signature) or bodies_differ:
                 fault(f"{log.name}, segment at {header.first}: the two databases differ")
                 break
     return shared

@@ -14,9 +14,10 @@ internal static class Examples
               p2pgrpc run --config /etc/p2pgrpc.json --quiet
 
             Each option may also stand in the environment (P2PGRPC_NAME, P2PGRPC_LISTEN, P2PGRPC_ADVERTISE, P2PGRPC_API,
-            P2PGRPC_API_OPEN, P2PGRPC_API_CERT, P2PGRPC_API_KEY, P2PGRPC_PEERS, P2PGRPC_ACCEPT, P2PGRPC_DISCOVER, P2PGRPC_DIAL_ANY, P2PGRPC_DATA,
-            P2PGRPC_CONFIG) or in the JSON file that --config names (name, listen, advertise, api, apiOpen, apiCert, apiKey, peers, accept, discover,
-            dialAny, data). The command line outranks the environment, and that the file.
+            P2PGRPC_API_OPEN, P2PGRPC_API_CERT, P2PGRPC_API_KEY, P2PGRPC_PEERS, P2PGRPC_ACCEPT, P2PGRPC_DISCOVER, P2PGRPC_DIAL_ANY,
+            P2PGRPC_KEEP_DAYS, P2PGRPC_KEEP_BYTES, P2PGRPC_DATA, P2PGRPC_CONFIG) or in the JSON file that --config names (name, listen, advertise,
+            api, apiOpen, apiCert, apiKey, peers, accept, discover, dialAny, keepDays, keepBytes, data; docs/cli.md names those for quotas). The
+            command line outranks the environment, and that the file.
             """,
         ["send"] = """
               p2pgrpc send bob "hello" --data ~/alice
@@ -133,6 +134,21 @@ internal static class Examples
             """,
         ["room unmute"] = """
               p2pgrpc room unmute friends mallory
+            """,
+        ["retention"] = """
+              p2pgrpc retention show bob
+              p2pgrpc retention set '#friends' --days 30 --bytes 500M
+            """,
+        ["retention show"] = """
+              p2pgrpc retention show '#friends'
+              p2pgrpc retention show self --json | jq .heldBytes
+            """,
+        ["retention set"] = """
+              p2pgrpc retention set '#friends' --days 30 --bytes 500M
+              p2pgrpc retention set bob --clear --days 7
+              p2pgrpc retention set bob --clear
+
+            What goes beyond is erased on this node for good, and its place is marked. Messages that nobody else holds yet stay.
             """,
         ["events"] = """
               p2pgrpc events --data ~/alice

@@ -55,7 +55,7 @@ internal sealed class HistoryCommands(Surroundings surroundings)
                 var request = new ListMessagesRequest { Conversation = call.Parsed.GetRequiredValue(conversation), Author = call.Parsed.GetValue(author) ?? "" };
                 SetPlace(request, call.Parsed.GetValue(before), call.Parsed.GetValue(after), Time(from), Time(until));
                 var page = await GatherAsync(call.Client, request, call.Parsed.GetValue(limit), cancellationToken);
-                ShowMessages(call, ReceivedMessage.Read(page.Batches));
+                ShowMessages(call, page.Batches);
                 if (call.Json)
                     surroundings.Write(JsonLines.Page(page));
                 else
@@ -89,7 +89,7 @@ internal sealed class HistoryCommands(Surroundings surroundings)
                     Page = call.Parsed.GetValue(page) ?? "",
                 };
                 var answer = await call.Client.Conversations.SearchMessagesAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
-                ShowMessages(call, ReceivedMessage.Read(answer.Batches));
+                ShowMessages(call, answer.Batches);
                 if (call.Json)
                     surroundings.Write(JsonLines.Page(answer));
                 else if (answer.NextPage.Length > 0)
@@ -189,23 +189,41 @@ internal sealed class HistoryCommands(Surroundings surroundings)
         Missing = last.Missing,
     };
 
-    private void ShowMessages(NodeCall call, IEnumerable<ReceivedMessage> messages)
+    private void ShowMessages(NodeCall call, IEnumerable<MessageBatch> batches)
     {
         var lines = new MessageLines(surroundings.Time);
         var day = "";
-        foreach (var message in messages)
+        foreach (var batch in batches)
         {
-            if (call.Json)
-            {
-                surroundings.Write(JsonLines.Message(message));
-                continue;
-            }
-
-            if (lines.Day(message.Time) != day)
-                WriteHint(day = lines.Day(message.Time));
-            foreach (var line in lines.Create(message))
-                surroundings.Write(line);
+            if (ErasedMessages.From(batch) is { } erased)
+                ShowErased(call, erased);
+            foreach (var message in ReceivedMessage.Read(batch))
+                day = ShowMessage(call, message, lines, day);
         }
+    }
+
+    private void ShowErased(NodeCall call, ErasedMessages erased)
+    {
+        if (call.Json)
+            surroundings.Write(JsonLines.Erased(erased));
+        else
+            surroundings.Write(MessageLines.CreateErased(erased));
+    }
+
+    /// <summary>Shows the day where it is another than before.</summary>
+    private string ShowMessage(NodeCall call, ReceivedMessage message, MessageLines lines, string day)
+    {
+        if (call.Json)
+        {
+            surroundings.Write(JsonLines.Message(message));
+            return day;
+        }
+
+        if (lines.Day(message.Time) != day)
+            WriteHint(lines.Day(message.Time));
+        foreach (var line in lines.Create(message))
+            surroundings.Write(line);
+        return lines.Day(message.Time);
     }
 
     private void TellOfPages(NodeCall call, ListMessagesRequest request, ListMessagesResponse page)

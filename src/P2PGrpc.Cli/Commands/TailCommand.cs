@@ -53,11 +53,12 @@ internal sealed class TailCommand
         // A node that is not there at the start is an error; one that goes away later is waited for.
         await client.Node.GetNodeAsync(new GetNodeRequest(), deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
         var print = CreatePrinter(surroundings, parsed.GetValue(json));
+        var printErased = CreateErasedPrinter(surroundings, parsed.GetValue(json));
         var consumerPlace = settings.Consumer.Length > 0 ? new ConsumerPlace(client, settings.Consumer, surroundings) : null;
         try
         {
             await foreach (var response in client.SubscribeBatchesAsync(settings, cancellationToken))
-                await ShowAsync(response, print, consumerPlace, cancellationToken);
+                await ShowAsync(response, print, printErased, consumerPlace, cancellationToken);
         }
         catch
         {
@@ -69,16 +70,21 @@ internal sealed class TailCommand
     }
 
     private static async Task ShowAsync(
-        SubscribeResponse response, Action<ReceivedMessage> print, ConsumerPlace? consumerPlace, CancellationToken cancellationToken)
+        SubscribeResponse response, Action<ReceivedMessage> print, Action<ErasedMessages> printErased, ConsumerPlace? consumerPlace, CancellationToken cancellationToken)
     {
         FeedCursor? written = null;
         try
         {
-            foreach (var message in ReceivedMessage.Read(response))
+            foreach (var batch in response.Batches)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                print(message);
-                written = message.Cursor ?? written;
+                if (ErasedMessages.From(batch) is { } erased)
+                    printErased(erased);
+                foreach (var message in ReceivedMessage.Read(batch))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    print(message);
+                    written = message.Cursor ?? written;
+                }
             }
             written = response.Cursor is { } cursor ? FeedCursor.FromProtocol(cursor) : written;
         }
@@ -113,6 +119,10 @@ internal sealed class TailCommand
             Interrupted = new InterruptionNotice(surroundings).Show,
         };
     }
+
+    private static Action<ErasedMessages> CreateErasedPrinter(Surroundings surroundings, bool json) => json
+        ? erased => surroundings.Write(JsonLines.Erased(erased))
+        : erased => surroundings.Write(MessageLines.CreateErased(erased));
 
     private static Action<ReceivedMessage> CreatePrinter(Surroundings surroundings, bool json)
     {

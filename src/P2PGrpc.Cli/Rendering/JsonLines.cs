@@ -47,6 +47,29 @@ internal static class JsonLines
         json.WriteBoolean("ephemeral", message.Ephemeral);
     });
 
+    public static string Erased(ErasedMessages erased) => Write(json =>
+    {
+        json.WriteString("type", "erased");
+        json.WriteString("author", erased.Author);
+        json.WriteString("alias", erased.Alias);
+        json.WriteString("peer", erased.Peer);
+        json.WriteString("room", erased.Room);
+        json.WriteString("conversation", erased.Conversation);
+        json.WriteString("firstReference", erased.FirstReference);
+        json.WriteNumber("count", erased.Count);
+    });
+
+    public static string Retention(Retention retention) => Write(json =>
+    {
+        json.WriteString("type", "retention");
+        json.WriteString("conversation", retention.Conversation);
+        WriteNumberOrNull(json, "keepDays", retention.HasKeepDays ? retention.KeepDays : null);
+        WriteNumberOrNull(json, "keepBytes", retention.HasKeepBytes ? retention.KeepBytes : null);
+        WriteNumberOrNull(json, "nodeKeepDays", retention.HasNodeKeepDays ? retention.NodeKeepDays : null);
+        WriteNumberOrNull(json, "nodeKeepBytes", retention.HasNodeKeepBytes ? retention.NodeKeepBytes : null);
+        WriteNumberOrNull(json, "heldBytes", retention.HasHeldBytes ? retention.HeldBytes : null);
+    });
+
     public static string Peer(Peer peer) => Write(json =>
     {
         json.WriteString("type", "peer");
@@ -247,6 +270,14 @@ internal static class JsonLines
                 json.WriteNumber("count", response.Missed);
                 break;
         }
+    }
+
+    private static void WriteNumberOrNull(Utf8JsonWriter json, string name, ulong? number)
+    {
+        if (number is { } value)
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
     }
 
     private static void WritePeer(Utf8JsonWriter json, string peerId, string alias)

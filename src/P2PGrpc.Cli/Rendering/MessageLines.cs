@@ -34,6 +34,14 @@ internal sealed class MessageLines(TimeProvider time, string? wholeBy = null)
             yield return new StyledLine().Add($"{Indent}… {Size(Encoding.UTF8.GetByteCount(text.AsSpan(end)))} more: '{wholeBy}' shows all of it", StyledLine.Dim);
     }
 
+    /// <summary>The line for messages that have been erased.</summary>
+    public static StyledLine CreateErased(ErasedMessages erased)
+    {
+        var place = erased.Room.Length > 0 ? $" in {CallRoom(erased.Room)}" : "";
+        var what = erased.Count == 1 ? "1 message" : string.Create(CultureInfo.InvariantCulture, $"{erased.Count} messages");
+        return new StyledLine().Add($"{Indent}… {what} by {Call(erased.Alias, erased.Author)}{place} erased here", StyledLine.Dim);
+    }
+
     /// <summary>The time of day here.</summary>
     public string Clock(DateTimeOffset moment) => ToLocal(moment).ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 

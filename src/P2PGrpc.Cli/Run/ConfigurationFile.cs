@@ -41,6 +41,10 @@ internal sealed class ConfigurationFile
 
     public string? QuotaRoomRate { get; private set; }
 
+    public string? KeepDays { get; private set; }
+
+    public string? KeepBytes { get; private set; }
+
     public IReadOnlyList<string>? Peers { get; private set; }
 
     /// <exception cref="CommandException">The file can't be read, or not be understood.</exception>
@@ -93,6 +97,8 @@ internal sealed class ConfigurationFile
             case "apiCert": ApiCertificate = Path.Combine(directory, reader.ReadText(name)); break;
             case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
             case "accept": Accept = reader.ReadText(name); break;
+            case "keepDays": KeepDays = reader.ReadText(name); break;
+            case "keepBytes": KeepBytes = reader.ReadText(name); break;
             case "discover": Discover = reader.ReadText(name); break;
             case "dialAny": DialAny = reader.ReadTruth(name); break;
             case "quotaAuthor": QuotaAuthor = reader.ReadText(name); break;
@@ -103,7 +109,7 @@ internal sealed class ConfigurationFile
             default:
                 throw reader.Fault(
                     $"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
-                    + "quotaRoomRate.");
+                    + "quotaRoomRate, keepDays, keepBytes.");
         }
     }
 }

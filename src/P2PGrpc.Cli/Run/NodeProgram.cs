@@ -83,6 +83,8 @@ internal static class NodeProgram
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
             options.Discover = settings.Discover;
+            options.KeepDays = settings.KeepDays;
+            options.KeepBytes = settings.KeepBytes;
             options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
             options.DialAny = settings.DialAny;
             options.QuotaAuthor = settings.QuotaAuthor;
@@ -130,8 +132,14 @@ internal static class NodeProgram
             {
                 await foreach (var response in node.SubscribeAsync(request, cancellationToken))
                 {
-                    foreach (var message in ReceivedMessage.Read(response))
-                        screen.Show(message);
+                    foreach (var batch in response.Batches)
+                    {
+                        if (ErasedMessages.From(batch) is { } erased)
+                            screen.Show(erased);
+                        foreach (var message in ReceivedMessage.Read(batch))
+                            screen.Show(message);
+                    }
+
                     if (response.Cursor is not null)
                         request.After = response.Cursor;
                 }

@@ -25,6 +25,17 @@ internal sealed class NodeScreen(Surroundings surroundings, bool json, string no
         }
     }
 
+    public void Show(ErasedMessages erased)
+    {
+        lock (gate)
+        {
+            if (json)
+                surroundings.Write(JsonLines.Erased(erased));
+            else
+                surroundings.Write(MessageLines.CreateErased(erased));
+        }
+    }
+
     public void Show(WatchEventsResponse response)
     {
         lock (gate)

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using P2PGrpc.Cli.Commands;
 using P2PGrpc.Client;
 
 namespace P2PGrpc.Cli.Run;
@@ -31,6 +33,9 @@ internal sealed class RunOptions
         "--discover", "lan|off", "Announce this node on the local network and find known peers there; lan=GROUP:PORT for another multicast group [default: off]");
 
     private readonly Option<bool> dialAny = new("--dial-any") { Description = "Addresses that others name may lead anywhere, also to this machine itself" };
+
+    private readonly Option<string?> keepDays = Create("--keep-days", "DAYS", "Erase messages that are older; days in which the node ran [default: never]");
+    private readonly Option<string?> keepBytes = Create("--keep-bytes", "SIZE", "Erase the oldest messages beyond so many bytes, such as 2G [default: none]");
     private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
     private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
     private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
@@ -56,8 +61,9 @@ internal sealed class RunOptions
         var options = new RunOptions();
         foreach (var option in new Option[]
         {
-            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny, options.config,
-            options.apiCertificate, options.apiKey, options.quotaAuthor, options.quotaRoom, options.quotaAuthorRate, options.quotaRoomRate, options.quiet, options.json, options.verbose,
+            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny,
+            options.keepDays, options.keepBytes, options.quotaAuthor, options.quotaRoom, options.quotaAuthorRate, options.quotaRoomRate, options.config,
+            options.apiCertificate, options.apiKey, options.quiet, options.json, options.verbose,
         })
             command.Add(option);
         return options;
@@ -94,6 +100,8 @@ internal sealed class RunOptions
             },
             Discover = Find(discover, "P2PGRPC_DISCOVER", file.Discover),
             DialAny = parsed.GetValue(dialAny) || (ReadTruth(environment, "P2PGRPC_DIAL_ANY") ?? file.DialAny ?? false),
+            KeepDays = ReadDays(Find(keepDays, "P2PGRPC_KEEP_DAYS", file.KeepDays)),
+            KeepBytes = ReadBytes(Find(keepBytes, "P2PGRPC_KEEP_BYTES", file.KeepBytes)),
             Peers = parsed.GetValue(peers) is { Length: > 0 } given ? given
                 : Variable(environment, "P2PGRPC_PEERS")?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 ?? file.Peers ?? [],
@@ -111,6 +119,20 @@ internal sealed class RunOptions
             throw CommandException.Usage("--api-cert and --api-key go together: give both or neither.");
         return settings;
     }
+
+    private static int? ReadDays(string? text) => text switch
+    {
+        null => null,
+        _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var days) => days,
+        _ => throw CommandException.Usage($"keep-days is '{text}': write a number of days."),
+    };
+
+    private static long? ReadBytes(string? text) => text switch
+    {
+        null => null,
+        _ when ByteCounts.TryParse(text, out var bytes) => bytes,
+        _ => throw CommandException.Usage($"keep-bytes is '{text}': {ByteCounts.Form}."),
+    };
 
     private static bool? ReadTruth(Func<string, string?> environment, string variable) => Variable(environment, variable) switch
     {

@@ -39,6 +39,10 @@ internal sealed record RunSettings
 
     public long? QuotaRoomRate { get; init; }
 
+    public int? KeepDays { get; init; }
+
+    public long? KeepBytes { get; init; }
+
     public bool Quiet { get; init; }
 
     public bool Json { get; init; }

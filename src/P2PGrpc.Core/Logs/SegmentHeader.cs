@@ -59,7 +59,10 @@ internal sealed class SegmentHeader
     public Head After => new(FirstSequence - 1, Previous);
 
     /// <summary>What the segment counts for in credit, in bytes.</summary>
-    public int Weight => BodyLength + Opening.Length + LogLimits.HeaderWeight;
+    public int Weight => BodyLength + BareWeight;
+
+    /// <summary>The same where its body has been erased.</summary>
+    public int BareWeight => Opening.Length + LogLimits.HeaderWeight;
 
     /// <summary>Makes a header from what arrived or was stored. The caller has checked sizes (<see cref="SegmentCodec"/> does).</summary>
     public static SegmentHeader FromParts(

@@ -37,6 +37,9 @@ internal sealed class ConversationState(ConversationId id, IReadOnlySet<PeerId> 
     /// <summary>What counts each author's bytes: one for each of whom anything was taken.</summary>
     public Dictionary<PeerId, ByteMeter> Meters { get; } = [];
 
+    /// <summary>Since when some link has shared it without a break.</summary>
+    public TimeSpan LinkedSince { get; set; }
+
     /// <summary>Authors of whom a log was turned away because they have too many; null for a log that was because the conversation has.</summary>
     public HashSet<PeerId?> OverQuota { get; } = [];
 

@@ -44,8 +44,10 @@ internal sealed class LinkRegister(ReplicatorState state, CreditBudget credit, P
         link.Shared[conversation] = authors;
     }
 
-    private static void Begin(LinkState link, ConversationState conversation)
+    private void Begin(LinkState link, ConversationState conversation)
     {
+        if (conversation.Links.Count == 0)
+            conversation.LinkedSince = state.Now;
         conversation.Links.Add(link);
         if (!link.Started)
             return;

@@ -48,6 +48,15 @@ internal sealed class LinkedLog(LinkState link, LogState log)
     /// <summary>True once we sent a Want on this link: segments may arrive, even after an Unwant crossed them.</summary>
     public bool Asked { get; set; }
 
+    /// <summary>Bodies before this sequence have been erased there, from our place on; 0 if it did not say so.</summary>
+    public ulong HeldFrom { get; set; }
+
+    /// <summary>Through which sequence we asked for headers alone.</summary>
+    public ulong AskedErasedThrough { get; set; }
+
+    /// <summary>True if it can give no more than the header of what comes next.</summary>
+    public bool IsErasedThere => HeldFrom > Log.Pending.Sequence + 1;
+
     /// <summary>The generation and place for which a gap made us ask again.</summary>
     public (int Generation, ulong Sequence)? AskedAgain { get; set; }
 
@@ -84,6 +93,9 @@ internal sealed class LinkedLog(LinkState link, LogState log)
     public bool TellAgain { get; set; }
 
     public WantKind Want { get; set; }
+
+    /// <summary>Through which sequence headers alone are wanted.</summary>
+    public ulong ErasedThrough { get; set; }
 
     /// <summary>Where a Want for once ends.</summary>
     public ulong OnceThrough { get; set; }

@@ -8,6 +8,10 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     /// <summary>Each change of pusher without progress doubles the patience, up to 2^6 times: over slow links, what is under way must arrive some day.</summary>
     private const int MaximumDoublings = 6;
 
+    /// <summary>How often a neighbour may fail that says to have the bodies which all others have erased, before the headers are asked for: with the patience that
+    /// doubles this takes longer than it takes to find a link dead.</summary>
+    private const int MaximumFailures = 5;
+
     /// <summary>Wants the log from a neighbour that is ahead, if it is to be taken and nobody pushes it yet.</summary>
     public void Consider(LogState log)
     {
@@ -16,6 +20,12 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         if (gate.Closed)
         {
             gate.Defer(log);
+            return;
+        }
+
+        if (best.IsErasedThere && log.Conversation.LinkedSince + state.Limits.ErasedPatience is var patience && patience > state.Now)
+        {
+            state.Deadlines.Set(log, patience);
             return;
         }
 
@@ -34,7 +44,22 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         if (linkedLog.Log.Pusher is null)
             Consider(linkedLog.Log);
         else if (linkedLog.Log.Pusher != linkedLog)
-            Watch(linkedLog.Log);
+            WatchOrTurnTo(linkedLog);
+    }
+
+    /// <summary>Who has the bodies is asked in place of who has no more than headers.</summary>
+    private void WatchOrTurnTo(LinkedLog linkedLog)
+    {
+        var log = linkedLog.Log;
+        if (log.Pusher!.IsErasedThere && FindBest(log) is { IsErasedThere: false } best && best == linkedLog)
+        {
+            Drop(log);
+            Consider(log);
+        }
+        else
+        {
+            Watch(log);
+        }
     }
 
     /// <summary>Ends the standing Want, if there is one.</summary>
@@ -63,6 +88,39 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         Consider(linkedLog.Log);
     }
 
+    /// <summary>The neighbour has erased the bodies that come next, and its Want is over.</summary>
+    public void OnPruned(LinkedLog linkedLog, ErasedStretch stretch)
+    {
+        var log = linkedLog.Log;
+        var next = log.Pending.Sequence + 1;
+        var isNext = stretch.From <= next && stretch.HeldFrom > next;
+        if (isNext && linkedLog.AskedErasedThrough < next)
+        {
+            linkedLog.HeldFrom = stretch.HeldFrom;
+        }
+        else if (isNext || log.Pusher == linkedLog)
+        {
+            // It gives not even the headers that it was asked for, or it speaks of another place, because something crossed on the way.
+            linkedLog.Failures++;
+            linkedLog.Refused |= isNext || linkedLog.Failures >= MaximumFailures;
+        }
+
+        if (log.Pusher == linkedLog)
+            End(log);
+        Consider(log);
+    }
+
+    /// <summary>The neighbour sent a header alone that nobody asked for.</summary>
+    public void OnUnasked(LinkedLog linkedLog)
+    {
+        linkedLog.Refused = true;
+        linkedLog.Failures++;
+        if (linkedLog.Log.Pusher != linkedLog)
+            return;
+        Drop(linkedLog.Log);
+        Consider(linkedLog.Log);
+    }
+
     /// <summary>Asks the pusher again from where we are, at most once a place and generation: what is under way may show the same gap many times.</summary>
     public void AskAgain(LinkedLog pusher)
     {
@@ -88,13 +146,17 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     {
         linkedLog.Asked = true;
         credit.Open(linkedLog.Link);
-        var from = linkedLog.Log.Repair is { } repair && repair.Asked == linkedLog ? repair.After : after;
-        state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, from, standing));
+        var repair = linkedLog.Log.Repair is { } open && open.Asked == linkedLog ? open : null;
+        var erasedThrough = repair is null && standing && linkedLog.IsErasedThere ? linkedLog.HeldFrom - 1 : 0;
+        linkedLog.AskedErasedThrough = Math.Max(linkedLog.AskedErasedThrough, erasedThrough);
+        state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, repair?.After ?? after, standing, erasedThrough));
     }
 
     /// <summary>The stall rule's time for this log has come.</summary>
     public void OnDue(LogState log)
     {
+        if (log.Pusher is null)
+            Consider(log);
         if (log.Pusher is not { } pusher || FindDue(log) is not { } due)
             return;
         if (pusher.Link.Busy > 0)
@@ -111,10 +173,20 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         }
 
         pusher.Failures++;
-        Drop(log);
         log.Rotations++;
+        if (!pusher.IsErasedThere && FindBest(log) == pusher && OthersHaveErased(log))
+        {
+            // Nobody else has these bodies: to ask it anew would only make it begin again.
+            log.LastProgress = state.Now;
+            Watch(log);
+            return;
+        }
+
+        Drop(log);
         Consider(log);
     }
+
+    private static bool OthersHaveErased(LogState log) => log.Links.TrueForAll(other => other == log.Pusher || other.IsErasedThere || !CanPush(other));
 
     private void Watch(LogState log)
     {
@@ -145,11 +217,19 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         LinkedLog? best = null;
         foreach (var linkedLog in log.Links)
         {
-            if (CanPush(linkedLog) && (best is null || linkedLog.Failures < best.Failures))
+            if (CanPush(linkedLog) && (best is null || Rank(linkedLog).CompareTo(Rank(best)) < 0))
                 best = linkedLog;
         }
 
         return best;
+    }
+
+    /// <summary>Those who have the bodies come first, unless they say so only; then who has erased the least.</summary>
+    private static (int Place, ulong HeldFrom, int Failures) Rank(LinkedLog linkedLog)
+    {
+        if (linkedLog.IsErasedThere)
+            return (1, linkedLog.HeldFrom, linkedLog.Failures);
+        return (linkedLog.Failures < MaximumFailures ? 0 : 2, 0, linkedLog.Failures);
     }
 
     /// <summary>True if the neighbour is known to have more of the log, and to give it.</summary>

@@ -43,7 +43,7 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
     public bool TryTake(LinkedLog linkedLog, SegmentHeader header, BodyHandle body)
     {
         var log = linkedLog.Log;
-        if (log.Repair is not { } repair || repair.Asked != linkedLog || header.After != repair.After)
+        if (log.Repair is not { } repair || repair.Asked != linkedLog || header.After != repair.After || body is ErasedBody)
             return false;
         CreditBudget.Hold(linkedLog.Link, header.Weight);
         repair.Replacing = new StoreInFlight(header.Head, linkedLog.Link, header.Weight, log.Generation);

@@ -151,10 +151,10 @@ internal sealed class Replicator
             case ReplicatorInput.Bound bound:
                 Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));
                 break;
-            case ReplicatorInput.Erased erased when state.Conversations.TryGetValue(erased.Conversation, out var held):
+            case ReplicatorInput.Freed erased when state.Conversations.TryGetValue(erased.Conversation, out var held):
                 Consider(bytes.Erase(held, erased.Author, erased.Weight));
                 break;
-            case ReplicatorInput.Erased:
+            case ReplicatorInput.Freed:
                 break;
             case ReplicatorInput.Tick:
                 OnTick();
@@ -340,6 +340,12 @@ internal sealed class Replicator
 
         if (refuse.Reason != RefuseReason.Frozen && repairs.OnRefused(linkedLog))
             return;
+        if (refuse is { Reason: RefuseReason.Pruned, Erased: { } stretch })
+        {
+            choice.OnPruned(linkedLog, stretch);
+            return;
+        }
+
         linkedLog.FrozenThere |= refuse.Reason == RefuseReason.Frozen;
         choice.OnRefused(linkedLog);
     }

@@ -13,7 +13,10 @@ internal readonly record struct StoredHead(LogKey Log, LogId LogId, Head Head, u
 internal readonly record struct AuthorWeight(PeerId Author, long Weight);
 
 /// <summary>A segment on its way: its verified header, and its body by handle.</summary>
-internal readonly record struct HeldSegment(SegmentHeader Header, BodyHandle Body);
+internal readonly record struct HeldSegment(SegmentHeader Header, BodyHandle Body)
+{
+    public int Weight => Body.Weigh(Header);
+}
 
 /// <summary>Why a segment could not be stored.</summary>
 internal enum StoreFailure
@@ -40,8 +43,8 @@ internal abstract record LoadResult
     /// <summary>The asked-for head is no boundary of this log here; this header covers that place, or is the last one below it.</summary>
     internal sealed record NoSuchBoundary(SegmentHeader Header) : LoadResult;
 
-    /// <summary>What follows the head was erased; the first sequence still held.</summary>
-    internal sealed record Pruned(ulong First) : LoadResult;
+    /// <summary>The body of what follows the head was erased, and its header alone was not asked for.</summary>
+    internal sealed record Pruned(ErasedStretch Stretch) : LoadResult;
 
     /// <summary>What follows the head can't be read: it failed its hash.</summary>
     internal sealed record Damaged : LoadResult;
@@ -70,7 +73,12 @@ internal abstract record ReplicatorInput
 
     internal sealed record Have(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorInput;
 
-    internal sealed record Want(LinkId Link, LogId LogId, Head After, bool Standing) : ReplicatorInput;
+    /// <param name="Link">The link.</param>
+    /// <param name="LogId">The log.</param>
+    /// <param name="After">After which head.</param>
+    /// <param name="Standing">Whether what comes later is wanted, too.</param>
+    /// <param name="ErasedThrough">Through which sequence headers alone are wanted where the bodies have been erased; 0 for none.</param>
+    internal sealed record Want(LinkId Link, LogId LogId, Head After, bool Standing, ulong ErasedThrough = 0) : ReplicatorInput;
 
     internal sealed record Unwant(LinkId Link, LogId LogId) : ReplicatorInput;
 
@@ -78,7 +86,11 @@ internal abstract record ReplicatorInput
 
     internal sealed record Credit(LinkId Link, long Bytes) : ReplicatorInput;
 
-    internal sealed record Refuse(LinkId Link, LogId LogId, Protocol.RefuseReason Reason) : ReplicatorInput;
+    /// <param name="Link">The link.</param>
+    /// <param name="LogId">The log.</param>
+    /// <param name="Reason">Why.</param>
+    /// <param name="Erased">What has been erased there, with the reason Pruned.</param>
+    internal sealed record Refuse(LinkId Link, LogId LogId, Protocol.RefuseReason Reason, ErasedStretch? Erased = null) : ReplicatorInput;
 
     /// <summary>Second is null when the other side only says what stands at our head's place there.</summary>
     internal sealed record ForkProof(LinkId Link, SegmentHeader First, SegmentHeader? Second) : ReplicatorInput;
@@ -132,7 +144,7 @@ internal abstract record ReplicatorInput
     internal sealed record Measure(ConversationId Conversation, long Number) : ReplicatorInput;
 
     /// <summary>So much of an author's is held no more: bodies were erased.</summary>
-    internal sealed record Erased(ConversationId Conversation, PeerId Author, long Weight) : ReplicatorInput;
+    internal sealed record Freed(ConversationId Conversation, PeerId Author, long Weight) : ReplicatorInput;
 
     /// <summary>Time has passed: given at or after the last WakeAt.</summary>
     internal sealed record Tick : ReplicatorInput;

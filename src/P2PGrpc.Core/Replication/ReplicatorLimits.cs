@@ -118,6 +118,10 @@ internal sealed record ReplicatorLimits
     /// <summary>How long a pusher may stand still while another link is ahead of it.</summary>
     public TimeSpan StallTime { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long headers without bodies are not asked for after the first link came to a conversation: another neighbour that is just being dialled may have
+    /// the bodies, which nobody asks for later.</summary>
+    public TimeSpan ErasedPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long to wait before wanting anything again after the store took nothing, because the disk was full or an error halted it.</summary>
     public TimeSpan StoreRetry { get; init; } = TimeSpan.FromSeconds(1);
 }

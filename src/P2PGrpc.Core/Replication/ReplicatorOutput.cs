@@ -21,13 +21,22 @@ internal abstract record ReplicatorOutput
 {
     internal sealed record SendHave(LinkId Link, IReadOnlyList<LogHead> Logs, ulong? Through) : ReplicatorOutput;
 
-    internal sealed record SendWant(LinkId Link, LogId LogId, Head After, bool Standing) : ReplicatorOutput;
+    /// <param name="Link">The link.</param>
+    /// <param name="LogId">The log.</param>
+    /// <param name="After">After which head.</param>
+    /// <param name="Standing">Whether what comes later is wanted, too.</param>
+    /// <param name="ErasedThrough">Through which sequence headers alone will do where the bodies have been erased; 0 for none.</param>
+    internal sealed record SendWant(LinkId Link, LogId LogId, Head After, bool Standing, ulong ErasedThrough = 0) : ReplicatorOutput;
 
     internal sealed record SendUnwant(LinkId Link, LogId LogId) : ReplicatorOutput;
 
     internal sealed record SendCredit(LinkId Link, long Bytes) : ReplicatorOutput;
 
-    internal sealed record SendRefuse(LinkId Link, LogId LogId, Protocol.RefuseReason Reason) : ReplicatorOutput;
+    /// <param name="Link">The link.</param>
+    /// <param name="LogId">The log.</param>
+    /// <param name="Reason">Why.</param>
+    /// <param name="Erased">What has been erased here, with the reason Pruned.</param>
+    internal sealed record SendRefuse(LinkId Link, LogId LogId, Protocol.RefuseReason Reason, ErasedStretch? Erased = null) : ReplicatorOutput;
 
     internal sealed record SendForkProof(LinkId Link, SegmentHeader First, SegmentHeader? Second) : ReplicatorOutput;
 
@@ -36,8 +45,13 @@ internal abstract record ReplicatorOutput
     /// <summary>Read a page of a conversation's heads, in order of LogId, after the given one; answered by HeadsLoaded.</summary>
     internal sealed record LoadHeads(ConversationId Conversation, LogId? After) : ReplicatorOutput;
 
-    /// <summary>Read the segments of a log after a head, as many as weigh at most MaxWeight together; answered by Loaded.</summary>
-    internal sealed record Load(LinkId Link, LogId LogId, Head After, long MaxWeight) : ReplicatorOutput;
+    /// <summary>Read the segments of a log after a head; answered by Loaded.</summary>
+    /// <param name="Link">For which link.</param>
+    /// <param name="LogId">The log.</param>
+    /// <param name="After">After which head.</param>
+    /// <param name="MaxWeight">As many as weigh at most this together.</param>
+    /// <param name="ErasedThrough">Through which sequence erased ones may be among them; before another one reading stops.</param>
+    internal sealed record Load(LinkId Link, LogId LogId, Head After, long MaxWeight, ulong ErasedThrough = 0) : ReplicatorOutput;
 
     /// <summary>Put a segment on disk; answered by Stored or StoreFailed, in order within a log. The handle is the shell's now.</summary>
     /// <param name="Header">Its header.</param>

@@ -43,7 +43,7 @@ internal sealed class SegmentReceiver(
 
     public void OnSegment(LinkState link, SegmentHeader header, BodyHandle body)
     {
-        if (!CreditBudget.TryTake(link, header.Weight))
+        if (!CreditBudget.TryTake(link, body.Weigh(header)))
         {
             state.Emit(new ReplicatorOutput.Release(body));
             state.Close(link, CloseReason.CreditOverrun);
@@ -57,6 +57,13 @@ internal sealed class SegmentReceiver(
         if (linkedLog is null || !IsExpected(linkedLog))
         {
             Reject(link, header, body);
+            return;
+        }
+
+        if (body is ErasedBody && header.LastSequence > linkedLog.AskedErasedThrough)
+        {
+            Reject(link, header, body);
+            choice.OnUnasked(linkedLog);
             return;
         }
 
@@ -107,6 +114,8 @@ internal sealed class SegmentReceiver(
             return;
         log.Generation++;
         log.Pending = log.Durable;
+        foreach (var linkedLog in log.Links)
+            linkedLog.HeldFrom = 0;
         switch (failure)
         {
             case StoreFailure.Full:
@@ -158,7 +167,7 @@ internal sealed class SegmentReceiver(
                 Reject(link, header, body);
                 TurnAway(log);
                 break;
-            case AppendVerdict.Next when !bytes.Admits(log, header.Weight):
+            case AppendVerdict.Next when !bytes.Admits(log, body.Weigh(header)):
                 Reject(link, header, body);
                 Delay(log);
                 break;
@@ -296,9 +305,10 @@ internal sealed class SegmentReceiver(
         log.Rotations = 0;
         linkedLog.Failures = 0;
         linkedLog.Refused = false;
-        log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, header.Weight, log.Generation));
-        CreditBudget.Hold(linkedLog.Link, header.Weight);
-        bytes.Charge(log, header.Weight);
+        var weight = body.Weigh(header);
+        log.Stores.Enqueue(new StoreInFlight(header.Head, linkedLog.Link, weight, log.Generation));
+        CreditBudget.Hold(linkedLog.Link, weight);
+        bytes.Charge(log, weight);
         state.Emit(new ReplicatorOutput.Store(header, body, state.StoreRefusals));
         if (bytes.FindObstacle(log) is not null)
             Delay(log);
@@ -309,6 +319,6 @@ internal sealed class SegmentReceiver(
     private void Reject(LinkState link, SegmentHeader header, BodyHandle body)
     {
         state.Emit(new ReplicatorOutput.Release(body));
-        credit.Return(link, header.Weight);
+        credit.Return(link, body.Weigh(header));
     }
 }

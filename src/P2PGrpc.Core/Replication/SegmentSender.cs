@@ -128,6 +128,7 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         var durable = linkedLog.Log.Durable;
         linkedLog.Want = want.Standing ? WantKind.Standing : WantKind.Once;
         linkedLog.OnceThrough = durable.Sequence;
+        linkedLog.ErasedThrough = want.ErasedThrough;
         linkedLog.SentThrough = want.After;
         linkedLog.Unchecked = want.After.Sequence == durable.Sequence && want.After.Hash != durable.Hash;
         linkedLog.LoadStale = linkedLog.Loading;
@@ -159,6 +160,9 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
             case LoadResult.Segments:
                 EndOnce(linkedLog);
                 break;
+            case LoadResult.Pruned pruned:
+                Refuse(linkedLog, RefuseReason.Pruned, pruned.Stretch);
+                break;
             case LoadResult.NoSuchBoundary other:
                 state.Emit(new ReplicatorOutput.SendForkProof(linkedLog.Link.Id, other.Header, null));
                 End(linkedLog);
@@ -176,7 +180,9 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         {
             InvariantException.Check(held.Header.After == linkedLog.SentThrough, "Segments are sent gapless from the place that was wanted.");
             linkedLog.SentThrough = held.Header.Head;
-            weight += held.Header.Weight;
+            InvariantException.Check(
+                held.Body is not ErasedBody || held.Header.LastSequence <= linkedLog.ErasedThrough, "A header alone is sent only where that was wanted.");
+            weight += held.Weight;
         }
 
         InvariantException.Check(weight <= linkedLog.Reserved, "A Load brings no more than it was asked for.");
@@ -187,9 +193,9 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         EndOnce(linkedLog);
     }
 
-    private void Refuse(LinkedLog linkedLog, RefuseReason reason)
+    private void Refuse(LinkedLog linkedLog, RefuseReason reason, ErasedStretch? erased = null)
     {
-        state.Emit(new ReplicatorOutput.SendRefuse(linkedLog.Link.Id, linkedLog.Log.Id, reason));
+        state.Emit(new ReplicatorOutput.SendRefuse(linkedLog.Link.Id, linkedLog.Log.Id, reason, erased));
         End(linkedLog);
     }
 
@@ -260,7 +266,7 @@ internal sealed class SegmentSender(ReplicatorState state, Teller teller)
         linkedLog.Reserved = weight;
         link.CreditOut -= weight;
         InvariantException.Check(link.LoadsInFlight.TryAdd(linkedLog.Log.Id, linkedLog), "A link and log have one Load in flight.");
-        state.Emit(new ReplicatorOutput.Load(link.Id, linkedLog.Log.Id, linkedLog.SentThrough, weight));
+        state.Emit(new ReplicatorOutput.Load(link.Id, linkedLog.Log.Id, linkedLog.SentThrough, weight, linkedLog.ErasedThrough));
         return true;
     }
 }

@@ -4,8 +4,9 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Api;
 
-/// <summary>ConversationService: the rooms of this node, and the history of its conversations.</summary>
-internal sealed class ConversationApiService(RoomAdministration rooms, ConversationHistory history) : ConversationService.ConversationServiceBase
+/// <summary>ConversationService: the rooms of this node, the history of its conversations, and how long it keeps them.</summary>
+internal sealed class ConversationApiService(RoomAdministration rooms, ConversationHistory history, RetentionAdministration retention)
+    : ConversationService.ConversationServiceBase
 {
     public override Task<CreateRoomResponse> CreateRoom(CreateRoomRequest request, ServerCallContext context) =>
         rooms.CreateAsync(request.Name, context.CancellationToken);
@@ -45,4 +46,10 @@ internal sealed class ConversationApiService(RoomAdministration rooms, Conversat
 
     public override Task<RebuildHistoryResponse> RebuildHistory(RebuildHistoryRequest request, ServerCallContext context) =>
         history.RebuildAsync(context.CancellationToken);
+
+    public override async Task<SetRetentionResponse> SetRetention(SetRetentionRequest request, ServerCallContext context) =>
+        new() { Retention = await retention.SetAsync(request, context.CancellationToken).ConfigureAwait(false) };
+
+    public override Task<GetRetentionResponse> GetRetention(GetRetentionRequest request, ServerCallContext context) =>
+        Task.FromResult(new GetRetentionResponse { Retention = retention.Get(request.Conversation) });
 }

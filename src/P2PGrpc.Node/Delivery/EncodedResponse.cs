@@ -12,8 +12,8 @@ internal sealed class EncodedResponse
 
     public EncodedResponse(FeedStretch stretch)
     {
-        foreach (var (segment, after) in stretch.Segments)
-            if (stretch.Batches.Encode(segment, after) is { } batch)
+        foreach (var segment in stretch.Segments)
+            if (stretch.Batches.Encode(segment) is { } batch)
                 batches.Add(batch);
         if (stretch.Ephemeral is { } ephemeral && stretch.Batches.Encode(ephemeral) is { } messages)
             batches.Add(messages);

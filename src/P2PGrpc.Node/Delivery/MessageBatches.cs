@@ -13,6 +13,12 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
 {
     private readonly ConversationId toSelf = recipients.DirectWith(recipients.Self);
 
+    /// <summary>Makes a batch of what is wanted of a segment; null if none of it can be read. What was erased is named and counted.</summary>
+    public MessageBatch? Make(StretchSegment part) => part.Erased > 0 ? MakeErased(part) : Make(part.Segment, part.After);
+
+    /// <summary>Encodes what <see cref="Make(StretchSegment)"/> makes.</summary>
+    public EncodedBatch? Encode(StretchSegment part) => part.Erased > 0 ? Encode(MakeErased(part)) : Encode(part.Segment, part.After);
+
     /// <summary>Makes a batch of the segment's messages after a position; null if none of them can be read.</summary>
     public MessageBatch? Make(FeedSegment segment, ulong after)
     {
@@ -68,6 +74,14 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
 
     /// <summary>A batch without messages yet, for those of a segment from an index on.</summary>
     public MessageBatch Begin(FeedSegment segment, int index) => Begin(segment.Header, index, segment.FirstPosition);
+
+    private MessageBatch MakeErased(StretchSegment part)
+    {
+        var first = part.Segment.FirstPosition;
+        var batch = Begin(part.Segment.Header, part.After >= first ? (int)(part.After - first) + 1 : 0, first);
+        batch.Erased = part.Erased;
+        return batch;
+    }
 
     private static EncodedBatch? Encode(MessageBatch? batch) => batch is null ? null : new EncodedBatch(batch.ToByteArray(), default);
 

@@ -179,7 +179,7 @@ internal sealed class Subscriptions(
         foreach (var segment in page.Segments)
         {
             if (batches.IsWanted(segment.Header.Log.Conversation, segment.Header.Log.Author))
-                stretch.Segments.Add((segment, position));
+                stretch.Add(segment, position);
             position = segment.LastPosition;
             stretch.Cursor = new Cursor { Position = position, Check = segment.Header.Hash.Prefix };
         }

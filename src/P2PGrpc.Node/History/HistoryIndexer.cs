@@ -27,6 +27,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     private TaskCompletionSource? rebuilding;
     private volatile string? fault;
     private volatile bool repaired = true;
+    private volatile bool erased = true;
     private int waiting;
     private bool discarded;
 
@@ -40,6 +41,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         readers = new ReaderPool(path, idleLimit: 2);
         store.Committed += OnCommitted;
         store.Repaired += OnRepaired;
+        store.Erased += OnErased;
         running = Task.Run(RunAsync);
     }
 
@@ -88,6 +90,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     {
         store.Committed -= OnCommitted;
         store.Repaired -= OnRepaired;
+        store.Erased -= OnErased;
         // Readers first: SQLite empties the write-ahead log into the database only when the writer is the last to close.
         readers.Dispose();
         await stopping.CancelAsync().ConfigureAwait(false);
@@ -110,6 +113,12 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         if (position is null)
             return;
         repaired = true;
+        wake.Set();
+    }
+
+    private void OnErased(ErasedBodies bodies)
+    {
+        erased = true;
         wake.Set();
     }
 
@@ -175,7 +184,13 @@ internal sealed class HistoryIndexer : IAsyncDisposable
                 InTransaction(connection, tables, () => AddRepaired(tables));
             }
 
-            if (indexed.Last >= store.LastPosition)
+            if (erased)
+            {
+                erased = false;
+                erased |= InTransaction(connection, tables, () => new HistoryErasure(connection).Follow(store.ReadErased(), ReadSpared()));
+            }
+
+            if (!erased && indexed.Last >= store.LastPosition)
             {
                 await wake.WaitAsync(stopping.Token).ConfigureAwait(false);
                 await PauseAsync(HistoryLimits.Gathering).ConfigureAwait(false);
@@ -246,6 +261,14 @@ internal sealed class HistoryIndexer : IAsyncDisposable
 
         tables.WriteProgress(new FeedCursor(after, store.FindCheck(after) ?? 0));
         return after;
+    }
+
+    private HashSet<ulong> ReadSpared()
+    {
+        var spared = new HashSet<ulong>();
+        for (var after = 0ul; store.ReadSpared(after, HistoryLimits.SegmentsPerBatch) is { Count: > 0 } rows; after = rows[^1].FirstPosition)
+            spared.UnionWith(rows.Select(row => row.FirstPosition));
+        return spared;
     }
 
     /// <summary>Looks again at what could not be read.</summary>

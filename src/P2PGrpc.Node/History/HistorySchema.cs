@@ -7,7 +7,7 @@ namespace P2PGrpc.Node.History;
 internal static class HistorySchema
 {
     /// <summary>The version that this program writes, kept in user_version.</summary>
-    private const long Version = 1;
+    private const long Version = 2;
 
     // Positions are those of the feed. Unsigned numbers whose order counts are stored with their highest bit turned over (HistoryPlace).
     // In search, place holds the numbers of conversation and author as words, so that a search in one of them need not go through all that was found.
@@ -39,6 +39,8 @@ internal static class HistorySchema
             log INTEGER NOT NULL,
             position INTEGER NOT NULL,
             PRIMARY KEY (conversation, clock, author, epoch, sequence, log)) WITHOUT ROWID;
+        CREATE TABLE erased (conversation INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+        CREATE TABLE spared (position INTEGER PRIMARY KEY, count INTEGER NOT NULL);
         CREATE TABLE missing (first_position INTEGER PRIMARY KEY, last_position INTEGER NOT NULL);
         CREATE VIRTUAL TABLE search USING fts5 (
             text, place, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2");
@@ -50,6 +52,8 @@ internal static class HistorySchema
         DROP TABLE IF EXISTS author;
         DROP TABLE IF EXISTS segment;
         DROP TABLE IF EXISTS entry;
+        DROP TABLE IF EXISTS erased;
+        DROP TABLE IF EXISTS spared;
         DROP TABLE IF EXISTS missing;
         DROP TABLE IF EXISTS search;
 

@@ -41,18 +41,17 @@ internal sealed class MessagePage(LogStore store, MessageBatches batches)
         Gathered? last = null;
         foreach (var next in turned ? gathered.AsEnumerable().Reverse() : gathered)
         {
-            if (batch is not null && last?.Segment == next.Segment && last.Index + 1 == next.Index)
-            {
-                batch.Messages.Add(next.Entry);
-            }
-            else
+            if (batch is null || last?.Segment != next.Segment || last.Index + 1 != next.Index)
             {
                 if (batch is not null)
                     yield return batch;
                 batch = batches.Begin(next.Segment, next.Index);
-                batch.Messages.Add(next.Entry);
             }
 
+            if (next.Segment.Erased)
+                batch.Erased++;
+            else
+                batch.Messages.Add(next.Entry);
             last = next;
         }
 

@@ -58,6 +58,12 @@ public sealed class NodeOptions
     /// <summary>Bytes that are taken in a minute, over a while, of whom <see cref="QuotaRoom"/> bounds together.</summary>
     public long? QuotaRoomRate { get; set; } = ReplicatorLimits.DefaultAllRate;
 
+    /// <summary>For how many days, of those in which the node runs, messages are kept, 1 to 36500, in conversations that say nothing else. Default: without end.</summary>
+    public int? KeepDays { get; set; }
+
+    /// <summary>How many bytes of messages are kept in all conversations together, at least 1 MiB: beyond it the oldest are erased. Default: without limit.</summary>
+    public long? KeepBytes { get; set; }
+
     /// <summary>Where data is kept unless said otherwise.</summary>
     public static string DefaultDataDirectory()
     {

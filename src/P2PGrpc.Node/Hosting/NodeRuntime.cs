@@ -17,6 +17,7 @@ using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
+using Retention = P2PGrpc.Node.Logs.Retention;
 
 namespace P2PGrpc.Node.Hosting;
 
@@ -81,6 +82,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Listing = new PeerListing(Book, Knocks, Sightings, Links, Diallers, Store);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);
+        Retention = new Retention(
+            Store, new RetentionLimits(settings.KeepDays, settings.KeepBytes), directory.Reserve.TryRelease, time, loggers.CreateLogger<Retention>());
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
     }
 
@@ -91,6 +94,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public string? ApiAddress => clientHost?.Address;
 
     public LogStore Store { get; }
+
+    public Retention Retention { get; }
 
     public NodeEvents Events { get; }
 
@@ -229,10 +234,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
                 new PeerApiService(Sender, Consumers, time),
                 new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
                 new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
-                new ConversationApiService(RoomAdministration, History)),
+                new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients))),
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
+        Retention.Start();
         if (settings.Discover is { } group)
             lan = new LanDiscovery(
                 group, peerHost.LocalEndPoint, identity, local.Instance, new LanHearing(Id, Book, Sightings, time), time, loggers.CreateLogger<LanDiscovery>());
@@ -301,6 +307,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         }
 
         await reserve.DisposeAsync().ConfigureAwait(false);
+        await Retention.DisposeAsync().ConfigureAwait(false);
         await Replication.DisposeAsync().ConfigureAwait(false);
         await Index.DisposeAsync().ConfigureAwait(false);
         await Invites.DisposeAsync().ConfigureAwait(false);

@@ -3,6 +3,7 @@ using System.Text;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Discovery;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
@@ -12,7 +13,7 @@ namespace P2PGrpc.Node.Hosting;
 /// <summary>The options of a node, checked and taken apart. Immutable.</summary>
 internal sealed record NodeSettings(
     string Name, string DataDirectory, IPEndPoint Listen, PeerAddress? Advertise, IPEndPoint? Api, bool ApiOpen, string? ApiCertificate,
-    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept, LanGroup? Discover, DialPolicy DialPolicy)
+    string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept, LanGroup? Discover, DialPolicy DialPolicy, int? KeepDays, long? KeepBytes)
 {
     /// <summary>The client endpoint is this far above the listening port unless said otherwise.</summary>
     private const int ApiPortOffset = 1000;
@@ -60,12 +61,16 @@ internal sealed record NodeSettings(
             faults.Add(noDiscovery);
         var peers = ParsePeers(options.Peers, faults);
         var replication = ReadQuotas(options, faults);
+        if (options.KeepDays is < 1 or > RetentionLimits.MaximumDays)
+            faults.Add($"Messages can be kept for 1 to {RetentionLimits.MaximumDays} days, not for {options.KeepDays}.");
+        if (options.KeepBytes is < RetentionLimits.MinimumBytes)
+            faults.Add($"At least 1 MiB of messages is kept, not {options.KeepBytes} bytes.");
         if (faults.Count > 0)
             throw new NodeStartException("OPTIONS_INVALID", string.Join(' ', faults));
         CheckProtection(options, api);
         return new NodeSettings(
             options.Name, Path.GetFullPath(options.DataDirectory), listen!, advertise, api, options.ApiOpen, options.ApiCertificate, options.ApiKey,
-            peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny))
+            peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny), options.KeepDays, options.KeepBytes)
         {
             Replication = replication,
         };

@@ -23,7 +23,8 @@ internal static class LinkInputs
         {
             case Frame.KindOneofCase.Segments:
                 if (SegmentFrames.TryRead(frame.Segments, direct, out var segments, out fault))
-                    inputs = [.. segments.Select(segment => new ReplicatorInput.Segment(link, segment.Header, new SegmentBytes(segment.Body)))];
+                    inputs = [.. segments.Select(segment => new ReplicatorInput.Segment(
+                        link, segment.Header, segment.Body is { } body ? new SegmentBytes(body) : new ErasedBody()))];
                 return inputs.Length > 0;
             case Frame.KindOneofCase.Have:
                 if (HaveFrames.TryRead(frame.Have, out var logs, out var through, out fault))
@@ -31,15 +32,15 @@ internal static class LinkInputs
                 break;
             case Frame.KindOneofCase.Want:
                 if (WantFrames.TryRead(frame.Want, out var wanted, out var after, out fault))
-                    input = new ReplicatorInput.Want(link, wanted, after, frame.Want.Standing);
+                    input = new ReplicatorInput.Want(link, wanted, after, frame.Want.Standing, frame.Want.ErasedThrough);
                 break;
             case Frame.KindOneofCase.Unwant:
                 if (WantFrames.TryRead(frame.Unwant, out var unwanted, out fault))
                     input = new ReplicatorInput.Unwant(link, unwanted);
                 break;
             case Frame.KindOneofCase.Refuse:
-                if (WantFrames.TryRead(frame.Refuse, out var refused, out var reason, out fault))
-                    input = new ReplicatorInput.Refuse(link, refused, reason);
+                if (WantFrames.TryRead(frame.Refuse, out var refused, out var reason, out var erased, out fault))
+                    input = new ReplicatorInput.Refuse(link, refused, reason, erased);
                 break;
             case Frame.KindOneofCase.Credit:
                 if (TransientFrames.TryRead(frame.Credit, out var bytes, out fault))

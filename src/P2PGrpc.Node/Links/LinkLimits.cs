@@ -91,5 +91,5 @@ internal static class LinkLimits
     public const int IdentityChangesPerMinute = 5;
 
     /// <summary>The version of the protocol that this node speaks.</summary>
-    public const uint ProtocolVersion = 2;
+    public const uint ProtocolVersion = 3;
 }

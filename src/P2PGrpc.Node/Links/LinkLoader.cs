@@ -45,7 +45,7 @@ internal sealed class LinkLoader : IAsyncDisposable
             await foreach (var load in loads.Reader.ReadAllAsync(stopping.Token).ConfigureAwait(false))
             {
                 await session.Outbound.WaitForRoomAsync(stopping.Token).ConfigureAwait(false);
-                report(new ReplicatorInput.Loaded(load.Link, load.LogId, store.Load(load.LogId, load.After, load.MaxWeight)));
+                report(new ReplicatorInput.Loaded(load.Link, load.LogId, store.Load(load.LogId, load.After, load.MaxWeight, load.ErasedThrough)));
             }
         }
         catch (OperationCanceledException)

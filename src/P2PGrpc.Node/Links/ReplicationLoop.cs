@@ -62,6 +62,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         carrier = new ReplicationOutputs(store, events, Report, served.Enqueue, Wake, time, log);
         alarm = time.CreateTimer(_ => Ring(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         store.Committed += OnCommitted;
+        store.Erased += OnErased;
         store.SegmentRefused += OnSegmentRefused;
         store.Frozen += OnFrozen;
         store.DamageFound += OnDamageFound;
@@ -171,6 +172,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private void StopListening()
     {
         store.Committed -= OnCommitted;
+        store.Erased -= OnErased;
         store.SegmentRefused -= OnSegmentRefused;
         store.Frozen -= OnFrozen;
         store.DamageFound -= OnDamageFound;
@@ -189,7 +191,13 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         var position = committed.FirstPosition + (ulong)header.Count - 1;
         Report(committed.Own
             ? new ReplicatorInput.Appended(header.Log, header.LogId, header.Head, position)
-            : new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position, committed.Recovered, header.Weight));
+            : new ReplicatorInput.Stored(header.Log, header.LogId, header.Head, position, committed.Recovered, committed.Weight));
+    }
+
+    private void OnErased(ErasedBodies bodies)
+    {
+        foreach (var freed in bodies.Freed)
+            Report(new ReplicatorInput.Freed(bodies.Conversation, freed.Author, freed.Weight));
     }
 
     private void OnSegmentRefused(LogId logId, Head head, StoreFailure failure) =>

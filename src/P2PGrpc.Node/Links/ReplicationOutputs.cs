@@ -54,7 +54,7 @@ internal sealed class ReplicationOutputs(
                 _ = Task.Run(() => LoadHeads(heads));
                 break;
             case ReplicatorOutput.Store segment:
-                store.Store(segment.Header, (SegmentBytes)segment.Body, segment.Refusals);
+                store.Store(segment.Header, segment.Body as SegmentBytes, segment.Refusals);
                 break;
             case ReplicatorOutput.Repair repair:
                 store.Repair(repair.Header, (SegmentBytes)repair.Body);
@@ -132,13 +132,13 @@ internal sealed class ReplicationOutputs(
                 Send(send);
                 break;
             case ReplicatorOutput.SendWant want:
-                Add(want.Link, WantFrames.WriteWant(want.LogId, want.After, want.Standing));
+                Add(want.Link, WantFrames.WriteWant(want.LogId, want.After, want.Standing, want.ErasedThrough));
                 break;
             case ReplicatorOutput.SendUnwant unwant:
                 Add(unwant.Link, WantFrames.WriteUnwant(unwant.LogId));
                 break;
             case ReplicatorOutput.SendRefuse refuse:
-                Add(refuse.Link, WantFrames.WriteRefuse(refuse.LogId, refuse.Reason));
+                Add(refuse.Link, WantFrames.WriteRefuse(refuse.LogId, refuse.Reason, refuse.Erased));
                 break;
             case ReplicatorOutput.SendForkProof proof:
                 Add(proof.Link, ForkProofFrames.Write(proof.First, proof.Second));
@@ -166,8 +166,8 @@ internal sealed class ReplicationOutputs(
     {
         if (Find(send.Link) is not { } session)
             return;
-        var frame = SegmentFrames.Write(send.Segments.Select(segment => (segment.Header, ((SegmentBytes)segment.Body).Body)));
-        session.Outbound.AddSegments(frame, send.Segments.Sum(segment => segment.Header.Weight));
+        var frame = SegmentFrames.Write(send.Segments.Select(segment => (segment.Header, (segment.Body as SegmentBytes)?.Body)));
+        session.Outbound.AddSegments(frame, send.Segments.Sum(segment => segment.Weight));
     }
 
     private void LoadHeads(ReplicatorOutput.LoadHeads request)

@@ -37,18 +37,22 @@ internal sealed class AuthorWeights(PeerId self)
     }
 
     /// <summary>A segment became durable. False if it is not counted.</summary>
-    public bool Add(SegmentHeader header)
+    public bool Add(CommittedSegment segment)
     {
-        if (header.Log.Author == self)
+        var log = segment.Header.Log;
+        if (log.Author == self)
             return false;
         lock (gate)
-        {
-            var authors = Of(header.Log.Conversation);
-            authors[header.Log.Author] = authors.GetValueOrDefault(header.Log.Author) + header.Weight;
-            dirty.Add((header.Log.Conversation, header.Log.Author));
-        }
-
+            Change(log.Conversation, log.Author, segment.Weight);
         return true;
+    }
+
+    /// <summary>Bodies were erased.</summary>
+    public void Remove(ErasedBodies bodies)
+    {
+        lock (gate)
+            foreach (var freed in bodies.Freed.Where(freed => freed.Author != self))
+                Change(bodies.Conversation, freed.Author, -freed.Weight);
     }
 
     public IReadOnlyList<AuthorWeight> Read(ConversationId conversation)
@@ -89,6 +93,14 @@ internal sealed class AuthorWeights(PeerId self)
             lock (gate)
                 dirty.UnionWith(changed);
         }
+    }
+
+    // What was stored before it was counted may be erased, too.
+    private void Change(ConversationId conversation, PeerId author, long weight)
+    {
+        var authors = Of(conversation);
+        authors[author] = Math.Max(0, authors.GetValueOrDefault(author) + weight);
+        dirty.Add((conversation, author));
     }
 
     private Dictionary<PeerId, long> Of(ConversationId conversation)

@@ -3,7 +3,11 @@ using P2PGrpc.Core.Logs;
 namespace P2PGrpc.Node.Logs;
 
 /// <summary>A segment of the feed. Header and body were verified when they were read.</summary>
-internal sealed record FeedSegment(ulong FirstPosition, SegmentHeader Header, ReadOnlyMemory<byte> Body)
+/// <param name="FirstPosition">The position of its first entry.</param>
+/// <param name="Header">Its header.</param>
+/// <param name="Body">Its body; empty if that was erased.</param>
+/// <param name="Erased">True if only the header is left.</param>
+internal sealed record FeedSegment(ulong FirstPosition, SegmentHeader Header, ReadOnlyMemory<byte> Body, bool Erased = false)
 {
     public ulong LastPosition => FirstPosition + (ulong)Header.Count - 1;
 }

@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using P2PGrpc.Core.Logs;
 using SQLitePCL;
 
 namespace P2PGrpc.Node.Logs;
@@ -31,7 +30,7 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
 
     /// <summary>Verifies the last segments, and all after <paramref name="after"/>, and shows each in order.</summary>
     /// <exception cref="IOException">One of them is damaged.</exception>
-    public static void Verify(StoreConnection connection, int atLeast, ulong after, Action<ulong, SegmentHeader> show)
+    public static void Verify(StoreConnection connection, int atLeast, ulong after, Action<FeedSegment> show)
     {
         using var row = connection.Bind(
             $"""
@@ -42,9 +41,9 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
         while (row.Read())
         {
             var position = SegmentRow.ReadPosition(row);
-            if (SegmentRow.ReadHeader(row) is not { } header || SegmentRow.ReadBody(row, header) is null)
+            if (SegmentRow.ReadHeader(row) is not { } header || SegmentRow.ReadBody(row, header) is not { } body)
                 throw new IOException($"The segment at position {position} is damaged.");
-            show(position, header);
+            show(new FeedSegment(position, header, body.Bytes, body.Erased));
         }
     }
 
@@ -89,12 +88,12 @@ internal sealed class FeedReader(ReaderPool readers, RecentSegments recent, Feed
                     continue;
                 if (position > from)
                     return StopBefore(connection, segments, from, position);
-                weight += header?.Weight ?? 0;
+                weight += header is null ? 0 : SegmentRow.Weigh(row, header);
                 if (weight > maxWeight && segments.Count > 0)
                     break;
                 if (header is null || SegmentRow.ReadBody(row, header) is not { } body)
                     return StopAt(connection, segments, position, from, last);
-                segments.Add(new FeedSegment(position, header, body));
+                segments.Add(new FeedSegment(position, header, body.Bytes, body.Erased));
                 from = position + (ulong)header.Count;
             }
 

@@ -45,6 +45,7 @@ internal sealed class LogStore : IAsyncDisposable
             options, session, () => Open(recovering: true), cursors, feedHead, recent, readers, room, time, logger);
         damage = new DamageReport(logger, time);
         writer.Watchers.Repaired += OnRepaired;
+        writer.Watchers.Erased += OnErased;
         segmentReader = new SegmentReader(readers, recent, feedHead, damage);
         feedReader = new FeedReader(readers, recent, feedHead, damage);
         try
@@ -106,6 +107,13 @@ internal sealed class LogStore : IAsyncDisposable
     {
         add => writer.Watchers.Repaired += value;
         remove => writer.Watchers.Repaired -= value;
+    }
+
+    /// <summary>Bodies were erased. Who keeps copies of messages elsewhere follows this, and at its start <see cref="ReadErased"/>. Writer thread.</summary>
+    public event Action<ErasedBodies>? Erased
+    {
+        add => writer.Watchers.Erased += value;
+        remove => writer.Watchers.Erased -= value;
     }
 
     /// <summary>The health has changed. Writer thread.</summary>
@@ -176,10 +184,10 @@ internal sealed class LogStore : IAsyncDisposable
     /// <summary>Stores a verified segment that was received. Answered by <see cref="Committed"/> or <see cref="SegmentRefused"/>, in order
     /// within a log. Never blocks: credit bounds what is under way.</summary>
     /// <param name="header">Its header.</param>
-    /// <param name="body">Its body.</param>
+    /// <param name="body">Its body; null if that was erased where it came from.</param>
     /// <param name="refusals">How many were refused, full or halted, as far as the caller knew. If there were more, it is refused too: what it should have
     /// come after is missing.</param>
-    public void Store(SegmentHeader header, SegmentBytes body, long refusals) => writer.TryEnqueue(new ReceivedWork(header, body, refusals));
+    public void Store(SegmentHeader header, SegmentBytes? body, long refusals) => writer.TryEnqueue(new ReceivedWork(header, body, refusals));
 
     /// <summary>Puts a verified segment in the place of the damaged one that it was fetched for. Answered by <see cref="Repaired"/>. Never blocks:
     /// credit bounds what is under way.</summary>
@@ -198,6 +206,45 @@ internal sealed class LogStore : IAsyncDisposable
         await work.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Erases the bodies of a few segments. Whoever calls has made sure that nobody waits for them.</summary>
+    /// <exception cref="StoreException">Full or halted: nothing was erased.</exception>
+    public async Task EraseAsync(IReadOnlyList<DueSegment> due, CancellationToken cancellationToken)
+    {
+        var work = new ErasureWork(due, OperationWeight * due.Count);
+        await EnqueueAsync(work, cancellationToken);
+        await work.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Keeps the running time, and notes the position, so that ages can be told.</summary>
+    /// <exception cref="StoreException">Full or halted.</exception>
+    public async Task MarkArrivalAsync(CancellationToken cancellationToken)
+    {
+        var work = new ArrivalWork();
+        await EnqueueAsync(work, cancellationToken);
+        await work.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc cref="ArrivalTable.FindOlderThan"/>
+    public ulong FindOlderThan(TimeSpan age) => readers.Read(connection => ArrivalTable.FindOlderThan(connection, age));
+
+    /// <summary>Through which position of the feed each conversation has been erased, but for what was spared.</summary>
+    public IReadOnlyList<ErasedThrough> ReadErased() => readers.Read(ErasureTable.Read);
+
+    /// <summary>Segments of the feed after a position, as they lie on disk, without their bodies. They are not verified.</summary>
+    public IReadOnlyList<HeldRow> ReadHeld(ulong after, int count) => readers.Read(connection => ErasureTable.ReadHeld(connection, after, feedHead.Last, count));
+
+    /// <inheritdoc cref="ErasureTable.ReadSpared"/>
+    public IReadOnlyList<HeldRow> ReadSpared(ulong after, int count) => readers.Read(connection => ErasureTable.ReadSpared(connection, after, count));
+
+    /// <inheritdoc cref="ErasureTable.FindOwner"/>
+    public LogOwner? FindOwner(long log) => readers.Read(connection => ErasureTable.FindOwner(connection, log));
+
+    /// <inheritdoc cref="ErasureTable.CountBytes"/>
+    public long CountBytes(LogId log, ulong after) => readers.Read(connection => ErasureTable.CountBytes(connection, log, after));
+
+    /// <inheritdoc cref="PeerCursors.ReadUndelivered"/>
+    public Undelivered ReadUndelivered() => cursors.ReadUndelivered();
+
     /// <summary>Runs a short read on a connection of its own. The result must not depend on the connection.</summary>
     public T Query<T>(Func<SqliteConnection, T> query) => readers.Read(connection => query(connection.Sqlite));
 
@@ -205,7 +252,7 @@ internal sealed class LogStore : IAsyncDisposable
     public void ObserveClock(ulong stamp) => clock.Observe(stamp);
 
     /// <inheritdoc cref="SegmentReader.Load"/>
-    public LoadResult Load(LogId log, Head after, long maxWeight) => segmentReader.Load(log, after, maxWeight);
+    public LoadResult Load(LogId log, Head after, long maxWeight, ulong erasedThrough = 0) => segmentReader.Load(log, after, maxWeight, erasedThrough);
 
     /// <inheritdoc cref="RecentSegments.Load"/>
     public LoadResult.Segments? LoadRecent(LogId log, Head after, long maxWeight) => recent.Load(log, after, maxWeight);
@@ -275,6 +322,14 @@ internal sealed class LogStore : IAsyncDisposable
         feedHead.Close();
     }
 
+    private void OnErased(ErasedBodies bodies)
+    {
+        if (damage.Count == 0)
+            return;
+        foreach (var (first, last) in bodies.Segments)
+            damage.OnReadable(first, last);
+    }
+
     private void OnRepaired(LogId log, Head head, ulong? position, StoreFailure? failure)
     {
         if (position is { } whole)
@@ -313,7 +368,7 @@ internal sealed class LogStore : IAsyncDisposable
     {
         try
         {
-            FeedReader.Verify(connection, options.VerifiedSegments, LastPosition, static (_, _) => { });
+            FeedReader.Verify(connection, options.VerifiedSegments, LastPosition, static _ => { });
         }
         catch (IOException exception)
         {

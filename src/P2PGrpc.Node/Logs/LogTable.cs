@@ -90,15 +90,15 @@ internal sealed class LogTable(StoreConnection connection, int rememberedLogs)
         return Remember(new StoredLog(id, logId, logId.Empty, frozen: false));
     }
 
-    /// <summary>Writes a segment that follows the log's head.</summary>
+    /// <summary>Writes a segment that follows the log's head. Without a body it is one that was erased elsewhere.</summary>
     /// <returns>The position of its first entry.</returns>
-    public ulong Insert(StoredLog log, SegmentHeader header, ReadOnlyMemory<byte> body)
+    public ulong Insert(StoredLog log, SegmentHeader header, ReadOnlyMemory<byte>? body)
     {
         var position = NextPosition;
         connection.Execute(
             "INSERT INTO segment (position, log, first_sequence, count, hash, header, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             (long)position, log.Id, (long)header.FirstSequence, (long)header.Count,
-            header.Hash.ToArray(), SegmentRow.Encode(header), SegmentRow.ToArray(body));
+            header.Hash.ToArray(), SegmentRow.Encode(header), body is { } bytes ? SegmentRow.ToArray(bytes) : (object)StoredBody.MakeMark(header));
         nextPosition = position + (ulong)header.Count;
         log.Head = header.Head;
         return position;

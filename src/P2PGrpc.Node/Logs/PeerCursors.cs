@@ -55,9 +55,10 @@ internal sealed class PeerCursors
     }
 
     /// <summary>Takes note of a segment that became durable.</summary>
-    public void Advance(SegmentHeader header)
+    public void Advance(CommittedSegment segment)
     {
-        var counts = Weights.Add(header);
+        var header = segment.Header;
+        var counts = Weights.Add(segment);
         lock (gate)
         {
             if (counts)
@@ -127,6 +128,27 @@ internal sealed class PeerCursors
         }
 
         return count;
+    }
+
+    /// <summary>Own logs whose end nobody else has acknowledged, in all conversations but the one with itself.</summary>
+    public Undelivered ReadUndelivered()
+    {
+        var undelivered = new Dictionary<LogId, UndeliveredLog>();
+        lock (gate)
+        {
+            foreach (var (conversation, logs) in ownLogs)
+            {
+                if (conversation == selfConversation)
+                    continue;
+                foreach (var (log, head) in logs)
+                {
+                    if (furthest.GetValueOrDefault(log) is var acknowledged && acknowledged < head.Sequence)
+                        undelivered.Add(log, new UndeliveredLog(conversation, acknowledged));
+                }
+            }
+        }
+
+        return new Undelivered(undelivered);
     }
 
     public void RecordHeard(PeerId peer, HeardPosition position)

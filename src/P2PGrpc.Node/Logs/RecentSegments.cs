@@ -31,6 +31,16 @@ internal sealed class RecentSegments(long limit)
         }
     }
 
+    /// <summary>Lets go what was kept through a position: some of it has been erased.</summary>
+    public void ForgetThrough(ulong position)
+    {
+        lock (gate)
+        {
+            while (start < segments.Count && segments[start].FirstPosition <= position)
+                DropOldest();
+        }
+    }
+
     /// <summary>Lets all go: what is on disk counts.</summary>
     public void Clear()
     {

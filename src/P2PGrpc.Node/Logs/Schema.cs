@@ -49,14 +49,23 @@ internal static class Schema
 
         """ + Rooms;
 
+    // What is kept how long, what was erased, which segments of that were spared because nobody else holds them, and at which running time positions were reached.
+    private const string Retention = """
+
+        CREATE TABLE retention (conversation BLOB PRIMARY KEY, days INTEGER, bytes INTEGER) WITHOUT ROWID;
+        CREATE TABLE erased (conversation BLOB PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE spared (position INTEGER PRIMARY KEY);
+        CREATE TABLE arrival (position INTEGER PRIMARY KEY, running INTEGER NOT NULL);
+        """;
+
     private const string Rooms = """
         CREATE TABLE room (conversation BLOB PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL, scope INTEGER NOT NULL) WITHOUT ROWID;
 
         """ + FromVersion3;
 
-    // Version 3 had no history, no invites and no quotas of bytes, and knew only those members whom tickets named. Of an invite given there is the public key and the running time at
-    // which it ends; of one taken up its secret. How much is held of each other author; what was stored before it was counted is not.
+    // Version 3 had no history, no invites, no quotas of bytes, kept everything, and knew only those members whom tickets named. Of an invite
+    // given there is the public key and the running time at which it ends; of one taken up its secret. How much is held of each other author; what was stored before it was counted is not.
     private const string FromVersion3 = """
         CREATE TABLE read_mark (conversation BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE invite (id BLOB PRIMARY KEY, alias TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID;
@@ -68,7 +77,8 @@ internal static class Schema
             PRIMARY KEY (conversation, peer)) WITHOUT ROWID;
         CREATE TABLE own_addresses (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL, addresses TEXT NOT NULL);
         CREATE TABLE author_weight (conversation BLOB NOT NULL, author BLOB NOT NULL, weight INTEGER NOT NULL, PRIMARY KEY (conversation, author)) WITHOUT ROWID;
-        """;
+
+        """ + Retention;
 
     // Version 1 took a message_id's age from the wall clock: where that stood is where the running time goes on.
     private const string FromVersion1 = """

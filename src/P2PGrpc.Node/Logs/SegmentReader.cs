@@ -9,15 +9,19 @@ namespace P2PGrpc.Node.Logs;
 /// <summary>Reads logs for the replicator, verified, and never beyond what may be seen. Thread-safe.</summary>
 internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, FeedHead feedHead, DamageReport damage)
 {
-    /// <summary>The segments right after a head, as many as weigh at most this much together.</summary>
-    public LoadResult Load(LogId logId, Head after, long maxWeight) => recent.Load(logId, after, maxWeight) ?? readers.Read<LoadResult>(connection =>
+    /// <summary>Erased segments that are looked at to find the end of a stretch: who is told of it asks again where it was not found.</summary>
+    private const int ErasedLook = 16_384;
+
+    /// <summary>The segments right after a head, as many as weigh at most this much together. Reading stops before an erased one that ends after
+    /// <paramref name="erasedThrough"/>.</summary>
+    public LoadResult Load(LogId logId, Head after, long maxWeight, ulong erasedThrough) => recent.Load(logId, after, maxWeight) ?? readers.Read<LoadResult>(connection =>
     {
         try
         {
             if (connection.ReadScalar("SELECT id FROM log WHERE log_id = $1", logId.Value.ToArray()) is not long log)
                 return new LoadResult.Segments([]);
             var last = (long)feedHead.Last;
-            return FindObstacle(connection, log, logId, after, last) ?? Read(connection, log, logId, after, last, maxWeight);
+            return FindObstacle(connection, log, logId, after, last) ?? Read(connection, log, logId, after, last, maxWeight, erasedThrough);
         }
         catch (SqliteException exception) when (exception.SqliteErrorCode == raw.SQLITE_CORRUPT)
         {
@@ -97,7 +101,7 @@ internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, F
         return new LoadResult.Damaged();
     }
 
-    private LoadResult Read(StoreConnection connection, long log, LogId logId, Head after, long last, long maxWeight)
+    private LoadResult Read(StoreConnection connection, long log, LogId logId, Head after, long last, long maxWeight, ulong erasedThrough)
     {
         var held = new List<HeldSegment>();
         var weight = 0L;
@@ -110,7 +114,7 @@ internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, F
         while (row.Read())
         {
             var header = SegmentRow.ReadHeader(row);
-            weight += header?.Weight ?? 0;
+            weight += header is null ? 0 : SegmentRow.Weigh(row, header);
             if (weight > maxWeight)
                 break;
             if (header is null || header.LogId != logId || header.After != after || SegmentRow.ReadBody(row, header) is not { } body)
@@ -119,10 +123,27 @@ internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, F
                 return held.Count > 0 ? new LoadResult.Segments(held) : new LoadResult.Damaged();
             }
 
-            held.Add(new HeldSegment(header, new SegmentBytes(body)));
+            if (body.Erased && header.LastSequence > erasedThrough)
+                return held.Count > 0 ? new LoadResult.Segments(held) : new LoadResult.Pruned(FindErased(connection, log, header, last));
+            held.Add(new HeldSegment(header, body.ToHandle()));
             after = header.Head;
         }
 
         return new LoadResult.Segments(held);
+    }
+
+    /// <summary>How far the neighbours of an erased segment are erased, too, at least.</summary>
+    private static ErasedStretch FindErased(StoreConnection connection, long log, SegmentHeader erased, long last)
+    {
+        var heldFrom = erased.LastSequence + 1;
+        using var row = connection.Bind(
+            """
+            SELECT first_sequence, count, typeof(body) = 'integer' FROM segment
+            WHERE log = $1 AND first_sequence > $2 AND position <= $3 ORDER BY first_sequence LIMIT $4
+            """,
+            log, (long)erased.LastSequence, last, (long)ErasedLook).ExecuteReader();
+        while (row.Read() && SegmentRow.ReadUnsigned(row, 0) == heldFrom && SegmentRow.ReadUnsigned(row, 2) != 0)
+            heldFrom += SegmentRow.ReadUnsigned(row, 1);
+        return new ErasedStretch(erased.FirstSequence, heldFrom);
     }
 }

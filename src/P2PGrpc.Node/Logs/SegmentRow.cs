@@ -36,9 +36,17 @@ internal static class SegmentRow
             : null;
     }
 
-    /// <summary>The body, or null if it is not the one that the header names.</summary>
-    public static byte[]? ReadBody(SqliteDataReader row, SegmentHeader header) =>
-        row.GetValue(BodyColumn) is byte[] body && SegmentVerification.BodyMatches(header, body) ? body : null;
+    /// <summary>The body, or that it was erased; null if neither is what belongs to the header.</summary>
+    public static StoredBody? ReadBody(SqliteDataReader row, SegmentHeader header) => row.GetValue(BodyColumn) switch
+    {
+        byte[] body when SegmentVerification.BodyMatches(header, body) => new StoredBody(body, Erased: false),
+        long mark when mark == StoredBody.MakeMark(header) => new StoredBody(default, Erased: true),
+        _ => null,
+    };
+
+    /// <summary>What the segment weighs as it lies here, without reading its body.</summary>
+    public static int Weigh(SqliteDataReader row, SegmentHeader header) =>
+        row.GetFieldType(BodyColumn) == typeof(long) ? header.BareWeight : header.Weight;
 
     /// <summary>The head that a log has with this row as its last. The columns and the signed header are two witnesses: where they differ, a
     /// header whose signature holds is believed, else the columns. Null only if both are unreadable.</summary>

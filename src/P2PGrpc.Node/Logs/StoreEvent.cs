@@ -15,5 +15,7 @@ internal abstract record StoreEvent
     /// <summary>A segment took a damaged one's place, at this position, or why it did not.</summary>
     internal sealed record Repaired(LogId Log, Head Head, ulong? Position, StoreFailure? Failure) : StoreEvent;
 
+    internal sealed record Erased(ErasedBodies Bodies) : StoreEvent;
+
     internal sealed record Frozen(LogId Log, ForkProof? Proof) : StoreEvent;
 }

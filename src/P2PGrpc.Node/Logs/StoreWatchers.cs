@@ -25,6 +25,8 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
 
     public event Action<LogId, Head, ulong?, StoreFailure?>? Repaired;
 
+    public event Action<ErasedBodies>? Erased;
+
     public event Action<StoreHealth>? HealthChanged;
 
     public void Raise(StoreEvent raised)
@@ -41,6 +43,9 @@ internal sealed class StoreWatchers(ILogger logger, TimeProvider time)
                 if (repaired.Failure is null && repairLines.TryTake())
                     StoreLog.Repaired(logger, repaired.Log.ToString(), repaired.Head.Sequence);
                 Tell(Repaired, watcher => watcher(repaired.Log, repaired.Head, repaired.Position, repaired.Failure));
+                break;
+            case StoreEvent.Erased erased:
+                Tell(Erased, watcher => watcher(erased.Bodies));
                 break;
             case StoreEvent.Frozen frozen:
                 if (frozen.Proof is not null && frozenLines.TryTake())

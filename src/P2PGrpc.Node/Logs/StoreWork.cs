@@ -16,6 +16,9 @@ internal abstract class AwaitedWork(long weight) : StoreWork(weight)
     public abstract void Complete();
 
     public abstract void Fail(Exception exception);
+
+    /// <summary>True if it may succeed on a full disk: then it is tried alone where others that came with it need room.</summary>
+    public virtual bool MakesRoom => false;
 }
 
 /// <summary>Drafts of one caller.</summary>
@@ -51,6 +54,8 @@ internal sealed class OperationWork(WriteOperation operation, long weight) : Awa
 
     public Task Task => completion.Task;
 
+    public override bool MakesRoom => Operation.MakesRoom;
+
     public override void Complete()
     {
         if (Fault is null)
@@ -63,7 +68,7 @@ internal sealed class OperationWork(WriteOperation operation, long weight) : Awa
 }
 
 /// <summary>A segment that arrived.</summary>
-internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes body, long refusals) : StoreWork(header.Weight)
+internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes? body, long refusals) : StoreWork(body is null ? header.BareWeight : header.Weight)
 {
     /// <summary>True if it was refused in the transaction that is open: then it is another's doing if its segment is found on disk.</summary>
     public bool Refused { get; set; }
@@ -73,7 +78,8 @@ internal sealed class ReceivedWork(SegmentHeader header, SegmentBytes body, long
 
     public SegmentHeader Header { get; } = header;
 
-    public SegmentBytes Body { get; } = body;
+    /// <summary>Null if it was erased where it came from.</summary>
+    public SegmentBytes? Body { get; } = body;
 }
 
 /// <summary>A segment to put in the place of the damaged one that it was fetched for.</summary>
@@ -92,6 +98,37 @@ internal sealed class FreezeWork(LogId log, SegmentHeader first, SegmentHeader? 
     public SegmentHeader First { get; } = first;
 
     public SegmentHeader? Second { get; } = second;
+}
+
+/// <summary>Bodies to erase, of a few segments: the writer must not be kept.</summary>
+internal sealed class ErasureWork(IReadOnlyList<DueSegment> due, long weight) : AwaitedWork(weight)
+{
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>In order of position.</summary>
+    public IReadOnlyList<DueSegment> Due { get; } = due;
+
+    public Task Task => completion.Task;
+
+    public override bool MakesRoom => true;
+
+    public override void Complete() => completion.TrySetResult();
+
+    public override void Fail(Exception exception) => completion.TrySetException(exception);
+}
+
+/// <summary>Keeps the running time, and notes which position it is at.</summary>
+internal sealed class ArrivalWork() : AwaitedWork(0)
+{
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Task => completion.Task;
+
+    public override bool MakesRoom => true;
+
+    public override void Complete() => completion.TrySetResult();
+
+    public override void Fail(Exception exception) => completion.TrySetException(exception);
 }
 
 /// <summary>Nothing of its own: writes the cursors that are due, and lets a halted store try to recover.</summary>

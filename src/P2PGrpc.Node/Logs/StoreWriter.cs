@@ -105,14 +105,29 @@ internal sealed class StoreWriter
         }
         catch (Exception exception)
         {
-            if (exception is SqliteException { SqliteErrorCode: raw.SQLITE_FULL } && TryRollBack())
-                RefuseFull(exception);
-            else
+            if (exception is not SqliteException { SqliteErrorCode: raw.SQLITE_FULL } || !TryRollBack())
                 Halt(exception);
+            else if (batch.Exists(MakesRoom) && !batch.TrueForAll(MakesRoom))
+                RefuseButTryWhatMakesRoom(exception);
+            else
+                RefuseFull(exception);
             return;
         }
 
         Publish(hasWritten);
+    }
+
+    private static bool MakesRoom(StoreWork work) => work is AwaitedWork { MakesRoom: true };
+
+    /// <summary>What needs room must not keep from happening what makes room, however much of it comes.</summary>
+    private void RefuseButTryWhatMakesRoom(Exception exception)
+    {
+        var makesRoom = batch.FindAll(MakesRoom);
+        batch.RemoveAll(MakesRoom);
+        RefuseFull(exception);
+        batch.Clear();
+        batch.AddRange(makesRoom);
+        Process(cursorsDue: false);
     }
 
     /// <summary>False if nothing was written: that succeeds on a full disk, too.</summary>
@@ -169,10 +184,16 @@ internal sealed class StoreWriter
     private void ShowCommitted()
     {
         var last = feedHead.Last;
+        foreach (var erased in events.OfType<StoreEvent.Erased>())
+        {
+            recent.ForgetThrough(erased.Bodies.Segments[^1].Last);
+            cursors.Weights.Remove(erased.Bodies);
+        }
+
         foreach (var committed in events.OfType<StoreEvent.Committed>())
         {
             last = committed.Segment.LastPosition;
-            cursors.Advance(committed.Segment.Header);
+            cursors.Advance(committed.Segment);
             if (committed.Body is { } body)
                 recent.Add(new FeedSegment(committed.Segment.FirstPosition, committed.Segment.Header, body));
         }
@@ -323,10 +344,12 @@ internal sealed class StoreWriter
     {
         if (LogTable.ReadLastPosition(opened.Connection) < before)
             throw new IOException("Segments that were on disk before are gone.");
-        FeedReader.Verify(opened.Connection, options.VerifiedSegments, before, (position, header) =>
+        FeedReader.Verify(opened.Connection, options.VerifiedSegments, before, segment =>
         {
-            if (position > before)
-                events.Add(new StoreEvent.Committed(new CommittedSegment(header, position, unsettled.Contains(header.Hash), refused)));
+            var header = segment.Header;
+            if (segment.FirstPosition > before)
+                events.Add(new StoreEvent.Committed(
+                    new CommittedSegment(header, segment.FirstPosition, unsettled.Contains(header.Hash), refused, segment.Erased)));
         });
     }
 

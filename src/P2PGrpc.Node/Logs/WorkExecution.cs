@@ -27,6 +27,12 @@ internal static class WorkExecution
                 var position = SegmentRepair.TryReplace(open.Connection, open.Logs, header, repair.Body.Body);
                 events.Add(new StoreEvent.Repaired(header.LogId, header.Head, position, position is null ? StoreFailure.Mismatch : null));
                 break;
+            case ErasureWork erasure:
+                open.Erasures.Erase(erasure, events);
+                break;
+            case ArrivalWork:
+                open.Arrivals.Mark();
+                break;
             case FreezeWork freeze:
                 events.Add(new StoreEvent.Frozen(freeze.Log, open.Forks.Freeze(freeze)));
                 break;
@@ -44,8 +50,9 @@ internal static class WorkExecution
             log = logs.Require(header.Log, header.LogId);
         if (log is null || log.Frozen || header.After != log.Head)
             return new StoreEvent.Refused(header.LogId, header.Head, StoreFailure.Mismatch);
-        var position = logs.Insert(log, header, received.Body.Body);
-        return new StoreEvent.Committed(new CommittedSegment(header, position, Own: false), received.Body.Body);
+        var body = received.Body?.Body;
+        var position = logs.Insert(log, header, body);
+        return new StoreEvent.Committed(new CommittedSegment(header, position, Own: false, Erased: body is null), body);
     }
 
     private static void Execute(StoreConnection connection, OperationWork work)

@@ -18,6 +18,8 @@ internal sealed class WriterSession : IDisposable
         running.Load(connection);
         Logs = new LogTable(connection, options.RememberedLogs);
         Appends = new LogWriter(identity, Logs, new MessageIds(connection, running, options.MessageIdLifetime), clock);
+        Erasures = new SegmentErasure(connection);
+        Arrivals = new ArrivalTable(connection, running, Logs);
         Forks = new ForkTable(connection, Logs);
     }
 
@@ -28,6 +30,10 @@ internal sealed class WriterSession : IDisposable
     public LogWriter Appends { get; }
 
     public ForkTable Forks { get; }
+
+    public SegmentErasure Erasures { get; }
+
+    public ArrivalTable Arrivals { get; }
 
     /// <summary>Opens the database and makes certain that all that can be read from it is on disk: what a crash left in the write-ahead
     /// log may be in memory only.</summary>
@@ -72,6 +78,9 @@ internal sealed class WriterSession : IDisposable
             throw new NodeStartException("DATABASE_DAMAGED", $"{options.DatabasePath} can't be used with a write-ahead log. Use a local file system.");
         connection.Execute("PRAGMA synchronous = FULL");
         connection.Execute("PRAGMA foreign_keys = 0");
+
+        // What is erased is overwritten where its page is written in any case; whole pages are overwritten when they are used again.
+        connection.ReadScalar("PRAGMA secure_delete = FAST");
         connection.ReadScalar($"PRAGMA wal_autocheckpoint = {options.CheckpointPages}");
 
         // Enough for a reader that is under way to end; only checkpoints ever wait for readers.

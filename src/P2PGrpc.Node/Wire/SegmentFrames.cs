@@ -15,10 +15,10 @@ internal static class SegmentFrames
     /// frame.</summary>
     /// <param name="message">What arrived.</param>
     /// <param name="direct">The direct conversation of the link's ends. All others are rooms, whose logs begin with the author's admission.</param>
-    /// <param name="segments">Header and body of each segment, in order. Bodies share the message's memory.</param>
+    /// <param name="segments">Header and body of each segment, in order; no body where it was erased. Bodies share the message's memory.</param>
     /// <param name="fault">What is wrong, or empty.</param>
     public static bool TryRead(
-        Segments message, ConversationId direct, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte> Body)> segments, out string fault)
+        Segments message, ConversationId direct, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte>? Body)> segments, out string fault)
     {
         segments = [];
         if (message.Segments_.Count is 0 or > FrameLimits.Segments)
@@ -27,7 +27,7 @@ internal static class SegmentFrames
             return false;
         }
 
-        var read = new (SegmentHeader, ReadOnlyMemory<byte>)[message.Segments_.Count];
+        var read = new (SegmentHeader, ReadOnlyMemory<byte>?)[message.Segments_.Count];
         fault = read.Length == 1 ? FindFault(message.Segments_[0], direct, out read[0]) ?? "" : ReadAll(message.Segments_, direct, read);
         if (fault.Length != 0)
             return false;
@@ -35,15 +35,18 @@ internal static class SegmentFrames
         return true;
     }
 
-    public static Frame Write(IEnumerable<(SegmentHeader Header, ReadOnlyMemory<byte> Body)> segments)
+    /// <summary>Segments without a body are those whose body was erased.</summary>
+    public static Frame Write(IEnumerable<(SegmentHeader Header, ReadOnlyMemory<byte>? Body)> segments)
     {
         var message = new Segments();
         foreach (var (header, body) in segments)
-            message.Segments_.Add(new Segment { Header = SegmentCodec.Write(header), Body = UnsafeByteOperations.UnsafeWrap(body) });
+            message.Segments_.Add(body is { } bytes
+                ? new Segment { Header = SegmentCodec.Write(header), Body = UnsafeByteOperations.UnsafeWrap(bytes) }
+                : new Segment { Header = SegmentCodec.Write(header), Erased = true });
         return new Frame { Segments = message };
     }
 
-    private static string ReadAll(RepeatedField<Segment> messages, ConversationId direct, (SegmentHeader Header, ReadOnlyMemory<byte> Body)[] read)
+    private static string ReadAll(RepeatedField<Segment> messages, ConversationId direct, (SegmentHeader Header, ReadOnlyMemory<byte>? Body)[] read)
     {
         var firstFault = "";
         Parallel.For(0, read.Length, (index, state) =>
@@ -56,19 +59,19 @@ internal static class SegmentFrames
         return firstFault;
     }
 
-    private static string? FindFault(Segment message, ConversationId direct, out (SegmentHeader Header, ReadOnlyMemory<byte> Body) read)
+    private static string? FindFault(Segment message, ConversationId direct, out (SegmentHeader Header, ReadOnlyMemory<byte>? Body) read)
     {
         read = default;
         if (SegmentCodec.Read(message.Header) is not { } header)
             return "a segment's header is malformed";
         // The hash first: it costs less than the signature where the body is small, and tells line damage from forgery.
-        if (!SegmentVerification.BodyMatches(header, message.Body.Span))
+        if (message.Erased ? message.Body.Length > 0 : !SegmentVerification.BodyMatches(header, message.Body.Span))
             return "a segment's body is not the one that its header names";
         if (SegmentVerification.FindFault(header) is { } fault)
             return $"in a segment {fault}";
         if (header.FirstSequence == 1 && header.Log.Conversation != direct && !RoomAdmission.IsGiven(header))
             return "a room's log begins without an admission of its author";
-        read = (header, message.Body.Memory);
+        read = (header, message.Erased ? (ReadOnlyMemory<byte>?)null : message.Body.Memory);
         return null;
     }
 }

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Protocol;
 using Head = P2PGrpc.Core.Logs.Head;
 
@@ -25,21 +26,27 @@ internal static class WantFrames
         return read;
     }
 
-    /// <summary>A reason of a later version is read as unspecified.</summary>
-    public static bool TryRead(Refuse message, out LogId log, out RefuseReason reason, out string fault)
+    /// <summary>A reason of a later version is read as unspecified, and a stretch that makes no sense as none.</summary>
+    public static bool TryRead(Refuse message, out LogId log, out RefuseReason reason, out ErasedStretch? erased, out string fault)
     {
         reason = Enum.IsDefined(message.Reason) ? message.Reason : RefuseReason.Unspecified;
+        erased = reason == RefuseReason.Pruned && message.ErasedFrom > 0 && message.HeldFrom > message.ErasedFrom && message.HeldFrom <= LogLimits.Sequence
+            ? new ErasedStretch(message.ErasedFrom, message.HeldFrom)
+            : null;
         var read = LogId.TryRead(message.LogId.Span, out log);
         fault = read ? "" : "a Refuse is malformed";
         return read;
     }
 
-    public static Frame WriteWant(LogId log, Head after, bool standing) =>
-        new() { Want = new Want { LogId = Wrap(log), After = SegmentCodec.Write(after), Standing = standing } };
+    public static Frame WriteWant(LogId log, Head after, bool standing, ulong erasedThrough = 0) =>
+        new() { Want = new Want { LogId = Wrap(log), After = SegmentCodec.Write(after), Standing = standing, ErasedThrough = erasedThrough } };
 
     public static Frame WriteUnwant(LogId log) => new() { Unwant = new Unwant { LogId = Wrap(log) } };
 
-    public static Frame WriteRefuse(LogId log, RefuseReason reason) => new() { Refuse = new Refuse { LogId = Wrap(log), Reason = reason } };
+    public static Frame WriteRefuse(LogId log, RefuseReason reason, ErasedStretch? erased = null) => new()
+    {
+        Refuse = new Refuse { LogId = Wrap(log), Reason = reason, ErasedFrom = erased?.From ?? 0, HeldFrom = erased?.HeldFrom ?? 0 },
+    };
 
     private static ByteString Wrap(LogId log) => UnsafeByteOperations.UnsafeWrap(log.Value.ToArray());
 }

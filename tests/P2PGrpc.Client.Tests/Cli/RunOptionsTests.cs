@@ -18,6 +18,7 @@ public sealed class RunOptionsTests : IDisposable
         Assert.Equal(("0.0.0.0:5555", null, "/home/of/data/p2pgrpc"), (settings.Listen, settings.Api, settings.Data));
         Assert.Empty(settings.Peers);
         Assert.False(settings.AcceptAny || settings.ApiOpen || settings.Quiet || settings.Json || settings.Verbose);
+        Assert.Equal((null, null), (settings.KeepDays, settings.KeepBytes));
         Assert.NotEmpty(settings.Name);
     }
 
@@ -31,6 +32,21 @@ public sealed class RunOptionsTests : IDisposable
         Assert.Equal(["bob=127.0.0.1:5556", "carol=h:1"], settings.Peers);
         Assert.Equal(("c", "k"), (settings.ApiCertificate, settings.ApiKey));
         Assert.True(settings.AcceptAny && settings.ApiOpen && settings.Quiet && settings.Json && settings.Verbose);
+    }
+
+    [Theory]
+    [InlineData("1048576", 1L << 20)]
+    [InlineData("1M", 1L << 20)]
+    [InlineData("1MiB", 1L << 20)]
+    [InlineData("2g", 2L << 30)]
+    [InlineData("1.5T", 3L << 39)]
+    [InlineData("100B", 100L)]
+    public void What_is_kept_is_read_in_days_and_bytes(string text, long bytes)
+    {
+        environment["P2PGRPC_CONFIG"] = WriteFile($$"""{ "keepDays": "9", "keepBytes": "{{text}}" }""");
+        Assert.Equal((9, bytes), (Read().KeepDays, Read().KeepBytes));
+        environment["P2PGRPC_KEEP_DAYS"] = "8";
+        Assert.Equal((7, 8), (Read("--keep-days", "7").KeepDays, Read().KeepDays));
     }
 
     [Fact]
@@ -110,6 +126,10 @@ public sealed class RunOptionsTests : IDisposable
         Assert.Contains("it is a directory", Assert.Throws<CommandException>(() => Read("--config", directory)).Message);
         Assert.Throws<CommandException>(() => Read("--accept", "some"));
         Assert.Throws<CommandException>(() => Read("--api-cert", "c"));
+        foreach (var days in new[] { "1.5", "-1", "many", "99999999999" })
+            Assert.Contains(days, Assert.Throws<CommandException>(() => Read("--keep-days", days)).Message);
+        foreach (var bytes in new[] { "", "-1", "0", "M", "5X", "9999999T" })
+            Assert.Contains("such as 500M", Assert.Throws<CommandException>(() => Read("--keep-bytes", bytes)).Message);
         environment["P2PGRPC_API_OPEN"] = "maybe";
         Assert.Throws<CommandException>(() => Read());
     }

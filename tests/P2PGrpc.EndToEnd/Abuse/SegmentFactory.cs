@@ -69,5 +69,6 @@ internal sealed class SegmentFactory
     public Frame Have((SegmentHeader Header, ReadOnlyMemory<byte> Body) segment) =>
         HaveFrames.Write([new LogHead(Log, Log.ToLogId(), segment.Header.Head)], null);
 
-    public static Frame Write(params (SegmentHeader Header, ReadOnlyMemory<byte> Body)[] segments) => SegmentFrames.Write(segments);
+    public static Frame Write(params (SegmentHeader Header, ReadOnlyMemory<byte> Body)[] segments) =>
+        SegmentFrames.Write(segments.Select(segment => (segment.Header, (ReadOnlyMemory<byte>?)segment.Body)));
 }

@@ -153,7 +153,7 @@ internal sealed class FrameTarget : FuzzTarget
         yield return WantFrames.WriteWant(log, chain[0].Header.Head, standing: true);
         yield return WantFrames.WriteUnwant(log);
         yield return WantFrames.WriteRefuse(log, RefuseReason.Damaged);
-        yield return SegmentFrames.Write(chain.Select(segment => (segment.Header, (ReadOnlyMemory<byte>)segment.Body)));
+        yield return SegmentFrames.Write(chain.Select(segment => (segment.Header, (ReadOnlyMemory<byte>?)segment.Body)));
         yield return ForkProofFrames.Write(chain[0].Header, null);
         yield return ForkProofFrames.Write(
             chain[1].Header, Core.Logs.SegmentHeader.Sign(Samples.Author, Samples.Log, chain[0].Header.Head, 1, [1, 2], []));

@@ -5,7 +5,7 @@ namespace P2PGrpc.Fuzz.Targets;
 
 /// <summary>The store below a replicator among hostile peers: it keeps its side of the contract, and fails as a store may. What it is asked for is answered in an order
 /// and at times that are drawn.</summary>
-internal sealed class HostileStore(Random random, ConversationId conversation, Func<HostileBody> makeBody)
+internal sealed class HostileStore(Random random, ConversationId conversation, Func<BodyHandle> makeBody, Action<BodyHandle> forget)
 {
     private readonly Dictionary<LogId, List<SegmentHeader>> disk = [];
     private readonly HashSet<LogId> frozen = [];
@@ -20,7 +20,7 @@ internal sealed class HostileStore(Random random, ConversationId conversation, F
     public ulong Position { get; private set; }
 
     /// <summary>Bytes that are with the store.</summary>
-    public long Storing => stores.Sum(store => store.Header.Weight) + repairs.Sum(repair => repair.Header.Weight);
+    public long Storing => stores.Sum(store => store.Body.Weigh(store.Header)) + repairs.Sum(repair => repair.Header.Weight);
 
     public Head HeadOf(LogId log) => disk.TryGetValue(log, out var headers) && headers.Count > 0 ? headers[^1].Head : log.Empty;
 
@@ -104,17 +104,25 @@ internal sealed class HostileStore(Random random, ConversationId conversation, F
     public LoadResult Read(ReplicatorOutput.Load load)
     {
         if (random.Next(10) == 0)
-            return random.Next(2) == 0 ? new LoadResult.Damaged() : new LoadResult.Pruned(5);
+            return random.Next(2) == 0 ? new LoadResult.Damaged() : new LoadResult.Pruned(new ErasedStretch(load.After.Sequence + 1, load.After.Sequence + 2 + (ulong)random.Next(6)));
         var log = disk[load.LogId];
         var at = load.After == load.LogId.Empty ? 0 : log.FindIndex(header => header.Head == load.After) + 1;
         if (at == 0 && load.After != load.LogId.Empty)
             return new LoadResult.NoSuchBoundary(log.LastOrDefault(header => header.FirstSequence <= load.After.Sequence) ?? log[0]);
         var held = new List<HeldSegment>();
         var room = load.MaxWeight;
-        for (; at < log.Count && log[at].Weight <= room; at++)
+        for (; at < log.Count; at++)
         {
-            room -= log[at].Weight;
-            held.Add(new HeldSegment(log[at], makeBody()));
+            var segment = new HeldSegment(log[at], makeBody());
+            if (segment.Weight > room || (segment.Body is ErasedBody && log[at].LastSequence > load.ErasedThrough))
+            {
+                // It never went in.
+                forget(segment.Body);
+                break;
+            }
+
+            room -= segment.Weight;
+            held.Add(segment);
         }
 
         return new LoadResult.Segments(held);

@@ -44,7 +44,9 @@ internal sealed class HostileWorld
     private readonly HashSet<(LinkId, LogId)> loads = [];
     private readonly List<(LinkId Link, ReplicatorOutput.Load Load)> pendingLoads = [];
     private readonly Dictionary<LogId, LinkId> pushers = [];
-    private readonly HashSet<HostileBody> inside = [];
+    private readonly HashSet<BodyHandle> inside = [];
+    private readonly Dictionary<LogId, ulong> erasedAsked = [];
+    private readonly HashSet<LinkId> erasedWanted = [];
     private readonly HostileStore store;
     private readonly ConversationId conversation = ConversationId.Direct(Keys[0].PeerId, Keys[1].PeerId);
     private long nextLink;
@@ -53,7 +55,7 @@ internal sealed class HostileWorld
     public HostileWorld(Random random)
     {
         this.random = random;
-        store = new HostileStore(random, conversation, MakeBody);
+        store = new HostileStore(random, conversation, MakeBody, body => inside.Remove(body));
         replicator = new Replicator(Keys[0].PeerId, limits, 0);
     }
 
@@ -120,7 +122,7 @@ internal sealed class HostileWorld
         {
             0 => new ReplicatorInput.Interest(random.Next(3) == 0 ? null : conversation, random.Next(2) == 0 ? null : author, random.Next(3) > 0),
             1 => new ReplicatorInput.Bound(conversation, (QuotaScope)random.Next(3)),
-            2 => new ReplicatorInput.Erased(conversation, author, random.Next(2000)),
+            2 => new ReplicatorInput.Freed(conversation, author, random.Next(2000)),
             _ => new ReplicatorInput.Interest(conversation, author, true),
         };
     }
@@ -141,7 +143,7 @@ internal sealed class HostileWorld
             case 4 or 5 or 6:
                 return new ReplicatorInput.Have(link, DrawHeads(), random.Next(2) == 0 ? (ulong)random.Next(50) : null);
             case 7 or 8:
-                return new ReplicatorInput.Want(link, header.LogId, random.Next(3) == 0 ? header.LogId.Empty : header.Head, random.Next(3) > 0);
+                return new ReplicatorInput.Want(link, header.LogId, random.Next(3) == 0 ? header.LogId.Empty : header.Head, random.Next(3) > 0, (ulong)random.Next(3) * 6);
             case 9:
                 return new ReplicatorInput.Unwant(link, header.LogId);
             case 10 or 11 or 12 or 13:
@@ -149,7 +151,7 @@ internal sealed class HostileWorld
             case 14:
                 return new ReplicatorInput.Credit(link, random.Next(5) == 0 ? random.NextInt64() : random.Next(2000));
             case 15:
-                return new ReplicatorInput.Refuse(link, header.LogId, (Protocol.RefuseReason)random.Next(6));
+                return new ReplicatorInput.Refuse(link, header.LogId, (Protocol.RefuseReason)random.Next(7), DrawErased(header));
             case 16:
                 return new ReplicatorInput.ForkProof(link, header, random.Next(2) == 0 ? null : DrawHeader());
             case 17:
@@ -164,6 +166,9 @@ internal sealed class HostileWorld
                 return DrawAnswer();
         }
     }
+
+    private ErasedStretch? DrawErased(SegmentHeader header) =>
+        random.Next(3) == 0 ? null : new ErasedStretch(header.FirstSequence, header.FirstSequence + 1 + (ulong)random.Next(12));
 
     private LinkId DrawLink() => allowances.Count == 0 || random.Next(30) == 0
         ? new LinkId(999)
@@ -201,10 +206,10 @@ internal sealed class HostileWorld
         var next = Chains.SelectMany(chain => chain).Where(one => one.LogId == header.LogId && one.After == store.HeadOf(header.LogId)).ToArray();
         var sent = next.Length > 0 && random.Next(4) > 0 ? next[random.Next(next.Length)] : header;
         var body = MakeBody();
-        if (allowances.TryGetValue(link, out var allowance) && allowance < sent.Weight && random.Next(10) > 0)
+        if (allowances.TryGetValue(link, out var allowance) && allowance < body.Weigh(sent) && random.Next(10) > 0)
             link = new LinkId(999);
         else if (allowances.ContainsKey(link))
-            allowances[link] -= sent.Weight;
+            allowances[link] -= body.Weigh(sent);
         return new ReplicatorInput.Segment(link, sent, body);
     }
 
@@ -225,9 +230,9 @@ internal sealed class HostileWorld
         return new ReplicatorInput.Loaded(link, load.LogId, store.Read(load));
     }
 
-    private HostileBody MakeBody()
+    private BodyHandle MakeBody()
     {
-        var body = new HostileBody();
+        BodyHandle body = random.Next(4) == 0 ? new ErasedBody() : new HostileBody();
         inside.Add(body);
         return body;
     }
@@ -252,6 +257,8 @@ internal sealed class HostileWorld
     {
         if (input is ReplicatorInput.LinkUp up)
             allowances.Add(up.Link, 0);
+        if (input is ReplicatorInput.Want { ErasedThrough: > 0 } wantsErased)
+            erasedWanted.Add(wantsErased.Link);
         if (input is ReplicatorInput.Refuse or ReplicatorInput.ForkProof or ReplicatorInput.Sharing)
             EndPushers(input);
         var outputs = new List<ReplicatorOutput>();
@@ -286,6 +293,7 @@ internal sealed class HostileWorld
                 Require(!(have.Through > store.Position), "Nothing beyond the feed's end is told.");
                 break;
             case ReplicatorOutput.SendWant { Standing: true } want:
+                erasedAsked[want.LogId] = Math.Max(want.ErasedThrough, erasedAsked.GetValueOrDefault(want.LogId));
                 Require(pushers.TryAdd(want.LogId, want.Link) || pushers[want.LogId] == want.Link, "A log has one standing pusher.");
                 break;
             case ReplicatorOutput.SendUnwant unwant when pushers.GetValueOrDefault(unwant.LogId) == unwant.Link:
@@ -298,6 +306,7 @@ internal sealed class HostileWorld
             case ReplicatorOutput.SendSegments sent:
                 foreach (var held in sent.Segments)
                     Leave(held.Body);
+                Require(!sent.Segments.Any(held => held.Body is ErasedBody) || erasedWanted.Contains(sent.Link), "A header alone goes where that was wanted.");
                 break;
             case ReplicatorOutput.Load load:
                 Require(loads.Add((load.Link, load.LogId)) || !allowances.ContainsKey(load.Link), "A link and log have one Load in flight.");
@@ -305,6 +314,9 @@ internal sealed class HostileWorld
                 pendingLoads.Add((load.Link, load));
                 break;
             case ReplicatorOutput.Store stored:
+                Require(
+                    stored.Body is not ErasedBody || stored.Header.LastSequence <= erasedAsked.GetValueOrDefault(stored.Header.LogId),
+                    "A header alone is stored only where that was asked for.");
                 Leave(stored.Body);
                 store.Take(stored);
                 break;
@@ -327,7 +339,7 @@ internal sealed class HostileWorld
         }
     }
 
-    private void Leave(BodyHandle body) => Require(inside.Remove((HostileBody)body), "A handle leaves once.");
+    private void Leave(BodyHandle body) => Require(inside.Remove(body), "A handle leaves once.");
 
     internal static void Require(bool holds, string rule)
     {

@@ -69,7 +69,9 @@ public sealed class MessageBatchesTests
         for (var count = random.Next(4); count >= 0; count--)
         {
             var segment = MakeSegment(node, [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => DrawEntry(random, seed % 3))]);
-            stretch.Segments.Add((segment, segment.FirstPosition - 1 + (ulong)random.Next(segment.Header.Count)));
+            if (random.Next(4) == 0)
+                segment = segment with { Body = default, Erased = true };
+            stretch.Add(segment, segment.FirstPosition - 1 + (ulong)random.Next(segment.Header.Count));
         }
 
         var expected = stretch.ToResponse();
@@ -123,7 +125,7 @@ public sealed class MessageBatchesTests
         var segment = new FeedSegment(10, SegmentHeader.Sign(author, log, log.ToLogId().Empty, 1, body, []), body);
         var batches = new MessageBatches(node.Runtime.Recipients, null, true, _ => { });
         var stored = new FeedStretch(batches);
-        stored.Segments.Add((segment, 0));
+        stored.Add(segment, 0);
 
         foreach (var stretch in new[] { stored, new FeedStretch(batches) { Ephemeral = new EphemeralMessages(author.PeerId, conversation, body, 1) } })
         {

@@ -37,7 +37,7 @@ public sealed class FrameTests : IDisposable
         Assert.True(SegmentFrames.TryRead(Through(SegmentFrames.Write(chain)).Segments, log.Conversation, out var read, out var fault), fault);
 
         Assert.Equal(chain.Select(segment => segment.Header.Hash), read.Select(segment => segment.Header.Hash));
-        Assert.All(read.Zip(chain), pair => Assert.True(pair.First.Body.Span.SequenceEqual(pair.Second.Body.Span)));
+        Assert.All(read.Zip(chain), pair => Assert.True(pair.First.Body!.Value.Span.SequenceEqual(pair.Second.Body!.Value.Span)));
     }
 
     [Theory]
@@ -166,11 +166,50 @@ public sealed class FrameTests : IDisposable
         Assert.Equal((id, head), (wanted, after));
         Assert.True(WantFrames.TryRead(Through(WantFrames.WriteUnwant(id)).Unwant, out wanted, out _));
         Assert.Equal(id, wanted);
-        Assert.True(WantFrames.TryRead(Through(WantFrames.WriteRefuse(id, RefuseReason.Quota)).Refuse, out wanted, out var reason, out _));
+        Assert.True(WantFrames.TryRead(Through(WantFrames.WriteRefuse(id, RefuseReason.Quota)).Refuse, out wanted, out var reason, out var erased, out _));
         Assert.Equal((id, RefuseReason.Quota), (wanted, reason));
-        Assert.True(WantFrames.TryRead(WantFrames.WriteRefuse(id, (RefuseReason)99).Refuse, out _, out reason, out _));
+        Assert.Null(erased);
+        Assert.True(WantFrames.TryRead(WantFrames.WriteRefuse(id, (RefuseReason)99).Refuse, out _, out reason, out _, out _));
         Assert.Equal(RefuseReason.Unspecified, reason);
         Assert.False(WantFrames.TryRead(WantFrames.WriteWant(id, new CoreHead(0, head.Hash), standing: true).Want, out _, out _, out _));
+    }
+
+    [Theory]
+    [InlineData(3, 9, true)]
+    [InlineData(3, 3, false)]
+    [InlineData(0, 3, false)]
+    [InlineData(5, 3, false)]
+    [InlineData(3, ulong.MaxValue, false)]
+    public void What_was_erased_passes_where_it_makes_sense(ulong from, ulong heldFrom, bool makesSense)
+    {
+        var frame = Through(WantFrames.WriteRefuse(log.ToLogId(), RefuseReason.Pruned, new ErasedStretch(from, heldFrom)));
+        Assert.True(WantFrames.TryRead(frame.Refuse, out _, out var reason, out var erased, out _));
+        Assert.Equal((RefuseReason.Pruned, makesSense ? new ErasedStretch(from, heldFrom) : (ErasedStretch?)null), (reason, erased));
+        var want = Through(WantFrames.WriteWant(log.ToLogId(), log.ToLogId().Empty, standing: true, 8)).Want;
+        Assert.Equal(8u, want.ErasedThrough);
+    }
+
+    /// <summary>S1: a header without its body is its author's like any other, and says so openly.</summary>
+    [Fact]
+    public void Headers_alone_pass_and_fill_no_more_than_a_frame()
+    {
+        var chain = Chain(FrameLimits.Segments).Select(segment => (segment.Header, (ReadOnlyMemory<byte>?)null)).ToList();
+        var frame = SegmentFrames.Write(chain);
+        Assert.InRange(frame.CalculateSize(), 1, FrameLimits.FrameLength);
+        Assert.Equal(FrameLimits.Segments * (long)LogLimits.HeaderWeight, chain.Sum(segment => (long)segment.Header.BareWeight));
+
+        Assert.True(SegmentFrames.TryRead(Through(frame).Segments, log.Conversation, out var read, out var fault), fault);
+        Assert.All(read, segment => Assert.Null(segment.Body));
+
+        var segments = Through(frame).Segments;
+        segments.Segments_[7].Body = ByteString.CopyFrom(1);
+        Assert.False(SegmentFrames.TryRead(segments, log.Conversation, out _, out _));
+        segments = Through(frame).Segments;
+        segments.Segments_[7].Header.Signature = Flip(segments.Segments_[7].Header.Signature);
+        Assert.False(SegmentFrames.TryRead(segments, log.Conversation, out _, out _));
+        segments = Through(frame).Segments;
+        segments.Segments_[7].Erased = false;
+        Assert.False(SegmentFrames.TryRead(segments, log.Conversation, out _, out _));
     }
 
     [Fact]
@@ -275,7 +314,7 @@ public sealed class FrameTests : IDisposable
             Frame.KindOneofCase.Unwant => WantFrames.TryRead(frame.Unwant, out _, out fault),
             Frame.KindOneofCase.Segments => SegmentFrames.TryRead(frame.Segments, default, out _, out fault),
             Frame.KindOneofCase.Credit => TransientFrames.TryRead(frame.Credit, out _, out fault),
-            Frame.KindOneofCase.Refuse => WantFrames.TryRead(frame.Refuse, out _, out _, out fault),
+            Frame.KindOneofCase.Refuse => WantFrames.TryRead(frame.Refuse, out _, out _, out _, out fault),
             Frame.KindOneofCase.ForkProof => ForkProofFrames.TryRead(frame.ForkProof, out _, out _, out fault),
             Frame.KindOneofCase.Ephemeral => TransientFrames.TryRead(frame.Ephemeral, out _, out fault),
             Frame.KindOneofCase.Shares => SharesFrames.TryRead(frame.Shares, out _, out fault),
@@ -295,9 +334,9 @@ public sealed class FrameTests : IDisposable
 
     private static ByteString Flip(ByteString bytes) => ByteString.CopyFrom([.. bytes.Span[..^1], (byte)(bytes[^1] ^ 1)]);
 
-    private List<(Header Header, ReadOnlyMemory<byte> Body)> Chain(int count, int bodyLength = 100)
+    private List<(Header Header, ReadOnlyMemory<byte>? Body)> Chain(int count, int bodyLength = 100)
     {
-        var chain = new List<(Header, ReadOnlyMemory<byte>)>();
+        var chain = new List<(Header, ReadOnlyMemory<byte>?)>();
         var head = log.ToLogId().Empty;
         for (var index = 0; index < count; index++)
         {

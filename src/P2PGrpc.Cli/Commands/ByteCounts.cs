@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace P2PGrpc.Cli.Commands;
+
+/// <summary>Numbers of bytes on the command line: 500M, 2G, 1.5T, or a plain number; K, M, G and T are powers of 1024.</summary>
+internal static class ByteCounts
+{
+    /// <summary>How they are written, for messages.</summary>
+    public const string Form = "write a number of bytes, or one with K, M, G or T, such as 500M";
+
+    private const string Units = "KMGT";
+
+    public static bool TryParse(string text, out long bytes)
+    {
+        var number = text.EndsWith("iB", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('B') ? text[..^1] : text;
+        var unit = number.Length > 0 ? Units.IndexOf(char.ToUpperInvariant(number[^1]), StringComparison.Ordinal) : -1;
+        var factor = Math.Pow(1024, unit + 1);
+        var read = double.TryParse(unit < 0 ? number : number[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value * factor is > 0 and < 9e18;
+        bytes = read ? (long)(value * factor) : 0;
+        return read;
+    }
+
+    public static string Describe(ulong bytes)
+    {
+        var unit = 0;
+        var value = (double)bytes;
+        for (; value >= 1024 && unit < Units.Length; unit++)
+            value /= 1024;
+        return unit == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes")
+            : string.Create(CultureInfo.InvariantCulture, $"{value:0.#} {Units[unit - 1]}iB");
+    }
+}
