@@ -151,10 +151,8 @@ internal sealed class Replicator
             case ReplicatorInput.Bound bound:
                 Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));
                 break;
-            case ReplicatorInput.Erased erased when state.Conversations.TryGetValue(erased.Conversation, out var held):
-                Consider(bytes.Erase(held, erased.Author, erased.Weight));
-                break;
-            case ReplicatorInput.Erased:
+            case ReplicatorInput.Erased erased:
+                Consider(bytes.Erase(state.GetConversation(erased.Conversation), erased.Author, erased.Weight));
                 break;
             case ReplicatorInput.Tick:
                 OnTick();
