@@ -5,7 +5,7 @@ using P2PGrpc.Core.Replication;
 namespace P2PGrpc.Simulation;
 
 /// <summary>V1: watches that what one node's replicator keeps goes by what there is, whoever floods, and that each author is held to its rate.</summary>
-internal sealed class MemoryWatch(SimulationRun run)
+internal sealed class MemoryWatch(SimulationRun run, PeerId self)
 {
     /// <summary>Counting looks at everything, so it is done now and then.</summary>
     private const int Every = 32;
@@ -29,7 +29,8 @@ internal sealed class MemoryWatch(SimulationRun run)
     /// <summary>A segment goes to the store.</summary>
     public void Note(SegmentHeader header)
     {
-        if (run.Limits.AuthorRate is not { } rate)
+        // What a node takes back of its own is not bounded.
+        if (run.Limits.AuthorRate is not { } rate || header.Log.Author == self)
             return;
         storing[header.Hash] = (header, storing.GetValueOrDefault(header.Hash).Times + 1);
         var weight = taken[header.Log.Author] = taken.GetValueOrDefault(header.Log.Author) + header.Weight;

@@ -19,7 +19,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     private readonly HashSet<LinkId> ended = [];
     private readonly HashSet<(LinkId, LogId)> loads = [];
     private readonly TellWatch tells = new(run);
-    private readonly MemoryWatch watch = new(run);
+    private readonly MemoryWatch watch = new(run, key.PeerId);
     private readonly Dictionary<Bytes32, int> hops = [];
     private readonly Dictionary<ulong, TimeSpan> damageReported = [];
     private Replicator? replicator;

@@ -151,10 +151,8 @@ internal sealed class Replicator
             case ReplicatorInput.Bound bound:
                 Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));
                 break;
-            case ReplicatorInput.Freed erased when state.Conversations.TryGetValue(erased.Conversation, out var held):
-                Consider(bytes.Erase(held, erased.Author, erased.Weight));
-                break;
-            case ReplicatorInput.Freed:
+            case ReplicatorInput.Freed freed:
+                Consider(bytes.Erase(state.GetConversation(freed.Conversation), freed.Author, freed.Weight));
                 break;
             case ReplicatorInput.Tick:
                 OnTick();
