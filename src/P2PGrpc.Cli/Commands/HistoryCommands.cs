@@ -203,6 +203,8 @@ internal sealed class HistoryCommands(Surroundings surroundings)
 
             if (lines.Day(message.Time) != day)
                 WriteHint(day = lines.Day(message.Time));
+            if (message.MissingBefore > 0)
+                WriteHint(MessageLines.TellOfGap(message));
             foreach (var line in lines.Create(message))
                 surroundings.Write(line);
         }

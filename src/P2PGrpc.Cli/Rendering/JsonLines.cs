@@ -45,6 +45,9 @@ internal static class JsonLines
         json.WriteEndObject();
         json.WriteString("messageId", message.MessageId);
         json.WriteBoolean("ephemeral", message.Ephemeral);
+        json.WriteBoolean("ahead", message.Ahead);
+        if (message.MissingBefore > 0)
+            json.WriteNumber("missingBefore", message.MissingBefore);
     });
 
     public static string Peer(Peer peer) => Write(json =>

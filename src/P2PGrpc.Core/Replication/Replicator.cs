@@ -131,7 +131,8 @@ internal sealed class Replicator
                 OnInterest(interest);
                 break;
             case ReplicatorInput.Measure measure:
-                state.Emit(new ReplicatorOutput.Measured(measure.Number, Backlog.Count(state.Conversations.GetValueOrDefault(measure.Conversation))));
+                state.Emit(new ReplicatorOutput.Measured(
+                    measure.Number, Backlog.Measure(state.Conversations.GetValueOrDefault(measure.Conversation), measure.Logs)));
                 break;
             case ReplicatorInput.Tick:
                 OnTick();

@@ -118,8 +118,8 @@ internal abstract record ReplicatorInput
     /// What was told while it was unwanted counts as heard: where the owner wants more than before, the shell forgets how far it heard the peers.</summary>
     internal sealed record Interest(ConversationId Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
 
-    /// <summary>Somebody wants to know how much of a conversation is still to come; answered by Measured with the same number.</summary>
-    internal sealed record Measure(ConversationId Conversation, long Number) : ReplicatorInput;
+    /// <summary>Somebody wants to know what of a conversation is still to come, and how some of its logs stand; answered by Measured with the same number.</summary>
+    internal sealed record Measure(ConversationId Conversation, IReadOnlyCollection<LogKey> Logs, long Number) : ReplicatorInput;
 
     /// <summary>Time has passed: given at or after the last WakeAt.</summary>
     internal sealed record Tick : ReplicatorInput;

@@ -69,6 +69,14 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
     /// <summary>A batch without messages yet, for those of a segment from an index on.</summary>
     public MessageBatch Begin(FeedSegment segment, int index) => Begin(segment.Header, index, segment.FirstPosition);
 
+    /// <summary>The same for messages that are shown before they are stored here: they have no position.</summary>
+    public MessageBatch BeginAhead(SegmentHeader header, int index)
+    {
+        var batch = Begin(header, index, 0);
+        (batch.FirstPosition, batch.Check, batch.Ahead) = (0, 0, true);
+        return batch;
+    }
+
     private static EncodedBatch? Encode(MessageBatch? batch) => batch is null ? null : new EncodedBatch(batch.ToByteArray(), default);
 
     private MessageBatch Begin(SegmentHeader header, int index, ulong firstPosition)

@@ -51,7 +51,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var replicationEvents = new ReplicationEvents();
         Replication = new ReplicationLoop(
             local.PeerId, Store, new ReplicatorLimits(), replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
-        Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
+        Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
+        Links = new LinkTable(
+            local, Book, Rooms, Replication, new RecallAnswers(Store, Index).ReadAsync, Events, time, loggers.CreateLogger<LinkTable>());
         var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot));
         Server = new LinkServer(handshake, Links, Book, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
         var transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
@@ -65,8 +67,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Recipients = recipients;
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
-        Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
-        History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
+        History = new ConversationHistory(Store, Index, recipients, Rooms, Replication, new Glimpses(Replication, Links, time));
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, new PeerListing(Book, Knocks, Links, Diallers, Store));
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, time);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);

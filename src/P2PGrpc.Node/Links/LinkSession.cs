@@ -27,7 +27,7 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
-        Action<LinkSession, EphemeralBody> receiveEphemeral, Action<LinkSession> sharesTaken, TimeProvider time, ILogger log)
+        Action<LinkSession, EphemeralBody> receiveEphemeral, Action<LinkSession> sharesTaken, ReadStretch readStretch, TimeProvider time, ILogger log)
     {
         Id = id;
         this.connection = connection;
@@ -38,6 +38,7 @@ internal sealed class LinkSession : IAsyncDisposable
         this.time = time;
         sharesRate = new AnnouncementRate(LinkLimits.SharesPerMinute, TimeSpan.FromMinutes(1), time);
         this.log = log;
+        Recalls = new LinkRecalls(remote.Sharing, Outbound, readStretch, time);
         startedAt = lastHeard = time.GetTimestamp();
     }
 
@@ -54,6 +55,9 @@ internal sealed class LinkSession : IAsyncDisposable
     public string Address => connection.RemoteAddress;
 
     public LinkOutbound Outbound { get; } = new();
+
+    /// <summary>Looks ahead of replication, in both directions.</summary>
+    public LinkRecalls Recalls { get; }
 
     public TimeSpan SinceHeard => time.GetElapsedTime(Interlocked.Read(ref lastHeard));
 
@@ -176,6 +180,10 @@ internal sealed class LinkSession : IAsyncDisposable
                 return Handle(frame.Ephemeral);
             case Frame.KindOneofCase.Shares:
                 return Handle(frame.Shares);
+            case Frame.KindOneofCase.Recall:
+                return Handle(frame.Recall);
+            case Frame.KindOneofCase.Recalled:
+                return Recalls.TryTake(frame.Recalled, out var wrong) || Refuse(wrong);
             case Frame.KindOneofCase.None:
                 // A frame of a later version: skipped, so that versions can live side by side.
                 return true;
@@ -213,6 +221,15 @@ internal sealed class LinkSession : IAsyncDisposable
         return true;
     }
 
+    private bool Handle(Recall frame)
+    {
+        if (!RecallFrames.TryRead(frame, out var question, out var fault))
+            return Refuse(fault);
+
+        Recalls.Answer(question);
+        return true;
+    }
+
     /// <summary>The other side broke the protocol.</summary>
     private bool Refuse(string fault)
     {
@@ -237,6 +254,7 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Recalls.End();
         await connection.DisposeAsync().ConfigureAwait(false);
         ending.Dispose();
     }

@@ -54,7 +54,7 @@ internal static class FrameScan
     {
         (Level.Message, ParentFieldNumber, 2) => Level.Frame,
         (Level.Frame, Frame.HelloFieldNumber, 2) => Level.Hello,
-        (Level.Frame, >= Frame.ChallengeFieldNumber and <= Frame.SharesFieldNumber, 2) => Level.Kind,
+        (Level.Frame, >= Frame.ChallengeFieldNumber and <= Frame.RecalledFieldNumber, 2) => Level.Kind,
         (Level.Hello, Hello.SharesFieldNumber, 2) => Level.Shares,
         _ => null,
     };

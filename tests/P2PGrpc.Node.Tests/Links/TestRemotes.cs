@@ -1,4 +1,5 @@
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Wire;
@@ -10,6 +11,10 @@ internal static class TestRemotes
 {
     /// <summary>What a node says that knows the other side and is in no room.</summary>
     public static OwnShares DirectOnly { get; } = new(true, RoomSnapshot.Empty);
+
+    /// <summary>Answers looks ahead with nothing.</summary>
+    public static Task<RecalledStretch> HoldsNothing(ConversationId conversation, ulong before, CancellationToken cancellationToken) =>
+        Task.FromResult(new RecalledStretch([], 0));
 
     /// <summary>The other side of a link that shares the direct conversation.</summary>
     public static RemoteHello Direct(PeerId self, PeerId peer) => new(
