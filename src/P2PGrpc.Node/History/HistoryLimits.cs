@@ -40,7 +40,7 @@ internal static class HistoryLimits
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a page waits for one neighbour's look ahead before it asks another; for all of them it waits as long as <see cref="Patience"/>.</summary>
-    public static readonly TimeSpan NeighbourPatience = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan NeighbourPatience = TimeSpan.FromMilliseconds(900);
 
     /// <summary>How long the answer to a neighbour's look ahead waits for what has arrived here and is not indexed yet: less than the neighbour waits.</summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromMilliseconds(500);

@@ -96,11 +96,10 @@ internal sealed class LinkRecalls(LinkSharing sharing, LinkOutbound outbound, Re
 
     private async Task AnswerAsync(RecallQuestion question)
     {
+        RecalledStretch? stretch = null;
         try
         {
-            var stretch = await read(question.Conversation, question.Before, ending.Token).ConfigureAwait(false);
-            if (sharing.Shared.Contains(question.Conversation))
-                outbound.SetRecalled(RecallFrames.Write(question, stretch));
+            stretch = await read(question.Conversation, question.Before, ending.Token).ConfigureAwait(false);
         }
         catch (Exception unreadable) when (unreadable is StoreException or Microsoft.Data.Sqlite.SqliteException or IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -108,7 +107,11 @@ internal sealed class LinkRecalls(LinkSharing sharing, LinkOutbound outbound, Re
         }
         finally
         {
+            // Before the answer goes out: who has it may ask on at once.
             Volatile.Write(ref answering, 0);
         }
+
+        if (stretch is not null && sharing.Shared.Contains(question.Conversation))
+            outbound.SetRecalled(RecallFrames.Write(question, stretch));
     }
 }
