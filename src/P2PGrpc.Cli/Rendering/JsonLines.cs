@@ -45,7 +45,8 @@ internal static class JsonLines
         json.WriteEndObject();
         json.WriteString("messageId", message.MessageId);
         json.WriteBoolean("ephemeral", message.Ephemeral);
-        json.WriteBoolean("ahead", message.Ahead);
+        if (message.Ahead)
+            json.WriteBoolean("ahead", true);
         if (message.MissingBefore > 0)
             json.WriteNumber("missingBefore", message.MissingBefore);
     });
