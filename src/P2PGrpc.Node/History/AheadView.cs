@@ -1,5 +1,4 @@
 using P2PGrpc.Core.Identity;
-using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 
 namespace P2PGrpc.Node.History;

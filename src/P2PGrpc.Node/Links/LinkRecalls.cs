@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
@@ -10,22 +11,37 @@ namespace P2PGrpc.Node.Links;
 internal delegate Task<RecalledStretch> ReadStretch(ConversationId conversation, ulong before, CancellationToken cancellationToken);
 
 /// <summary>Looks ahead of replication on one link: what this node asks the other side, and what it answers it. In each direction there is one question at a time. Thread-safe.</summary>
-internal sealed class LinkRecalls(LinkSharing sharing, LinkOutbound outbound, ReadStretch read, TimeProvider time)
+internal sealed class LinkRecalls : IDisposable
 {
+    private readonly LinkSharing sharing;
+    private readonly LinkOutbound outbound;
+    private readonly ReadStretch read;
+    private readonly TimeProvider time;
+    private readonly AnnouncementRate rate;
     private readonly Lock gate = new();
-    private readonly SemaphoreSlim turn = new(1);
     private readonly CancellationTokenSource ending = new();
-    private readonly AnnouncementRate rate = new(LinkLimits.RecallsPerMinute, TimeSpan.FromMinutes(1), time);
+    private readonly CancellationToken ended;
+
+    // Holds one thing while a question is open: those that come then wait to put in theirs.
+    private readonly Channel<bool> turn = Channel.CreateBounded<bool>(1);
     private (RecallQuestion Question, TaskCompletionSource<RecalledStretch?> Answer)? asked;
     private ulong lastNumber;
     private int answering;
+    private int disposed;
+
+    public LinkRecalls(LinkSharing sharing, LinkOutbound outbound, ReadStretch read, TimeProvider time)
+    {
+        (this.sharing, this.outbound, this.read, this.time) = (sharing, outbound, read, time);
+        rate = new AnnouncementRate(LinkLimits.RecallsPerMinute, TimeSpan.FromMinutes(1), time);
+        ended = ending.Token;
+    }
 
     /// <summary>Asks the other side, when it is this question's turn. Null if it does not answer in time, or the link ends.</summary>
     public async Task<RecalledStretch?> AskAsync(ConversationId conversation, ulong before)
     {
         try
         {
-            await turn.WaitAsync(ending.Token).ConfigureAwait(false);
+            await turn.Writer.WriteAsync(true, ended).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -40,7 +56,7 @@ internal sealed class LinkRecalls(LinkSharing sharing, LinkOutbound outbound, Re
                 asked = (question, answer);
             if (!outbound.TryAdd(RecallFrames.Write(question)))
                 return null;
-            return await answer.Task.WaitAsync(LinkLimits.RecallPatience, time, ending.Token).ConfigureAwait(false);
+            return await answer.Task.WaitAsync(LinkLimits.RecallPatience, time, ended).ConfigureAwait(false);
         }
         catch (Exception unanswered) when (unanswered is TimeoutException or OperationCanceledException)
         {
@@ -50,7 +66,7 @@ internal sealed class LinkRecalls(LinkSharing sharing, LinkOutbound outbound, Re
         {
             lock (gate)
                 asked = null;
-            turn.Release();
+            turn.Reader.TryRead(out _);
         }
     }
 
@@ -92,14 +108,20 @@ internal sealed class LinkRecalls(LinkSharing sharing, LinkOutbound outbound, Re
     }
 
     /// <summary>The link has ended: nobody waits any more.</summary>
-    public void End() => ending.Cancel();
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
+        ending.Cancel();
+        ending.Dispose();
+    }
 
     private async Task AnswerAsync(RecallQuestion question)
     {
         RecalledStretch? stretch = null;
         try
         {
-            stretch = await read(question.Conversation, question.Before, ending.Token).ConfigureAwait(false);
+            stretch = await read(question.Conversation, question.Before, ended).ConfigureAwait(false);
         }
         catch (Exception unreadable) when (unreadable is StoreException or Microsoft.Data.Sqlite.SqliteException or IOException or ObjectDisposedException or OperationCanceledException)
         {

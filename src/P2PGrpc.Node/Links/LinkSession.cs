@@ -254,7 +254,7 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Recalls.End();
+        Recalls.Dispose();
         await connection.DisposeAsync().ConfigureAwait(false);
         ending.Dispose();
     }

@@ -36,7 +36,7 @@ public sealed class LinkRecallsTests : IDisposable
     [Fact]
     public async Task Only_the_answer_to_the_open_question_is_taken_and_only_once()
     {
-        var recalls = Make(TestRemotes.HoldsNothing);
+        using var recalls = Make(TestRemotes.HoldsNothing);
         var asking = recalls.AskAsync(Conversation, 0);
         var question = await ReadQuestionAsync();
         Assert.True(recalls.TryTake(Write(question with { Number = question.Number + 1 }, Segment("never asked for")), out _));
@@ -50,7 +50,7 @@ public sealed class LinkRecallsTests : IDisposable
     [Fact]
     public async Task S1_A_forged_answer_breaks_the_protocol_and_is_no_answer()
     {
-        var recalls = Make(TestRemotes.HoldsNothing);
+        using var recalls = Make(TestRemotes.HoldsNothing);
         var asking = recalls.AskAsync(Conversation, 0);
         Assert.False(recalls.TryTake(Write(await ReadQuestionAsync(), Forge(Segment("forged"))), out var fault));
         Assert.NotEmpty(fault);
@@ -79,7 +79,7 @@ public sealed class LinkRecallsTests : IDisposable
     [Fact]
     public async Task A_neighbour_that_answers_nothing_is_given_up_and_asked_again()
     {
-        var recalls = Make(TestRemotes.HoldsNothing);
+        using var recalls = Make(TestRemotes.HoldsNothing);
         var first = recalls.AskAsync(Conversation, 0);
         var second = recalls.AskAsync(Conversation, 40);
         var question = await ReadQuestionAsync();
@@ -87,7 +87,7 @@ public sealed class LinkRecallsTests : IDisposable
         Assert.Null(await first.WaitAsync(TestNode.Patience));
         Assert.Equal(40ul, (await ReadQuestionAsync()).Before);
         Assert.True(recalls.TryTake(Write(question, Forge(Segment("too late"))), out _));
-        recalls.End();
+        recalls.Dispose();
         Assert.Null(await second.WaitAsync(TestNode.Patience));
         Assert.Null(await recalls.AskAsync(Conversation, 0).WaitAsync(TestNode.Patience));
     }
@@ -95,7 +95,7 @@ public sealed class LinkRecallsTests : IDisposable
     [Fact]
     public async Task A_question_is_answered_with_what_is_held()
     {
-        var recalls = Make((conversation, before, _) => Task.FromResult(
+        using var recalls = Make((conversation, before, _) => Task.FromResult(
             new RecalledStretch([Segment($"{conversation == Conversation} {before}")], before - 1)));
         recalls.Answer(new RecallQuestion(Conversation, 40, 9));
         var answer = (await TakeAsync()).Recalled;
@@ -108,7 +108,7 @@ public sealed class LinkRecallsTests : IDisposable
     {
         var asked = Channel.CreateUnbounded<ulong>();
         var held = new TaskCompletionSource();
-        var recalls = Make(async (_, before, _) =>
+        using var recalls = Make(async (_, before, _) =>
         {
             asked.Writer.TryWrite(before);
             await held.Task;
@@ -128,7 +128,7 @@ public sealed class LinkRecallsTests : IDisposable
     public async Task V1_Questions_beyond_the_rate_are_passed_over_until_the_minute_is_over()
     {
         var read = 0;
-        var recalls = Make((_, _, _) => Task.FromResult(new RecalledStretch([], (ulong)Interlocked.Increment(ref read))));
+        using var recalls = Make((_, _, _) => Task.FromResult(new RecalledStretch([], (ulong)Interlocked.Increment(ref read))));
         for (var number = 1; number <= LinkLimits.RecallsPerMinute; number++)
             await AnswerAsync((ulong)number);
         recalls.Answer(new RecallQuestion(Conversation, 0, 1000));
