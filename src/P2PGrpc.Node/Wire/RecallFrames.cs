@@ -34,8 +34,10 @@ internal static class RecallFrames
     public static bool TryRead(Recalled message, RecallQuestion question, ConversationId direct, out RecalledStretch stretch, out string fault)
     {
         stretch = new RecalledStretch([], 0);
-        fault = "a Recalled has too many segments, or does not lead on";
-        if (message.Segments.Count > FrameLimits.RecalledSegments
+        fault = "a Recalled answers something else, has too many segments, or does not lead on";
+        if (!ConversationId.TryRead(message.Conversation.Span, out var conversation)
+            || conversation != question.Conversation
+            || message.Segments.Count > FrameLimits.RecalledSegments
             || message.Before >= (question.Before == 0 ? FrameLimits.Position : question.Before))
             return false;
         IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte> Body)> segments = [];

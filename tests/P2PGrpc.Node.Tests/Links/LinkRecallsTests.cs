@@ -42,8 +42,9 @@ public sealed class LinkRecallsTests : IDisposable
         Assert.True(recalls.TryTake(Write(question with { Number = question.Number + 1 }, Segment("never asked for")), out _));
         Assert.True(recalls.TryTake(Write(question with { Number = 0 }, Forge(Segment("forged, and not even read"))), out _));
         Assert.False(asking.IsCompleted);
-        Assert.True(recalls.TryTake(Write(question, Segment("answer")), out _));
-        Assert.Single((await asking.WaitAsync(TestNode.Patience))!.Segments);
+        var answer = Segment("answer");
+        Assert.True(recalls.TryTake(Write(question, answer), out _));
+        Assert.Equal(answer.Header.Hash, Assert.Single((await asking.WaitAsync(TestNode.Patience))!.Segments).Header.Hash);
         Assert.True(recalls.TryTake(Write(question, Forge(Segment("a second answer"))), out _));
     }
 

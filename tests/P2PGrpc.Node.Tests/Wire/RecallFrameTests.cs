@@ -62,6 +62,8 @@ public sealed class RecallFrameTests : IDisposable
             answer => answer.Segments[1].Header = null,
             answer => answer.Segments.Add(SegmentFrames.Encode([(Sign(foreign, new Head(3, default), []), ReadOnlyMemory<byte>.Empty)])),
             answer => answer.Segments.Add(Enumerable.Repeat(answer.Segments[0], FrameLimits.RecalledSegments)),
+            answer => answer.Conversation = ByteString.CopyFrom(foreign.Conversation.Value.ToArray()),
+            answer => answer.Conversation = ByteString.Empty,
             answer => answer.Before = question.Before,
             answer => answer.Before = ulong.MaxValue,
         };
