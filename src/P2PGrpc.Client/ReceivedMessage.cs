@@ -37,8 +37,8 @@ public sealed class ReceivedMessage
         ? ""
         : string.Create(CultureInfo.InvariantCulture, $"{batch.Log}/{batch.FirstSequence + (ulong)index}");
 
-    /// <summary>The place of this message in the node's feed: acknowledge it, or resume after it. Null for ephemeral messages.</summary>
-    public FeedCursor? Cursor => Ephemeral ? null : new FeedCursor(batch.FirstPosition + (ulong)index, batch.Check);
+    /// <summary>The place of this message in the node's feed: acknowledge it, or resume after it. Null for ephemeral messages, and for those shown ahead.</summary>
+    public FeedCursor? Cursor => Ephemeral || Ahead ? null : new FeedCursor(batch.FirstPosition + (ulong)index, batch.Check);
 
     /// <summary>When it was written, by its author's clock: for display only.</summary>
     public DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds(
@@ -61,6 +61,12 @@ public sealed class ReceivedMessage
 
     /// <summary>Whether the message was never stored.</summary>
     public bool Ephemeral => batch.Ephemeral;
+
+    /// <summary>Whether a page of history shows the message before it is stored at this node: it comes in a subscription later, in its order.</summary>
+    public bool Ahead => batch.Ahead;
+
+    /// <summary>Messages of the same log right before this one that are still to come. Only before messages shown ahead.</summary>
+    public ulong MissingBefore => index == 0 ? batch.MissingBefore : 0;
 
     /// <summary>The messages of a response of <see cref="P2PGrpcClient.SubscribeBatchesAsync"/>, in order.</summary>
     /// <param name="response">The response. It must not be changed afterwards.</param>

@@ -100,8 +100,34 @@ public sealed class SharingTests : IDisposable
         Assert.Equal(0ul, Measure());
     }
 
-    private ulong Measure() =>
-        Assert.Single(Handle(new ReplicatorInput.Measure(first, 7)).OfType<ReplicatorOutput.Measured>(), measured => measured.Number == 7).Missing;
+    /// <summary>Who looks ahead asks who holds the most of what is still to come, and shows of the answer what would be taken and is not held.</summary>
+    [Fact]
+    public void Who_holds_what_is_still_to_come_and_how_logs_stand_is_told()
+    {
+        LinkUp(toldThrough: 0);
+        var other = new LinkId(2);
+        replicator.Handle(
+            TimeSpan.Zero,
+            [new ReplicatorInput.LinkUp(other, FromNumber(9).PeerId, 1, 0, 0), new ReplicatorInput.Sharing(other, first, null, On: true)], []);
+        Load(first, (1, 1));
+        var (held, unknown) = (Log(first, 1), Log(first, 2));
+        Assert.Empty(MeasureAll().Holders);
+        Handle(new ReplicatorInput.Have(Link, [held with { Head = new Head(3, second.Value) }], null));
+        Handle(new ReplicatorInput.Have(other, [held with { Head = new Head(2, second.Value) }, unknown with { Head = new Head(4, second.Value) }], null));
+        var measured = MeasureAll(held.Log, unknown.Log, Log(first, 3).Log);
+        Assert.Equal(6ul, measured.Missing);
+        Assert.Equal([other, Link], measured.Holders);
+        Assert.Equal([new LogStanding(1, true), new LogStanding(0, true), new LogStanding(0, true)], measured.Standings.OrderByDescending(each => each.Value.Durable).Select(each => each.Value));
+        Handle(new ReplicatorInput.Interest(first, peer.PeerId, Wanted: false));
+        measured = MeasureAll(held.Log, Log(first, 3).Log);
+        Assert.Empty(measured.Holders);
+        Assert.All(measured.Standings.Values, standing => Assert.False(standing.Taken));
+    }
+
+    private ulong Measure() => MeasureAll().Missing;
+
+    private Backlog MeasureAll(params LogKey[] logs) =>
+        Assert.Single(Handle(new ReplicatorInput.Measure(first, logs, 7)).OfType<ReplicatorOutput.Measured>(), measured => measured.Number == 7).Backlog;
 
     private static IdentityKey FromNumber(byte number) => IdentityKey.FromSeed([.. Enumerable.Repeat(number, IdentityKey.SeedLength)]);
 

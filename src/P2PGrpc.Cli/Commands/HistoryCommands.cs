@@ -221,6 +221,8 @@ internal sealed class HistoryCommands(Surroundings surroundings)
 
         if (lines.Day(message.Time) != day)
             WriteHint(lines.Day(message.Time));
+        if (message.MissingBefore > 0)
+            WriteHint(MessageLines.TellOfGap(message));
         foreach (var line in lines.Create(message))
             surroundings.Write(line);
         return lines.Day(message.Time);

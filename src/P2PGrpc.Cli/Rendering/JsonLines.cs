@@ -45,6 +45,10 @@ internal static class JsonLines
         json.WriteEndObject();
         json.WriteString("messageId", message.MessageId);
         json.WriteBoolean("ephemeral", message.Ephemeral);
+        if (message.Ahead)
+            json.WriteBoolean("ahead", true);
+        if (message.MissingBefore > 0)
+            json.WriteNumber("missingBefore", message.MissingBefore);
     });
 
     public static string Erased(ErasedMessages erased) => Write(json =>

@@ -59,6 +59,11 @@ internal sealed class MessageLines(TimeProvider time, string? wholeBy = null)
         return DisplayText.Clean(peerId.Length > 12 ? peerId[..12] : peerId, LongestName);
     }
 
+    /// <summary>Stands where messages are still to come.</summary>
+    public static string TellOfGap(ReceivedMessage message) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"… {message.MissingBefore} {(message.MissingBefore == 1 ? "message" : "messages")} of {Call(message.Alias, message.Author)} before this one {(message.MissingBefore == 1 ? "is" : "are")} still to come");
+
     /// <summary>How a room is called: by its name, else by the beginning of its id.</summary>
     public static string CallRoom(string room) => room.StartsWith('#') ? DisplayText.Clean(room, LongestName) : Call("", room);
 

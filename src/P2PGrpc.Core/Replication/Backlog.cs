@@ -1,24 +1,55 @@
+using P2PGrpc.Core.Logs;
+
 namespace P2PGrpc.Core.Replication;
 
-/// <summary>What is still to come. Pure.</summary>
-internal static class Backlog
+/// <summary>How far a log is held here, and whether more of it would be taken.</summary>
+internal readonly record struct LogStanding(ulong Durable, bool Taken);
+
+/// <summary>What of a conversation is still to come. Immutable.</summary>
+/// <param name="Missing">Messages that linked peers told of, that would be taken, and that are not on disk here.</param>
+/// <param name="Holders">The links whose peers hold some of that, those that hold the most first.</param>
+/// <param name="Standings">How the logs stand that were asked about.</param>
+internal sealed record Backlog(ulong Missing, IReadOnlyList<LinkId> Holders, IReadOnlyDictionary<LogId, LogStanding> Standings)
 {
-    /// <summary>Messages that linked peers told of, that would be taken, and that are not on disk here.</summary>
-    public static ulong Count(ConversationState? conversation)
+    /// <summary>Nothing is known to be missing.</summary>
+    public static Backlog None { get; } = new(0, [], new Dictionary<LogId, LogStanding>());
+
+    /// <summary>How a log stands. One that nothing is known of is not held, and would be taken.</summary>
+    public LogStanding Find(LogId log) => Standings.TryGetValue(log, out var standing) ? standing : new LogStanding(0, Taken: true);
+
+    /// <summary>Pure.</summary>
+    public static Backlog Measure(ConversationState? conversation, IReadOnlyCollection<LogKey> asked)
     {
-        var missing = 0ul;
         if (conversation is null)
-            return missing;
+            return None;
+        var missing = 0ul;
+        var holders = new Dictionary<LinkId, ulong>();
         foreach (var log in conversation.Logs.Values)
         {
             if (!log.Known || !log.Taken)
                 continue;
-            var furthest = log.Durable.Sequence;
+            var durable = log.Durable.Sequence;
+            var furthest = durable;
             foreach (var linkedLog in log.Links)
+            {
+                if (linkedLog.Head.Sequence <= durable)
+                    continue;
                 furthest = Math.Max(furthest, linkedLog.Head.Sequence);
-            missing += furthest - log.Durable.Sequence;
+                holders[linkedLog.Link.Id] = holders.GetValueOrDefault(linkedLog.Link.Id) + linkedLog.Head.Sequence - durable;
+            }
+
+            missing += furthest - durable;
         }
 
-        return missing;
+        var standings = new Dictionary<LogId, LogStanding>();
+        foreach (var key in asked)
+        {
+            var logId = key.ToLogId();
+            standings[logId] = conversation.Logs.TryGetValue(logId, out var log)
+                ? new LogStanding(log.Durable.Sequence, log.Taken)
+                : new LogStanding(0, conversation.Wants(key.Author));
+        }
+
+        return new Backlog(missing, [.. holders.OrderByDescending(holder => holder.Value).ThenBy(holder => holder.Key.Value).Select(holder => holder.Key)], standings);
     }
 }

@@ -146,7 +146,8 @@ internal sealed class Replicator
                 interests.OnInterest(interest);
                 break;
             case ReplicatorInput.Measure measure:
-                state.Emit(new ReplicatorOutput.Measured(measure.Number, Backlog.Count(state.Conversations.GetValueOrDefault(measure.Conversation))));
+                state.Emit(new ReplicatorOutput.Measured(
+                    measure.Number, Backlog.Measure(state.Conversations.GetValueOrDefault(measure.Conversation), measure.Logs)));
                 break;
             case ReplicatorInput.Bound bound:
                 Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));

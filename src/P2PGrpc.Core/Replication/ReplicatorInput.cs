@@ -140,8 +140,8 @@ internal abstract record ReplicatorInput
     /// <param name="Wanted">Said of both null, it means nothing.</param>
     internal sealed record Interest(ConversationId? Conversation, PeerId? Author, bool Wanted) : ReplicatorInput;
 
-    /// <summary>Somebody wants to know how much of a conversation is still to come; answered by Measured with the same number.</summary>
-    internal sealed record Measure(ConversationId Conversation, long Number) : ReplicatorInput;
+    /// <summary>Somebody wants to know what of a conversation is still to come, and how some of its logs stand; answered by Measured with the same number.</summary>
+    internal sealed record Measure(ConversationId Conversation, IReadOnlyCollection<LogKey> Logs, long Number) : ReplicatorInput;
 
     /// <summary>So much of an author's is held no more: bodies were erased.</summary>
     internal sealed record Freed(ConversationId Conversation, PeerId Author, long Weight) : ReplicatorInput;

@@ -83,8 +83,8 @@ internal abstract record ReplicatorOutput
     /// <summary>The link's peer turns away a log of this node because of a quota of its own. To be told the owner, seldom: there may be one for each log.</summary>
     internal sealed record QuotaReachedThere(PeerId Peer, LogKey Log) : ReplicatorOutput;
 
-    /// <summary>So many messages of the conversation are held by linked peers, would be taken, and are not on disk here.</summary>
-    internal sealed record Measured(long Number, ulong Missing) : ReplicatorOutput;
+    /// <summary>What of the conversation is still to come. Answers Measure.</summary>
+    internal sealed record Measured(long Number, Backlog Backlog) : ReplicatorOutput;
 
     /// <summary>Everything that the link's peer told through this position of its feed is on disk here (or was refused). To be kept, at leisure.</summary>
     internal sealed record HeardThrough(LinkId Link, ulong Position) : ReplicatorOutput;

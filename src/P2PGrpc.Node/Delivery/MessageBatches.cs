@@ -75,6 +75,14 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
     /// <summary>A batch without messages yet, for those of a segment from an index on.</summary>
     public MessageBatch Begin(FeedSegment segment, int index) => Begin(segment.Header, index, segment.FirstPosition);
 
+    /// <summary>The same for messages that are shown before they are stored here: they have no position.</summary>
+    public MessageBatch BeginAhead(SegmentHeader header, int index)
+    {
+        var batch = Begin(header, index, 0);
+        (batch.FirstPosition, batch.Check, batch.Ahead) = (0, 0, true);
+        return batch;
+    }
+
     private MessageBatch MakeErased(StretchSegment part)
     {
         var first = part.Segment.FirstPosition;

@@ -12,7 +12,7 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.History;
 
 /// <summary>What was said in this node's conversations: lists, pages, search, and what is unread. Thread-safe.</summary>
-internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, Recipients recipients, RoomBook rooms, ReplicationLoop replication)
+internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, Recipients recipients, RoomBook rooms, ReplicationLoop replication, Glimpses glimpses)
 {
     private readonly MessageBatches batches = new(recipients, only: null, includeOwn: true, store.ObserveClock);
     private readonly ReadMarks marks = new(store);
@@ -38,7 +38,7 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         });
         foreach (var conversation in listed.Conversations)
             if (Bytes32.TryParse(conversation.Conversation_, out var id))
-                conversation.Missing = await replication.CountMissingAsync(new ConversationId(id), cancellationToken).ConfigureAwait(false);
+                conversation.Missing = (await replication.MeasureAsync(new ConversationId(id), [], cancellationToken).ConfigureAwait(false)).Missing;
         return listed;
     }
 
@@ -50,18 +50,22 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         var byAuthor = author is null ? null : ReadAuthorPlace(request);
         var byTime = author is null ? ReadTimePlace(request) : default;
         var older = request.PlaceCase is ListMessagesRequest.PlaceOneofCase.None or ListMessagesRequest.PlaceOneofCase.Before or ListMessagesRequest.PlaceOneofCase.BeforeMs;
+        var backlog = author is null
+            ? await glimpses.LookAsync(conversation, byTime, older, size, cancellationToken).ConfigureAwait(false)
+            : await replication.MeasureAsync(conversation, [], cancellationToken).ConfigureAwait(false);
+        // In this order what was on disk when that was measured is indexed when the page is read, unless the index is behind.
         var behind = await index.CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        var ahead = author is null ? glimpses.Show(conversation, backlog, isIndexed: behind == 0) : AheadView.Nothing;
         var page = Read(connection =>
         {
-            if (HistoryReader.FindConversation(connection, conversation) is not { Number: var number })
-                return new ListMessagesResponse { Behind = behind };
+            var number = HistoryReader.FindConversation(connection, conversation)?.Number;
             if (author is null)
-                return WriteByTime(connection, number, byTime, older, size, behind);
-            return HistoryReader.FindAuthor(connection, author.Value) is { } authorNumber
-                ? WriteByAuthor(connection, number, authorNumber, byAuthor!.Value, older, size, behind)
-                : new ListMessagesResponse { Behind = behind };
+                return number is null && ahead.IsEmpty ? new ListMessagesResponse() : WriteByTime(connection, number, ahead, byTime, older, size);
+            return number is { } held && HistoryReader.FindAuthor(connection, author.Value) is { } authorNumber
+                ? WriteByAuthor(connection, held, authorNumber, byAuthor!.Value, older, size)
+                : new ListMessagesResponse();
         });
-        page.Missing = await replication.CountMissingAsync(conversation, cancellationToken).ConfigureAwait(false);
+        (page.Behind, page.Missing) = (behind, backlog.Missing);
         return page;
     }
 
@@ -128,29 +132,34 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         return new RebuildHistoryResponse { Messages = store.LastPosition };
     }
 
-    private ListMessagesResponse WriteByTime(StoreConnection connection, long conversation, HistoryPlace place, bool older, int size, ulong behind)
+    private ListMessagesResponse WriteByTime(StoreConnection connection, long? conversation, AheadView ahead, HistoryPlace place, bool older, int size)
     {
-        var found = HistoryReader.ListByTime(connection, conversation, place, older, size + 1);
+        var found = List(place, older, size + 1);
         var page = new MessagePage(store, batches);
-        var shown = found.Take(size).TakeWhile(message => page.TryAdd(message.Position)).Select(message => message.Place).ToList();
+        var shown = found.Take(size)
+            .TakeWhile(message => message.Ahead is { } seen ? page.TryAdd(seen, ahead.CountMissingBefore(seen)) : page.TryAdd(message.Position))
+            .Select(message => message.Place).ToList();
         var more = shown.Count < found.Count;
         var (first, last) = shown.Count == 0 ? (place, place) : older ? (shown[^1], shown[0]) : (shown[0], shown[^1]);
-        var response = new ListMessagesResponse { Behind = behind, Unreadable = page.Unreadable, Batches = { page.Write(turned: older) } };
-        if (older ? more : HistoryReader.ListByTime(connection, conversation, first, older: true, 1).Count > 0)
+        var response = new ListMessagesResponse { Unreadable = page.Unreadable, Batches = { page.Write(turned: older) } };
+        if (older ? more || (shown.Count > 0 && ahead.GoesOnBefore(first)) : List(first, backwards: true, 1).Count > 0)
             response.Older = first.ToString();
         response.Newer = last.ToString();
-        response.HasNewer = older ? HistoryReader.ListByTime(connection, conversation, last, older: false, 1).Count > 0 : more;
+        response.HasNewer = older ? List(last, backwards: false, 1).Count > 0 : more;
         return response;
+
+        List<PagedMessage> List(HistoryPlace from, bool backwards, int count) => PagedMessage.Join(
+            conversation is { } held ? HistoryReader.ListByTime(connection, held, from, backwards, count) : [], ahead.List(from, backwards, count), backwards, count);
     }
 
-    private ListMessagesResponse WriteByAuthor(StoreConnection connection, long conversation, long author, ulong position, bool older, int size, ulong behind)
+    private ListMessagesResponse WriteByAuthor(StoreConnection connection, long conversation, long author, ulong position, bool older, int size)
     {
         var found = HistoryReader.ListByAuthor(connection, conversation, author, position, older, size + 1);
         var page = new MessagePage(store, batches);
         var shown = found.Take(size).TakeWhile(page.TryAdd).ToList();
         var more = shown.Count < found.Count;
         var (first, last) = shown.Count == 0 ? (position, position) : older ? (shown[^1], shown[0]) : (shown[0], shown[^1]);
-        var response = new ListMessagesResponse { Behind = behind, Unreadable = page.Unreadable, Batches = { page.Write(turned: older) } };
+        var response = new ListMessagesResponse { Unreadable = page.Unreadable, Batches = { page.Write(turned: older) } };
         if (older ? more : HistoryReader.ListByAuthor(connection, conversation, author, first, older: true, 1).Count > 0)
             response.Older = WritePosition(first);
         response.Newer = WritePosition(last);

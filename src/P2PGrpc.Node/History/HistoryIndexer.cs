@@ -50,7 +50,10 @@ internal sealed class HistoryIndexer : IAsyncDisposable
 
     /// <summary>Waits until all that is held now is indexed, but not longer than is sensible for somebody who looks on.</summary>
     /// <returns>How many messages are missing still.</returns>
-    public async Task<ulong> CatchUpAsync(CancellationToken cancellationToken)
+    public Task<ulong> CatchUpAsync(CancellationToken cancellationToken) => CatchUpAsync(HistoryLimits.Patience, cancellationToken);
+
+    /// <summary>The same for somebody with another patience.</summary>
+    public async Task<ulong> CatchUpAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         var target = store.LastPosition;
         if (indexed.Last >= target)
@@ -59,7 +62,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         try
         {
             Hurry();
-            await indexed.WaitBeyondAsync(target - 1, cancellationToken).WaitAsync(HistoryLimits.Patience, time, cancellationToken).ConfigureAwait(false);
+            await indexed.WaitBeyondAsync(target - 1, cancellationToken).WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

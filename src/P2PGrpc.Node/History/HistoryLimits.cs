@@ -39,6 +39,27 @@ internal static class HistoryLimits
     /// <summary>How long a question waits for what has arrived and is not indexed yet. It is then answered with what there is, and says so.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a page waits for one neighbour's look ahead before it asks another; for all of them it waits as long as <see cref="Patience"/>.</summary>
+    public static readonly TimeSpan NeighbourPatience = TimeSpan.FromMilliseconds(900);
+
+    /// <summary>How long the answer to a neighbour's look ahead waits for what has arrived here and is not indexed yet: less than the neighbour waits.</summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For so long what was seen at the end of a conversation counts as its end: who looks at short intervals does not ask for the same each time.</summary>
+    public static readonly TimeSpan LookAge = TimeSpan.FromSeconds(2);
+
+    /// <summary>Questions to neighbours for one page. Each brings a page of short messages; more are needed only where nearly all of the answers is held already.</summary>
+    public const int QuestionsPerPage = 16;
+
+    /// <summary>What is kept of one conversation ahead of replication, as <see cref="AheadMessageWeight"/> weighs: some thousand messages.</summary>
+    public const long AheadPerConversation = 4 * 1024 * 1024;
+
+    /// <summary>What is kept of all conversations together.</summary>
+    public const long AheadInAll = 16 * 1024 * 1024;
+
+    /// <summary>What a message that is kept ahead counts for beside its bytes: its place. A segment may hold thousands of empty ones.</summary>
+    public const int AheadMessageWeight = 64;
+
     /// <summary>After an error of the index, a full disk for example, the time to the next attempt.</summary>
     public static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
 

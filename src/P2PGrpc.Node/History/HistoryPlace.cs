@@ -6,7 +6,7 @@ namespace P2PGrpc.Node.History;
 
 /// <summary>Where a message stands in the order of its conversation: by clock, author, epoch and sequence, which is the same at all nodes. Of the author's id eight bytes
 /// count, and of the LogId as many, so that no two places are the same. As text 64 characters of base32.</summary>
-internal readonly record struct HistoryPlace(ulong Clock, ulong Author, ulong Epoch, ulong Sequence, ulong Log)
+internal readonly record struct HistoryPlace(ulong Clock, ulong Author, ulong Epoch, ulong Sequence, ulong Log) : IComparable<HistoryPlace>
 {
     private const int Length = 5 * sizeof(ulong);
 
@@ -37,6 +37,10 @@ internal readonly record struct HistoryPlace(ulong Clock, ulong Author, ulong Ep
         place = parsed ? new HistoryPlace(Read(bytes, 0), Read(bytes, 1), Read(bytes, 2), Read(bytes, 3), Read(bytes, 4)) : default;
         return parsed;
     }
+
+    /// <summary>The order of the index.</summary>
+    public int CompareTo(HistoryPlace other) =>
+        (Clock, Author, Epoch, Sequence, Log).CompareTo((other.Clock, other.Author, other.Epoch, other.Sequence, other.Log));
 
     /// <summary>The text form.</summary>
     public override string ToString()

@@ -100,6 +100,18 @@ internal static class HistoryReader
         return positions;
     }
 
+    /// <summary>Where segments of a conversation begin in the feed, before a position, the last to arrive first.</summary>
+    public static List<ulong> ListSegments(StoreConnection connection, long conversation, ulong before, int count)
+    {
+        using var row = connection.Bind(
+            "SELECT position FROM segment WHERE conversation = $1 AND position < $2 ORDER BY position DESC LIMIT $3",
+            conversation, (long)Math.Min(before, long.MaxValue), (long)count).ExecuteReader();
+        var positions = new List<ulong>();
+        while (row.Read())
+            positions.Add(SegmentRow.ReadUnsigned(row, 0));
+        return positions;
+    }
+
     /// <summary>Positions of the messages that fit an expression, the last to arrive first, before a position.</summary>
     public static List<ulong> Search(StoreConnection connection, string expression, ulong before, int count)
     {

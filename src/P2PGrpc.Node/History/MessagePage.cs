@@ -29,7 +29,18 @@ internal sealed class MessagePage(LogStore store, MessageBatches batches)
         var index = (int)(position - found.FirstPosition);
         var entry = SegmentBodyReader.ReadOne(found.Header, found.Body, index) ?? new Entry();
         weight += entry.CalculateSize();
-        gathered.Add(new Gathered(found, index, entry));
+        gathered.Add(new Gathered(found, index, entry, IsAhead: false, MissingBefore: 0));
+        return true;
+    }
+
+    /// <summary>Adds a message that was seen ahead. False as above.</summary>
+    public bool TryAdd(AheadMessage ahead, ulong missingBefore)
+    {
+        if (weight >= HistoryLimits.PageBytes)
+            return false;
+        var entry = SegmentBodyReader.ReadOne(ahead.Segment.Header, ahead.Segment.Body, ahead.Index) ?? new Entry();
+        weight += entry.CalculateSize();
+        gathered.Add(new Gathered(ahead.Segment, ahead.Index, entry, IsAhead: true, missingBefore));
         return true;
     }
 
@@ -45,7 +56,7 @@ internal sealed class MessagePage(LogStore store, MessageBatches batches)
             {
                 if (batch is not null)
                     yield return batch;
-                batch = batches.Begin(next.Segment, next.Index);
+                batch = Begin(next);
             }
 
             if (next.Segment.Erased)
@@ -67,5 +78,14 @@ internal sealed class MessagePage(LogStore store, MessageBatches batches)
         return segment is not null && position >= segment.FirstPosition && position <= segment.LastPosition ? segment : null;
     }
 
-    private sealed record Gathered(FeedSegment Segment, int Index, Entry Entry);
+    private MessageBatch Begin(Gathered first)
+    {
+        if (!first.IsAhead)
+            return batches.Begin(first.Segment, first.Index);
+        var batch = batches.BeginAhead(first.Segment.Header, first.Index);
+        batch.MissingBefore = first.MissingBefore;
+        return batch;
+    }
+
+    private sealed record Gathered(FeedSegment Segment, int Index, Entry Entry, bool IsAhead, ulong MissingBefore);
 }

@@ -59,7 +59,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Replication = new ReplicationLoop(
             local.PeerId, Store, settings.Replication, replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
         _ = new OwnerInterest(Book, Rooms, Store, Replication.Follow);
-        Links = new LinkTable(local, Book, Rooms, Replication, Events, time, loggers.CreateLogger<LinkTable>());
+        Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
+        Links = new LinkTable(
+            local, Book, Rooms, Replication, new RecallAnswers(Store, Index).ReadAsync, Events, time, loggers.CreateLogger<LinkTable>());
         var inviteLog = loggers.CreateLogger<InviteBook>();
         Invites = new InviteBook(Book, new InviteTable(Store), time, inviteLog);
         Redemptions = new Redemptions(Book, Store, inviteLog);
@@ -77,8 +79,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Recipients = recipients;
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
-        Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
-        History = new ConversationHistory(Store, Index, recipients, Rooms, Replication);
+        History = new ConversationHistory(Store, Index, recipients, Rooms, Replication, new Glimpses(Replication, Links, time));
         Listing = new PeerListing(Book, Knocks, Sightings, Links, Diallers, Store);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);

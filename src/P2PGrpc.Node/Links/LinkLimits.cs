@@ -81,6 +81,12 @@ internal static class LinkLimits
     /// <summary>Bytes of ephemeral messages waiting on one link; what comes beyond is dropped and counted.</summary>
     public const int WaitingEphemeralBytes = 4 * 1024 * 1024;
 
+    /// <summary>Looks ahead of one peer that are answered in one minute: each costs a few hundred reads. Somebody who leafs through a long history stays below it.</summary>
+    public const int RecallsPerMinute = 120;
+
+    /// <summary>How long an answer to a look ahead is waited for: over a slow line it comes long after the page that it was asked for, and is still good for the next.</summary>
+    public static readonly TimeSpan RecallPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>Frames from all links that wait for the replicator: with 256 KiB a frame at most 32 MiB.</summary>
     public const int WaitingInputs = 128;
 

@@ -6,7 +6,7 @@ using LogHead = P2PGrpc.Core.Replication.LogHead;
 
 namespace P2PGrpc.Node.Links;
 
-/// <summary>What waits to be written on one link: small frames first, then segments, then ephemeral messages. Tells are merged and credit is
+/// <summary>What waits to be written on one link: small frames first, then the answer to a look ahead, segments, then ephemeral messages. Tells are merged and credit is
 /// summed while they wait, so a slow writer makes fewer frames, not longer queues. Thread-safe; adding never blocks.</summary>
 internal sealed class LinkOutbound
 {
@@ -16,6 +16,8 @@ internal sealed class LinkOutbound
     private readonly Queue<Frame> small = new();
     private readonly Queue<(Frame Frame, int Weight)> segments = new();
     private readonly EphemeralQueue ephemeral = new();
+    // The answer to the other side's last look ahead. It goes before segments: who looks waits for it, and segments may wait for long.
+    private Frame? recalled;
     // The newest head of each log that waits, and the logs in the order of telling: what is told first is wanted and sent first.
     private readonly Dictionary<LogId, LogHead> heads = [];
     private readonly Queue<LogId> told = new();
@@ -70,6 +72,14 @@ internal sealed class LinkOutbound
             segmentBytes += weight;
         }
 
+        ready.Set();
+    }
+
+    /// <summary>One answer to a look ahead waits at most: a newer one takes its place.</summary>
+    public void SetRecalled(Frame frame)
+    {
+        lock (gate)
+            recalled = frame;
         ready.Set();
     }
 
@@ -149,6 +159,12 @@ internal sealed class LinkOutbound
 
         if (goodbye is not null)
             return false;
+        if (recalled is not null)
+        {
+            (frame, recalled) = (recalled, null);
+            return true;
+        }
+
         if (segments.TryDequeue(out var segment))
         {
             segmentBytes -= segment.Weight;

@@ -32,8 +32,8 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkSession(
         LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
-        Action<LinkSession, EphemeralBody> receiveEphemeral, Func<LinkSession, Members, string> receiveMembers, Action<LinkSession> sharesTaken, TimeProvider time,
-        ILogger log, bool isStranger = false)
+        Action<LinkSession, EphemeralBody> receiveEphemeral, Func<LinkSession, Members, string> receiveMembers, Action<LinkSession> sharesTaken, ReadStretch readStretch,
+        TimeProvider time, ILogger log, bool isStranger = false)
     {
         IsStranger = isStranger;
         Id = id;
@@ -49,6 +49,7 @@ internal sealed class LinkSession : IAsyncDisposable
         membersSentRate = PerMinute(LinkLimits.MembersSentPerMinute);
         recordsRate = PerMinute(LinkLimits.RecordsPerMinute);
         this.log = log;
+        Recalls = new LinkRecalls(remote.Sharing, Outbound, readStretch, time);
         startedAt = lastHeard = time.GetTimestamp();
     }
 
@@ -81,6 +82,9 @@ internal sealed class LinkSession : IAsyncDisposable
             replication.Bound(this);
         }
     }
+
+    /// <summary>Looks ahead of replication, in both directions.</summary>
+    public LinkRecalls Recalls { get; }
 
     public TimeSpan SinceHeard => time.GetElapsedTime(Interlocked.Read(ref lastHeard));
 
@@ -220,6 +224,10 @@ internal sealed class LinkSession : IAsyncDisposable
                 return Handle(frame.Shares);
             case Frame.KindOneofCase.Members:
                 return Handle(frame.Members);
+            case Frame.KindOneofCase.Recall:
+                return Handle(frame.Recall);
+            case Frame.KindOneofCase.Recalled:
+                return Recalls.TryTake(frame.Recalled, out var wrong) || Refuse(wrong);
             case Frame.KindOneofCase.None:
                 // A frame of a later version: skipped, so that versions can live side by side.
                 return true;
@@ -263,6 +271,15 @@ internal sealed class LinkSession : IAsyncDisposable
         return true;
     }
 
+    private bool Handle(Recall frame)
+    {
+        if (!RecallFrames.TryRead(frame, out var question, out var fault))
+            return Refuse(fault);
+
+        Recalls.Answer(question);
+        return true;
+    }
+
     /// <summary>The other side broke the protocol.</summary>
     private bool Refuse(string fault)
     {
@@ -287,6 +304,7 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Recalls.Dispose();
         await connection.DisposeAsync().ConfigureAwait(false);
         ending.Dispose();
     }

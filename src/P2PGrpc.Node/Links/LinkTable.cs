@@ -17,6 +17,7 @@ internal sealed class LinkTable
     private readonly PeerBook book;
     private readonly RoomBook rooms;
     private readonly ReplicationLoop replication;
+    private readonly ReadStretch readStretch;
     private readonly NodeEvents events;
     private readonly TimeProvider time;
     private readonly ILogger<LinkTable> log;
@@ -31,12 +32,14 @@ internal sealed class LinkTable
     private bool draining;
 
     public LinkTable(
-        LocalNode local, PeerBook book, RoomBook rooms, ReplicationLoop replication, NodeEvents events, TimeProvider time, ILogger<LinkTable> log)
+        LocalNode local, PeerBook book, RoomBook rooms, ReplicationLoop replication, ReadStretch readStretch, NodeEvents events, TimeProvider time,
+        ILogger<LinkTable> log)
     {
         this.local = local;
         this.book = book;
         this.rooms = rooms;
         this.replication = replication;
+        this.readStretch = readStretch;
         this.events = events;
         this.time = time;
         this.log = log;
@@ -78,7 +81,7 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, ReceiveMembers, FollowOther, time, log, IsStranger(remote.PeerId));
+        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, ReceiveMembers, FollowOther, readStretch, time, log, IsStranger(remote.PeerId));
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);

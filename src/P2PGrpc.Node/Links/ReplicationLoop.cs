@@ -34,7 +34,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     private const int StepsPerTurn = 12;
 
     // Whoever asked how much is to come. Bounded by the calls of clients.
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<ulong>> measures = new();
+    private readonly ConcurrentDictionary<long, TaskCompletionSource<Backlog>> measures = new();
     private readonly List<ReplicatorOutput> outputs = [];
     private readonly Queue<ReplicatorInput> served = new();
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -75,18 +75,18 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         HandOver();
     }
 
-    /// <summary>How many messages of a conversation linked peers hold that are still to come here; 0 once replication has stopped.</summary>
-    public async Task<ulong> CountMissingAsync(ConversationId conversation, CancellationToken cancellationToken)
+    /// <summary>What of a conversation is still to come here, and how some of its logs stand; nothing once replication has stopped.</summary>
+    public async Task<Backlog> MeasureAsync(ConversationId conversation, IReadOnlyCollection<LogKey> logs, CancellationToken cancellationToken)
     {
         var number = Interlocked.Increment(ref lastMeasure);
-        var measured = measures[number] = new TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var measured = measures[number] = new TaskCompletionSource<Backlog>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            if (!local.Writer.TryWrite([new ReplicatorInput.Measure(conversation, number)]))
-                return 0;
+            if (!local.Writer.TryWrite([new ReplicatorInput.Measure(conversation, logs, number)]))
+                return Backlog.None;
             TakeTurn();
             await Task.WhenAny(measured.Task, ended.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
-            return measured.Task.IsCompleted ? await measured.Task.ConfigureAwait(false) : 0;
+            return measured.Task.IsCompleted ? await measured.Task.ConfigureAwait(false) : Backlog.None;
         }
         finally
         {
@@ -318,7 +318,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         replicator.Handle(time.GetElapsedTime(startedAt), inputs, outputs);
         foreach (var output in outputs)
             if (output is ReplicatorOutput.Measured measured)
-                measures.GetValueOrDefault(measured.Number)?.TrySetResult(measured.Missing);
+                measures.GetValueOrDefault(measured.Number)?.TrySetResult(measured.Backlog);
             else
                 carrier.CarryOut(output);
     }

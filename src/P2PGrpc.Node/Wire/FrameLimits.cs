@@ -17,6 +17,12 @@ internal static class FrameLimits
     /// <summary>Segments of one frame: as many of the smallest as the weight of a full frame allows.</summary>
     public const int Segments = FrameLength / LogLimits.HeaderWeight;
 
+    /// <summary>Bytes of segments, by their weight, that answer one Recall; a single one may be larger. Some hundred short messages: a page or two.</summary>
+    public const int RecalledBytes = 128 * 1024;
+
+    /// <summary>Segments of one Recalled: as many of the smallest as weigh that much.</summary>
+    public const int RecalledSegments = RecalledBytes / LogLimits.HeaderWeight;
+
     /// <summary>Messages of one Ephemeral.</summary>
     public const int EphemeralEntries = 1000;
 

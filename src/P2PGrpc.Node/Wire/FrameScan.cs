@@ -58,7 +58,7 @@ internal static class FrameScan
         (Level.Message, ParentFieldNumber, 2) => Level.Frame,
         (Level.Frame, Frame.HelloFieldNumber, 2) => Level.Hello,
         (Level.Frame, Frame.MembersFieldNumber, 2) => Level.Members,
-        (Level.Frame, >= Frame.ChallengeFieldNumber and <= Frame.MembersFieldNumber, 2) => Level.Kind,
+        (Level.Frame, >= Frame.ChallengeFieldNumber and <= Frame.RecalledFieldNumber, 2) => Level.Kind,
         (Level.Members, Members.RecordsFieldNumber, 2) => Level.Record,
         (Level.Hello, Hello.SharesFieldNumber, 2) => Level.Shares,
         _ => null,

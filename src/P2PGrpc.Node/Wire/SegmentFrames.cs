@@ -18,17 +18,22 @@ internal static class SegmentFrames
     /// <param name="segments">Header and body of each segment, in order; no body where it was erased. Bodies share the message's memory.</param>
     /// <param name="fault">What is wrong, or empty.</param>
     public static bool TryRead(
-        Segments message, ConversationId direct, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte>? Body)> segments, out string fault)
+        Segments message, ConversationId direct, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte>? Body)> segments, out string fault) =>
+        TryRead(message.Segments_, direct, out segments, out fault);
+
+    /// <summary>The same for segments of another frame.</summary>
+    public static bool TryRead(
+        RepeatedField<Segment> messages, ConversationId direct, out IReadOnlyList<(SegmentHeader Header, ReadOnlyMemory<byte>? Body)> segments, out string fault)
     {
         segments = [];
-        if (message.Segments_.Count is 0 or > FrameLimits.Segments)
+        if (messages.Count is 0 or > FrameLimits.Segments)
         {
             fault = "a frame has no segments or too many";
             return false;
         }
 
-        var read = new (SegmentHeader, ReadOnlyMemory<byte>?)[message.Segments_.Count];
-        fault = read.Length == 1 ? FindFault(message.Segments_[0], direct, out read[0]) ?? "" : ReadAll(message.Segments_, direct, read);
+        var read = new (SegmentHeader, ReadOnlyMemory<byte>?)[messages.Count];
+        fault = read.Length == 1 ? FindFault(messages[0], direct, out read[0]) ?? "" : ReadAll(messages, direct, read);
         if (fault.Length != 0)
             return false;
         segments = read;
@@ -39,12 +44,13 @@ internal static class SegmentFrames
     public static Frame Write(IEnumerable<(SegmentHeader Header, ReadOnlyMemory<byte>? Body)> segments)
     {
         var message = new Segments();
-        foreach (var (header, body) in segments)
-            message.Segments_.Add(body is { } bytes
-                ? new Segment { Header = SegmentCodec.Write(header), Body = UnsafeByteOperations.UnsafeWrap(bytes) }
-                : new Segment { Header = SegmentCodec.Write(header), Erased = true });
+        message.Segments_.Add(Encode(segments));
         return new Frame { Segments = message };
     }
+
+    public static IEnumerable<Segment> Encode(IEnumerable<(SegmentHeader Header, ReadOnlyMemory<byte>? Body)> segments) => segments.Select(segment => segment.Body is { } bytes
+        ? new Segment { Header = SegmentCodec.Write(segment.Header), Body = UnsafeByteOperations.UnsafeWrap(bytes) }
+        : new Segment { Header = SegmentCodec.Write(segment.Header), Erased = true });
 
     private static string ReadAll(RepeatedField<Segment> messages, ConversationId direct, (SegmentHeader Header, ReadOnlyMemory<byte>? Body)[] read)
     {

@@ -19,6 +19,22 @@ public sealed class ReceivedMessageTests
         Assert.Equal([new FeedCursor(50, 3), new FeedCursor(53, 3)], messages.Select(message => message.Cursor!.Value));
     }
 
+    [Fact]
+    public void What_is_shown_ahead_has_no_cursor_and_says_what_is_missing_before_it()
+    {
+        var batch = new MessageBatch { Author = "bob-id", Alias = "bob", Log = "log", FirstSequence = 13, Ahead = true, MissingBefore = 12 };
+        batch.Messages.Add([MakeEntry("one"), MakeEntry("two")]);
+
+        var messages = ReceivedMessage.Read([batch]).ToList();
+
+        Assert.Equal([("log/13", true, 12ul), ("log/14", true, 0ul)], messages.Select(message => (message.Reference, message.Ahead, message.MissingBefore)));
+        Assert.All(messages, message => Assert.Null(message.Cursor));
+        Assert.Equal("… 12 messages of bob before this one are still to come", MessageLines.TellOfGap(messages[0]));
+        Assert.Contains("\"ephemeral\":false,\"ahead\":true,\"missingBefore\":12}", JsonLines.Message(messages[0]), StringComparison.Ordinal);
+        Assert.EndsWith("\"ahead\":true}", JsonLines.Message(messages[1]), StringComparison.Ordinal);
+        Assert.DoesNotContain("cursor", JsonLines.Message(messages[1]), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("a-long-alias-for-a-good-old-friend", "a-long-alias-for-a-good-old-friend")]
     [InlineData("3y2fr5pt6dnlcv7gyvhq2ndaxrqqkqrlzfdv64ujg2o5clsfxn7a", "3y2fr5pt6dnl")]

@@ -92,6 +92,14 @@ internal sealed class FrameTarget : FuzzTarget
                 Require(!accepted || members!.Records.Count <= FrameLimits.MemberRecords && members.Records.All(record => record.IsWellFormed()), "Records are bounded.");
                 Require(!accepted || MembersFrames.TryRead(MembersFrames.Write(members!).Members, out _, out _), "What was read can be written.");
                 break;
+            case Frame.KindOneofCase.Recall:
+                accepted = RecallFrames.TryRead(frame.Recall, out var question, out fault);
+                Require(question.Before < FrameLimits.Position, "A position is in range.");
+                break;
+            case Frame.KindOneofCase.Recalled:
+                accepted = RecallFrames.TryRead(frame.Recalled, Question, Samples.Conversation, out var stretch, out fault);
+                RequireWellFormed(stretch);
+                break;
             case Frame.KindOneofCase.Ping or Frame.KindOneofCase.None:
                 (accepted, fault) = (true, "");
                 break;
@@ -102,6 +110,19 @@ internal sealed class FrameTarget : FuzzTarget
         }
 
         return fault;
+    }
+
+    private static RecallQuestion Question { get; } = new(Samples.Log.Conversation, 900, 4);
+
+    private static void RequireWellFormed(RecalledStretch stretch)
+    {
+        Require(stretch.Before < Question.Before, "An answer leads on.");
+        foreach (var (header, body) in stretch.Segments)
+        {
+            Require(SegmentVerification.FindFault(header) is null, "S1: a segment whose signature does not hold went through.");
+            Require(SegmentVerification.BodyMatches(header, body.Span), "S1: a body that was not signed went through.");
+            Require(header.Log.Conversation == Question.Conversation, "S1: a segment of another conversation went through.");
+        }
     }
 
     private static void RequireWellFormed(ReplicatorInput[] inputs)
@@ -163,6 +184,9 @@ internal sealed class FrameTarget : FuzzTarget
         yield return SharesFrames.Write(Shares);
         yield return MembersFrames.Write(new MembersMessage(
             Samples.Conversation, [Core.Rooms.AddressRecord.Sign(Samples.Author, Samples.Conversation, 3, ["host:5555", "[2001:db8::1]:1"])], 6, 40));
+        yield return RecallFrames.Write(Question);
+        yield return RecallFrames.Write(
+            Question, new RecalledStretch([.. chain.AsEnumerable().Reverse().Select(segment => (segment.Header, (ReadOnlyMemory<byte>)segment.Body))], 7));
         yield return new Frame();
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Invites;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Peers;
@@ -18,6 +19,10 @@ internal static class TestRemotes
     /// <summary>A node that has taken up no invite.</summary>
     public static Redemptions NoRedemptions(StoreFixture fixture) => new(
         new PeerBook(fixture.Identity.PeerId, new PeerTable(fixture.Store)), fixture.Store, NullLogger.Instance);
+
+    /// <summary>Answers looks ahead with nothing.</summary>
+    public static Task<RecalledStretch> HoldsNothing(ConversationId conversation, ulong before, CancellationToken cancellationToken) =>
+        Task.FromResult(new RecalledStretch([], 0));
 
     /// <summary>The other side of a link that shares the direct conversation.</summary>
     public static RemoteHello Direct(PeerId self, PeerId peer) => new(
