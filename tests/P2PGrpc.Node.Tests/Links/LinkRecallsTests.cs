@@ -11,6 +11,7 @@ using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Xunit;
 using LogKey = P2PGrpc.Core.Logs.LogKey;
+using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Tests.Links;
 

@@ -7,6 +7,7 @@ using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Xunit;
 using CoreKey = P2PGrpc.Core.Logs.LogKey;
+using CoreHead = P2PGrpc.Core.Logs.Head;
 using Header = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Tests.Wire;
@@ -60,7 +61,7 @@ public sealed class RecallFrameTests : IDisposable
             answer => answer.Segments[1].Header.Signature = ByteString.CopyFrom(new byte[64]),
             answer => answer.Segments[1].Header.FirstSequence += 5,
             answer => answer.Segments[1].Header = null,
-            answer => answer.Segments.Add(SegmentFrames.Encode([(Sign(foreign, new Head(3, default), []), ReadOnlyMemory<byte>.Empty)])),
+            answer => answer.Segments.Add(SegmentFrames.Encode([(Sign(foreign, new CoreHead(3, default), []), ReadOnlyMemory<byte>.Empty)])),
             answer => answer.Segments.Add(Enumerable.Repeat(answer.Segments[0], FrameLimits.RecalledSegments)),
             answer => answer.Conversation = ByteString.CopyFrom(foreign.Conversation.Value.ToArray()),
             answer => answer.Conversation = ByteString.Empty,
@@ -115,5 +116,5 @@ public sealed class RecallFrameTests : IDisposable
         return chain;
     }
 
-    private Header Sign(CoreKey key, Head after, byte[] body) => Header.Sign(author, key, after, 1, body, []);
+    private Header Sign(CoreKey key, CoreHead after, byte[] body) => Header.Sign(author, key, after, 1, body, []);
 }
