@@ -157,8 +157,8 @@ internal sealed class FinalChecks(SimulationRun run)
 
         // How long the last of the authors may wait for its turn, where the window holds only some of them.
         var turns = Math.Max(1, options.Nodes * (long)(options.LargestBody + SimulationOptions.Overhead) / options.LinkCredit);
-        // A twin's copy may stand ahead of what comes the long way round.
-        var slow = options.HasTwin || (options.LatestLatency * 4 + options.SlowestCommit * 2) * turns > run.Limits.StallTime;
+        // A twin's copy may stand ahead of what comes the long way round, and a flood takes up its part of each window.
+        var slow = options.HasTwin || options.Flooders > 0 || (options.LatestLatency * 4 + options.SlowestCommit * 2) * turns > run.Limits.StallTime;
         var faults = run.Counts.Faults.Values.Sum();
         var bound = options.Faults.Any ? needed + faults * window * options.Nodes : options.Room && slow ? needed : 0;
         SimulationFault.Check(repeated >= 0 && repeated <= bound, $"{repeated} segments travelled again, where {bound} may.");
