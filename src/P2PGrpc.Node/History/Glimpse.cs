@@ -12,7 +12,8 @@ internal readonly record struct AheadMessage(HistoryPlace Place, FeedSegment Seg
 /// <summary>What was seen of one conversation ahead of replication: segments from the end of a neighbour's feed, page by page backwards. In memory only. Not thread-safe.</summary>
 internal sealed class Glimpse
 {
-    private readonly Dictionary<Bytes32, FeedSegment> segments = [];
+    // Each segment by its hash, with its messages that can be read.
+    private readonly Dictionary<Bytes32, (SegmentHeader Header, AheadMessage[] Messages)> segments = [];
 
     /// <summary>Whose feed <see cref="Before"/> is a position of.</summary>
     public LinkId Source { get; private set; }
@@ -64,8 +65,12 @@ internal sealed class Glimpse
         }
 
         foreach (var (header, body) in stretch.Segments)
-            if (segments.TryAdd(header.Hash, new FeedSegment(0, header, body)))
+            if (!segments.ContainsKey(header.Hash))
+            {
+                segments[header.Hash] = (header, [.. Read(new FeedSegment(0, header, body))]);
                 Weight += Weigh(header);
+            }
+
         Order();
         if (stretch.Segments.Count > 0)
             Oldest = FindOldest(stretch);
@@ -76,9 +81,9 @@ internal sealed class Glimpse
     /// <summary>Lets go of what is held and indexed by now.</summary>
     public void Drop(Backlog backlog)
     {
-        var held = segments.Values.Where(segment => segment.Header.LastSequence <= backlog.Find(segment.Header.LogId).Durable).ToList();
-        foreach (var segment in held)
-            Remove(segment);
+        var held = segments.Values.Select(segment => segment.Header).Where(header => header.LastSequence <= backlog.Find(header.LogId).Durable).ToList();
+        foreach (var header in held)
+            Remove(header);
         if (held.Count > 0)
             Order();
     }
@@ -102,16 +107,16 @@ internal sealed class Glimpse
         {
             if (Weight <= HistoryLimits.AheadPerConversation)
                 break;
-            Remove(message.Segment);
+            Remove(message.Segment.Header);
         }
 
         Order();
     }
 
-    private void Remove(FeedSegment segment)
+    private void Remove(SegmentHeader header)
     {
-        if (segments.Remove(segment.Header.Hash))
-            Weight -= Weigh(segment.Header);
+        if (segments.Remove(header.Hash))
+            Weight -= Weigh(header);
     }
 
     private HistoryPlace FindOldest(RecalledStretch stretch)
@@ -121,18 +126,13 @@ internal sealed class Glimpse
         return first.Segment is null ? Oldest : first.Place;
     }
 
-    private void Order()
-    {
-        var messages = new List<AheadMessage>();
-        foreach (var segment in segments.Values)
-        {
-            var entries = SegmentBodyReader.Read(segment.Header, segment.Body);
-            for (var index = 0; index < entries.Length; index++)
-                if (entries[index] is { Content: not null } entry)
-                    messages.Add(new AheadMessage(HistoryPlace.Of(segment.Header, index, entry.Clock), segment, index));
-        }
+    private void Order() => Messages = [.. segments.Values.SelectMany(segment => segment.Messages).OrderBy(message => message.Place)];
 
-        messages.Sort((one, other) => one.Place.CompareTo(other.Place));
-        Messages = messages;
+    private static IEnumerable<AheadMessage> Read(FeedSegment segment)
+    {
+        var entries = SegmentBodyReader.Read(segment.Header, segment.Body);
+        for (var index = 0; index < entries.Length; index++)
+            if (entries[index] is { Content: not null } entry)
+                yield return new AheadMessage(HistoryPlace.Of(segment.Header, index, entry.Clock), segment, index);
     }
 }

@@ -85,7 +85,10 @@ internal sealed class LinkRecalls : IDisposable
             asked = null;
         }
 
-        if (!RecallFrames.TryRead(frame, waiting.Question, sharing.Direct, out var stretch, out fault))
+        if (RecallFrames.TryRead(frame, waiting.Question, sharing.Direct, out var stretch, out fault)
+            && !stretch.Segments.All(segment => sharing.HasPlace(waiting.Question.Conversation, segment.Header.Log.Author)))
+            fault = "a Recalled holds segments of an author who has no place in the conversation";
+        if (fault.Length > 0)
         {
             waiting.Answer.TrySetResult(null);
             return false;

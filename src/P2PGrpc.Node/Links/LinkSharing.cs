@@ -57,6 +57,9 @@ internal sealed class LinkSharing
         }
     }
 
+    /// <summary>True if an author has a place in a conversation: in the direct one only the two ends have, in a room everybody whom it admits.</summary>
+    public bool HasPlace(ConversationId conversation, PeerId author) => conversation != Direct || author == self || author == peer;
+
     /// <summary>What this node says to a peer.</summary>
     public static LinkShares Say(
         OwnShares own, PeerId self, PeerId peer, ReadOnlyMemory<byte> diallerNonce, ReadOnlyMemory<byte> servedNonce) =>

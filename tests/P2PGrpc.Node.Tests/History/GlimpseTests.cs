@@ -3,7 +3,6 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.History;
-using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Wire;
 using Xunit;
@@ -140,7 +139,7 @@ public sealed class GlimpseTests : IDisposable
 
     private static HistoryPlace Place(Chain chain, int index) => HistoryPlace.Of(chain[index].Header, 0, 1);
 
-    private static IEnumerable<ulong> Sequences(int first, int last) => Enumerable.Range(first, last - first + 1).Select(number => (ulong)number).ToList();
+    private static List<ulong> Sequences(int first, int last) => [.. Enumerable.Range(first, last - first + 1).Select(number => (ulong)number)];
 
     private List<ulong> Shown() => [.. glimpse.Messages.Select(message => message.Place.Sequence)];
 

@@ -4,7 +4,6 @@ using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Tests.Hosting;
 using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Tests.Wire;
-using P2PGrpc.Protocol;
 using Xunit;
 using static P2PGrpc.Node.Tests.History.HistoryNode;
 
@@ -40,7 +39,7 @@ public sealed class LookAheadTests
         // A gap is marked where it lies, and counted.
         var whole = await bob.ListAsync("#friends", request => (request.FromMs, request.PageSize) = (0, 200));
         var first = whole.Batches.First(batch => batch.Ahead);
-        Assert.InRange(first.MissingBefore, 1ul, Later - 20);
+        Assert.InRange(first.MissingBefore, 1ul, (ulong)(Later - 20));
         Assert.Equal(first.FirstSequence - HeldFirst - 1, first.MissingBefore);
         Assert.Equal(HeldFirst, whole.Batches.TakeWhile(batch => !batch.Ahead).Sum(batch => batch.Messages.Count));
         Assert.All(whole.Batches.Where(batch => batch != first), batch => Assert.Equal(0ul, batch.MissingBefore));

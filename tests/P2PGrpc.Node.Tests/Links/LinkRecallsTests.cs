@@ -59,6 +59,20 @@ public sealed class LinkRecallsTests : IDisposable
         Assert.Null(await asking.WaitAsync(TestNode.Patience));
     }
 
+    /// <summary>A2: nobody else is let into what two nodes say to each other, whoever vouches for it.</summary>
+    [Fact]
+    public async Task A2_In_the_direct_conversation_of_two_a_third_one_has_no_place()
+    {
+        using var third = StoreFixture.MakeKey(3);
+        using var recalls = Make(TestRemotes.HoldsNothing);
+        foreach (var author in new[] { self, peer, third })
+        {
+            var asking = recalls.AskAsync(Conversation, 0);
+            Assert.Equal(author != third, recalls.TryTake(Write(await ReadQuestionAsync(), Segment("words", author)), out _));
+            Assert.Equal(author != third, await asking.WaitAsync(TestNode.Patience) is not null);
+        }
+    }
+
     /// <summary>S1: and its link ends.</summary>
     [Fact]
     public async Task S1_A_forged_answer_ends_the_link()
@@ -155,10 +169,11 @@ public sealed class LinkRecallsTests : IDisposable
 
     private async Task<Frame> TakeAsync() => (await outbound.TakeAsync(StoreFixture.Deadline))!;
 
-    private (SegmentHeader Header, ReadOnlyMemory<byte> Body) Segment(string text)
+    private (SegmentHeader Header, ReadOnlyMemory<byte> Body) Segment(string text, IdentityKey? by = null)
     {
-        var log = new LogKey(Conversation, peer.PeerId, 7);
-        var (header, body) = StoreFixture.MakeSegment(peer, log, log.ToLogId().Empty, text);
+        var author = by ?? peer;
+        var log = new LogKey(Conversation, author.PeerId, 7);
+        var (header, body) = StoreFixture.MakeSegment(author, log, log.ToLogId().Empty, text);
         return (header, body.Body);
     }
 

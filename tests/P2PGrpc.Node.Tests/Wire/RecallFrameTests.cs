@@ -6,8 +6,8 @@ using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Xunit;
-using CoreKey = P2PGrpc.Core.Logs.LogKey;
 using CoreHead = P2PGrpc.Core.Logs.Head;
+using CoreKey = P2PGrpc.Core.Logs.LogKey;
 using Header = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Tests.Wire;
