@@ -19,6 +19,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     private readonly HashSet<LinkId> ended = [];
     private readonly HashSet<(LinkId, LogId)> loads = [];
     private readonly TellWatch tells = new(run);
+    private readonly ClaimChecks checks = new(run);
     private readonly MemoryWatch watch = new(run, key.PeerId);
     private readonly Dictionary<Bytes32, int> hops = [];
     private readonly Dictionary<ulong, TimeSpan> damageReported = [];
@@ -303,7 +304,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 break;
             case ReplicatorOutput.Store stored:
                 watch.Note(stored.Header);
-                CheckErased(stored);
+                checks.CheckErased(stored);
                 (stored.Body as VirtualBody)?.Leave();
                 store!.Store(stored.Header, (stored.Body as VirtualBody)?.Bytes, stored.Refusals);
                 break;
@@ -328,14 +329,14 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             case ReplicatorOutput.QuotaReached or ReplicatorOutput.QuotaReachedThere when run.Options.AuthorRate is not null:
                 break;
             case ReplicatorOutput.Acknowledged acknowledged:
-                CheckHeld(acknowledged);
+                checks.CheckHeld(acknowledged);
                 Disk.Acknowledged[acknowledged.LogId] = Math.Max(acknowledged.Head.Sequence, Disk.Acknowledged.GetValueOrDefault(acknowledged.LogId));
                 break;
             case ReplicatorOutput.HeardThrough through:
                 var peer = links[through.Link].Peer(this);
                 var scope = sharing[through.Link].Scope;
                 if (scope == ScopeOf(peer, shared: true))
-                    CheckHeard(peer, through.Position);
+                    checks.CheckHeard(this, peer, through.Position);
                 heard[peer.PeerId] = new HeardPosition(peer.instance, through.Position, scope);
                 break;
             case ReplicatorOutput.Close close:
@@ -386,42 +387,6 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             return;
         damageReported[segment.LastPosition] = run.Schedule.Now;
         Later(2, () => Handle([new ReplicatorInput.Damaged(segment.Header.Log, segment.Header.LogId, segment.Header.After)]));
-    }
-
-    /// <summary>D1: to who is meant by a message, it never comes without its body; in a room only if somebody has erased it.</summary>
-    private void CheckErased(ReplicatorOutput.Store stored)
-    {
-        if (stored.Body is not ErasedBody)
-            return;
-        var (log, first) = (stored.Header.LogId, stored.Header.FirstSequence);
-        SimulationFault.Check(run.Options.Room, "D1: a message of a direct conversation came without its body.");
-        SimulationFault.Check(run.Nodes.Any(node => node.Disk.Find(log, first) is { ErasedHere: true }), "A body that nobody erased was lost on its way.");
-        run.Counts.HeadersAlone++;
-    }
-
-    private void CheckHeld(ReplicatorOutput.Acknowledged acknowledged)
-    {
-        SimulationFault.Check(
-            run.Nodes.Any(peer => peer.PeerId == acknowledged.Peer
-                && (peer.Restored || peer.Disk.HeadOf(acknowledged.LogId).Sequence >= acknowledged.Head.Sequence)),
-            "D2: acknowledged before it was on the peer's disk.");
-    }
-
-    private void CheckHeard(VirtualNode peer, ulong position)
-    {
-        if (Restored || peer.Restored || IsHostile)
-            return;
-        var (conversation, _) = run.Network.SharedBy(this, peer);
-        foreach (var segment in peer.Disk.Feed)
-        {
-            if (segment.LastPosition > position)
-                break;
-            SimulationFault.Check(
-                segment.Header.Log.Conversation != conversation
-                || Disk.HeadOf(segment.Header.LogId).Sequence >= segment.Header.LastSequence
-                || Disk.IsFrozen(segment.Header.LogId),
-                $"L1: node {Index} called position {position} of node {peer.Index} heard and lacks {segment.LastPosition}.");
-        }
     }
 
     private bool Send(LinkId id, Func<LinkId, ReplicatorInput> write)

@@ -56,7 +56,7 @@ public sealed class KillPointTests(ITestOutputHelper output)
         await AcceptAsync(node);
         await node.StopAsync();
         Databases.Execute(node.DatabasePath, "DROP TABLE running_time; UPDATE message_id SET at = 1767225600000; "
-            + "DROP TABLE author_weight; DROP TABLE address_record; DROP TABLE own_addresses; DROP TABLE invite; DROP TABLE redemption; DROP TABLE room; DROP TABLE read_mark; DROP TABLE heard; CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID; PRAGMA user_version = 1");
+            + "DROP TABLE retention; DROP TABLE erased; DROP TABLE spared; DROP TABLE arrival; DROP TABLE author_weight; DROP TABLE address_record; DROP TABLE own_addresses; DROP TABLE invite; DROP TABLE redemption; DROP TABLE read_mark; DROP TABLE room; DROP TABLE heard; CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID; PRAGMA user_version = 1");
         var points = LongForm.Choose([.. Range("fsync", 1, 5), .. Range("pwrite64", 1, 16), .. Range("ftruncate", 2, 3)], 4);
         await KillStartsAsync(nodes, node, points, atLeast: 4);
         Assert.Equal(4, Databases.ReadNumber(node.DatabasePath, "PRAGMA user_version"));

@@ -90,12 +90,29 @@ public sealed class CursorTests
         await fixture.AppendAsync("one");
         fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
         await fixture.ReopenAsync(() => fixture.Execute(
-            "DROP TABLE author_weight; DROP TABLE address_record; DROP TABLE own_addresses; DROP TABLE invite; DROP TABLE redemption; DROP TABLE room; DROP TABLE read_mark; ALTER TABLE heard DROP COLUMN scope; PRAGMA user_version = 2"));
+            StoreFixture.BackToVersion3 + "DROP TABLE room; ALTER TABLE heard DROP COLUMN scope; PRAGMA user_version = 2"));
         Assert.Equal(1ul, fixture.Store.LastPosition);
         Assert.Equal(default, fixture.Store.GetHeard(peer.PeerId));
         fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
         await fixture.ReopenAsync();
         Assert.Equal(new HeardPosition(1, 9, 5), fixture.Store.GetHeard(peer.PeerId));
+    }
+
+    [Fact]
+    public async Task A_database_of_version_3_keeps_all()
+    {
+        await using var fixture = new StoreFixture();
+        using var peer = StoreFixture.MakeKey(2);
+        await fixture.AppendAsync("one", "two");
+        await fixture.Store.SetConsumerAsync("reader", 1, fixture.Store.FindCheck(1) ?? 0, StoreFixture.Deadline);
+        fixture.Store.RecordHeard(peer.PeerId, new HeardPosition(1, 9, 5));
+        await fixture.ReopenAsync(() => fixture.Execute(StoreFixture.BackToVersion3));
+        Assert.Equal(["one", "two"], fixture.ReadAll());
+        Assert.Equal(1ul, fixture.Store.GetConsumer("reader")?.Position);
+        Assert.Equal(new HeardPosition(1, 9, 5), fixture.Store.GetHeard(peer.PeerId));
+        await fixture.AppendAsync("three");
+        await fixture.ReopenAsync();
+        Assert.Equal(["one", "two", "three"], fixture.ReadAll());
     }
 
     [Fact]

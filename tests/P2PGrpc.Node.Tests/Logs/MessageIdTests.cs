@@ -83,8 +83,8 @@ public sealed class MessageIdTests
         await using var fixture = new StoreFixture();
         var first = await AppendAsync(fixture, "hello", "id");
         await fixture.ReopenAsync(() => fixture.Execute(
-            "DROP TABLE running_time; UPDATE message_id SET at = 1767225600000; "
-            + "DROP TABLE author_weight; DROP TABLE address_record; DROP TABLE own_addresses; DROP TABLE invite; DROP TABLE redemption; DROP TABLE room; DROP TABLE read_mark; DROP TABLE heard; CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID; PRAGMA user_version = 1"));
+            StoreFixture.BackToVersion3 + "DROP TABLE running_time; UPDATE message_id SET at = 1767225600000; "
+            + "DROP TABLE room; DROP TABLE heard; CREATE TABLE heard (peer BLOB PRIMARY KEY, instance INTEGER NOT NULL, position INTEGER NOT NULL) WITHOUT ROWID; PRAGMA user_version = 1"));
 
         Assert.Equal(new AppendResult(AppendState.Repeated, first.Reference), await AppendAsync(fixture, "hello", "id"));
         fixture.Time.Advance(TimeSpan.FromDays(6));

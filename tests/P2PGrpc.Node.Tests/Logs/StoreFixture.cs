@@ -11,6 +11,11 @@ namespace P2PGrpc.Node.Tests.Logs;
 /// <summary>A store in a directory of its own, which can be closed and opened again.</summary>
 internal sealed class StoreFixture : IAsyncDisposable
 {
+    /// <summary>Takes away what version 4 of the database brought.</summary>
+    public const string BackToVersion3 =
+        "DROP TABLE retention; DROP TABLE erased; DROP TABLE spared; DROP TABLE arrival; DROP TABLE author_weight; DROP TABLE address_record; "
+        + "DROP TABLE own_addresses; DROP TABLE invite; DROP TABLE redemption; DROP TABLE read_mark; PRAGMA user_version = 3; ";
+
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("p2pgrpc-store-");
 
     public StoreFixture(Func<LogStoreOptions, LogStoreOptions>? configure = null, int identity = 1)
