@@ -130,11 +130,12 @@ internal sealed class FinalChecks(SimulationRun run)
         SimulationFault.Check(doubled is null, $"D3: {doubled?.Key} is held twice by node {node.Index}.");
     }
 
-    /// <summary>Messages of which a node holds the headers only. That somebody has erased them is checked when such a header is stored.</summary>
+    /// <summary>Honest messages of which a node holds the headers only. That somebody has erased them is checked when such a header is stored.</summary>
     private HashSet<string> FindErased(VirtualNode node, ConversationId conversation)
     {
         var erased = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var segment in node.Disk.Feed.Where(segment => segment.Header.Log.Conversation == conversation && segment.Body is null))
+        foreach (var segment in node.Disk.Feed.Where(segment => segment.Header.Log.Conversation == conversation && segment.Body is null
+            && !run.IsHostile(segment.Header.Log.Author)))
             erased.UnionWith(run.Ledger.WrittenIn(segment.Header.Hash));
         return erased;
     }

@@ -29,6 +29,8 @@ internal sealed class MessagePage(LogStore store, MessageBatches batches)
         var index = (int)(position - found.FirstPosition);
         var entry = SegmentBodyReader.ReadOne(found.Header, found.Body, index) ?? new Entry();
         weight += entry.CalculateSize();
+        // What is read here may be answered: the answer sorts after it.
+        store.ObserveClock(entry.Clock);
         gathered.Add(new Gathered(found, index, entry, IsAhead: false, MissingBefore: 0));
         return true;
     }

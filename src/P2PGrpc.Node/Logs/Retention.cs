@@ -127,6 +127,9 @@ internal sealed class Retention : IAsyncDisposable
         {
             while (true)
             {
+                // Where nothing is limited there is nothing to look at until the owner says otherwise.
+                while (Settings.IsEmpty)
+                    await look.WaitAsync(stopping.Token).ConfigureAwait(false);
                 var pause = Period;
                 try
                 {
