@@ -184,6 +184,34 @@ public sealed class ErasedTests
         Assert.Single(Push(1, 1, new Body()).OfType<ReplicatorOutput.Repair>());
     }
 
+    /// <summary>L1: a full disk in the midst of it is no reason to take the neighbour for one that gives nothing.</summary>
+    [Fact]
+    public void L1_Headers_alone_are_fetched_on_after_the_store_took_nothing()
+    {
+        Tell(1, 7);
+        Assert.Equal((1L, 4ul), Summary(Ask(Prune(1, 1, 5))));
+        Assert.Single(Push(1, 0, new ErasedBody()).OfType<ReplicatorOutput.Store>());
+        Handle(new ReplicatorInput.StoreFailed(Log.ToLogId(), Chain[0].Head, StoreFailure.Full));
+        now += TimeSpan.FromMinutes(1);
+        Assert.Equal((1L, 4ul), Summary(Ask(Handle(new ReplicatorInput.Tick()))));
+        Assert.Single(Push(1, 0, new ErasedBody()).OfType<ReplicatorOutput.Store>());
+    }
+
+    /// <summary>S2: who calls erased what its author has only just written gets nobody to hold it without its body.</summary>
+    [Fact]
+    public void Headers_alone_are_not_taken_beyond_what_the_author_itself_has_told()
+    {
+        Join(3);
+        Store(0);
+        Store(1);
+        Tell(3, 1);
+        Tell(1, 7);
+        Assert.Empty(Prune(1, 3, 8).OfType<ReplicatorOutput.SendWant>());
+        Assert.Empty(Push(1, 2, new ErasedBody()).OfType<ReplicatorOutput.Store>());
+        Assert.Equal((3L, 0ul), Summary(Ask(Tell(3, 2))));
+        Assert.IsType<Body>(Assert.Single(Push(3, 2, new Body()).OfType<ReplicatorOutput.Store>()).Body);
+    }
+
     private static SegmentHeader[] MakeChain()
     {
         var chain = new List<SegmentHeader>();

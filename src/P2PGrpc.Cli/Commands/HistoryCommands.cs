@@ -85,16 +85,15 @@ internal sealed class HistoryCommands(Surroundings surroundings)
                     Query = string.Join(' ', call.Parsed.GetRequiredValue(words)),
                     Conversation = call.Parsed.GetValue(conversation) ?? "",
                     Author = call.Parsed.GetValue(author) ?? "",
-                    PageSize = (uint)Math.Min(PageSize, call.Parsed.GetValue(limit)),
                     Page = call.Parsed.GetValue(page) ?? "",
                 };
-                var answer = await call.Client.Conversations.SearchMessagesAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
+                var answer = await GatherAsync(call.Client, request, call.Parsed.GetValue(limit), cancellationToken);
                 ShowMessages(call, answer.Batches);
                 if (call.Json)
                     surroundings.Write(JsonLines.Page(answer));
                 else if (answer.NextPage.Length > 0)
                     WriteHint($"more: the same with --page {answer.NextPage}");
-                else if (answer.Batches.Count == 0)
+                else if (answer.Batches.Count == 0 && answer.Unreadable == 0)
                     WriteHint("nothing was found");
                 TellOfRest(call, answer.Unreadable, answer.Behind);
             });
@@ -167,15 +166,33 @@ internal sealed class HistoryCommands(Surroundings surroundings)
         {
             next.PageSize = (uint)Math.Min(PageSize, limit);
             var page = await client.Conversations.ListMessagesAsync(next, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
-            limit -= page.Batches.Sum(batch => batch.Messages.Count) + (int)page.Unreadable;
+            limit -= page.Batches.Sum(batch => batch.Messages.Count + (int)batch.Erased) + (int)page.Unreadable;
             whole = whole is null ? page : forward ? Join(whole, page, page) : Join(page, whole, page);
-            if (limit <= 0 || (forward ? !page.HasNewer : page.Older.Length == 0))
+            if (limit <= 0 || (page.Batches.Count == 0 && page.Unreadable == 0) || (forward ? !page.HasNewer : page.Older.Length == 0))
                 return whole;
             if (forward)
                 next.After = page.Newer;
             else
                 next.Before = page.Older;
         }
+    }
+
+    /// <summary>The same for a search.</summary>
+    private async Task<SearchMessagesResponse> GatherAsync(P2PGrpcClient client, SearchMessagesRequest request, int limit, CancellationToken cancellationToken)
+    {
+        var whole = new SearchMessagesResponse();
+        do
+        {
+            request.PageSize = (uint)Math.Min(PageSize, limit);
+            var page = await client.Conversations.SearchMessagesAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
+            limit -= page.Batches.Sum(batch => batch.Messages.Count) + (int)page.Unreadable;
+            whole.Batches.Add(page.Batches);
+            (whole.NextPage, whole.Behind) = (page.NextPage, page.Behind);
+            whole.Unreadable += page.Unreadable;
+            request.Page = page.NextPage;
+        }
+        while (limit > 0 && whole.NextPage.Length > 0);
+        return whole;
     }
 
     private static ListMessagesResponse Join(ListMessagesResponse first, ListMessagesResponse second, ListMessagesResponse last) => new()
@@ -231,7 +248,7 @@ internal sealed class HistoryCommands(Surroundings surroundings)
     private void TellOfPages(NodeCall call, ListMessagesRequest request, ListMessagesResponse page)
     {
         var again = $"p2pgrpc history {ShellWord.Quote(request.Conversation)}{(request.Author.Length > 0 ? $" --author {ShellWord.Quote(request.Author)}" : "")}{call.NodeOptions}";
-        if (page.Batches.Count == 0)
+        if (page.Batches.Count == 0 && page.Unreadable == 0)
             WriteHint("no messages");
         if (page.Older.Length > 0)
             WriteHint($"older: {again} --before {page.Older}");

@@ -35,10 +35,10 @@ internal sealed record Backlog(ulong Missing, IReadOnlyList<LinkId> Holders, IRe
                 if (linkedLog.Head.Sequence <= durable)
                     continue;
                 furthest = Math.Max(furthest, linkedLog.Head.Sequence);
-                holders[linkedLog.Link.Id] = holders.GetValueOrDefault(linkedLog.Link.Id) + linkedLog.Head.Sequence - durable;
+                holders[linkedLog.Link.Id] = Add(holders.GetValueOrDefault(linkedLog.Link.Id), linkedLog.Head.Sequence - durable);
             }
 
-            missing += furthest - durable;
+            missing = Add(missing, furthest - durable);
         }
 
         var standings = new Dictionary<LogId, LogStanding>();
@@ -52,4 +52,7 @@ internal sealed record Backlog(ulong Missing, IReadOnlyList<LinkId> Holders, IRe
 
         return new Backlog(missing, [.. holders.OrderByDescending(holder => holder.Value).ThenBy(holder => holder.Key.Value).Select(holder => holder.Key)], standings);
     }
+
+    /// <summary>What others tell may be any number.</summary>
+    private static ulong Add(ulong sum, ulong more) => sum > ulong.MaxValue - more ? ulong.MaxValue : sum + more;
 }

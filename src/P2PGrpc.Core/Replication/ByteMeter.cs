@@ -14,6 +14,9 @@ internal sealed class ByteMeter(ReplicatorLimits limits, long? bytes, long? rate
     private (QuotaReason Reason, TimeSpan At)? announced;
     private long held;
 
+    /// <summary>How many bytes are held.</summary>
+    public long Held => held;
+
     /// <summary>How many logs wait for it.</summary>
     public int Waiting => waiting.Count;
 

@@ -12,6 +12,8 @@ internal sealed class ByteQuota(ReplicatorState state)
     {
         if (conversation.Scope == scope)
             return [];
+        var held = conversation.Meters.Values.Sum(meter => meter.Held);
+        IReadOnlyList<LogState> freed = conversation.Whole is { } before && before.Erase(held) ? before.TakeWaiting() : [];
         conversation.Scope = scope;
         conversation.Whole = scope switch
         {
@@ -19,20 +21,19 @@ internal sealed class ByteQuota(ReplicatorState state)
             QuotaScope.Strangers => state.Strangers,
             _ => null,
         };
-        return scope == QuotaScope.None ? [.. conversation.Logs.Values.Where(log => log.WaitsFor is not null)] : [];
+        conversation.Whole?.Load(held);
+        return scope == QuotaScope.None ? [.. freed, .. conversation.Logs.Values.Where(log => log.WaitsFor is not null)] : freed;
     }
 
     /// <summary>What is held of each author is known now.</summary>
     public void Load(ConversationState conversation, IReadOnlyList<AuthorWeight> weights)
     {
-        if (conversation.Scope == QuotaScope.None)
-            return;
         foreach (var (author, weight) in weights)
         {
             if (author == state.Self)
                 continue;
             GetMeter(conversation, author).Load(weight);
-            conversation.Whole!.Load(weight);
+            conversation.Whole?.Load(weight);
         }
     }
 
@@ -64,8 +65,11 @@ internal sealed class ByteQuota(ReplicatorState state)
     {
         if (!IsBounded(log))
             return true;
-        var (ofAuthor, whole) = (GetMeter(log.Conversation, log.Key.Author), log.Conversation.Whole!);
-        return ofAuthor.TryFit(weight) && whole.TryFit(weight) && !ofAuthor.IsOverdrawn(state.Now) && !whole.IsOverdrawn(state.Now);
+        var whole = log.Conversation.Whole!;
+        // Of whom nothing was taken yet there is nothing to count: what is shown by many who never come must not stay.
+        if (log.Conversation.Meters.TryGetValue(log.Key.Author, out var ofAuthor) && (!ofAuthor.TryFit(weight) || ofAuthor.IsOverdrawn(state.Now)))
+            return false;
+        return whole.TryFit(weight) && !whole.IsOverdrawn(state.Now);
     }
 
     /// <summary>A segment goes to the store.</summary>
@@ -89,11 +93,12 @@ internal sealed class ByteQuota(ReplicatorState state)
     /// <summary>Bytes of an author were erased here. Returns what may be asked for again.</summary>
     public IReadOnlyList<LogState> Erase(ConversationState conversation, PeerId author, long weight)
     {
-        if (conversation.Scope == QuotaScope.None || author == state.Self)
+        if (!conversation.Meters.TryGetValue(author, out var ofAuthor))
             return [];
-        var (ofAuthor, whole) = (GetMeter(conversation, author), conversation.Whole!);
-        var (authorFits, allFit) = (ofAuthor.Erase(weight), whole.Erase(weight));
-        return [.. authorFits ? ofAuthor.TakeWaiting() : [], .. allFit ? whole.TakeWaiting() : []];
+        // What was stored before it was counted may be erased, too: of the others' part nothing is taken for it.
+        var counted = Math.Min(weight, ofAuthor.Held);
+        var (authorFits, allFit) = (ofAuthor.Erase(counted), conversation.Whole?.Erase(counted) ?? false);
+        return [.. authorFits ? ofAuthor.TakeWaiting() : [], .. allFit ? conversation.Whole!.TakeWaiting() : []];
     }
 
     /// <summary>A pause may be over. Returns what may be asked for again.</summary>

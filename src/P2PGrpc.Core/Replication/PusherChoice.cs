@@ -147,9 +147,17 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         linkedLog.Asked = true;
         credit.Open(linkedLog.Link);
         var repair = linkedLog.Log.Repair is { } open && open.Asked == linkedLog ? open : null;
-        var erasedThrough = repair is null && standing && linkedLog.IsErasedThere ? linkedLog.HeldFrom - 1 : 0;
+        var erasedThrough = repair is null && standing && linkedLog.IsErasedThere ? Math.Min(linkedLog.HeldFrom - 1, FindErasedLimit(linkedLog)) : 0;
         linkedLog.AskedErasedThrough = Math.Max(linkedLog.AskedErasedThrough, erasedThrough);
         state.Emit(new ReplicatorOutput.SendWant(linkedLog.Link.Id, linkedLog.Log.Id, repair?.After ?? after, standing, erasedThrough));
+    }
+
+    /// <summary>Through which sequence headers alone are taken from a neighbour at most: not beyond what the author has told, where that is a neighbour, too. Else whoever
+    /// calls erased what was never erased could be faster than the author.</summary>
+    private static ulong FindErasedLimit(LinkedLog linkedLog)
+    {
+        var author = linkedLog.Log.Links.Find(other => other != linkedLog && other.Link.Peer == linkedLog.Log.Key.Author);
+        return author?.Head.Sequence ?? ulong.MaxValue;
     }
 
     /// <summary>The stall rule's time for this log has come.</summary>
@@ -235,6 +243,7 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     /// <summary>True if the neighbour is known to have more of the log, and to give it.</summary>
     public static bool CanPush(LinkedLog linkedLog) =>
         linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.FrozenThere
+        && (!linkedLog.IsErasedThere || FindErasedLimit(linkedLog) > linkedLog.Log.Pending.Sequence)
         && !linkedLog.Link.Closing
         && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);
 }

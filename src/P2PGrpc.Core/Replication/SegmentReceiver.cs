@@ -114,8 +114,6 @@ internal sealed class SegmentReceiver(
             return;
         log.Generation++;
         log.Pending = log.Durable;
-        foreach (var linkedLog in log.Links)
-            linkedLog.HeldFrom = 0;
         switch (failure)
         {
             case StoreFailure.Full:
@@ -242,7 +240,8 @@ internal sealed class SegmentReceiver(
     private void OnAhead(LinkedLog linkedLog)
     {
         choice.OnAhead(linkedLog);
-        if (bytes.FindObstacle(linkedLog.Log) is not null)
+        // Who pushes it is told by the end of our Want, and must not end it by a word that crosses it.
+        if (linkedLog.Log.Pusher != linkedLog && bytes.FindObstacle(linkedLog.Log) is not null)
             SayDelayed(linkedLog);
     }
 

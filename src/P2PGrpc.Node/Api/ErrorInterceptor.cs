@@ -65,10 +65,7 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> log) : Intercep
             case RoomBookException refused:
                 return ErrorMapping.ToRpcException(refused);
             case StoreException failed:
-                return ErrorMapping.ToRpcException(new NodeRequestException(StatusCode.Unavailable, "STORE_HALTED", failed.Message)
-                {
-                    RetryAfter = TimeSpan.FromSeconds(5),
-                });
+                return ErrorMapping.ToRpcException(NodeRequestException.OfStore(failed));
             case OperationCanceledException:
                 return new RpcException(new Status(StatusCode.Cancelled, "The call was cancelled."));
             case IOException when context.CancellationToken.IsCancellationRequested:

@@ -3,6 +3,7 @@ using P2PGrpc.Node.Invites;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Invite = P2PGrpc.Node.Invites.Invite;
 using PeerTicket = P2PGrpc.Core.Invites.PeerTicket;
@@ -14,12 +15,13 @@ namespace P2PGrpc.Node.Api;
 /// <param name="self">This node.</param>
 /// <param name="name">What it suggests to be called.</param>
 /// <param name="address">This node as others dial it: host:port.</param>
+/// <param name="policy">Where addresses that others name may lead.</param>
 /// <param name="invites">The invites given.</param>
 /// <param name="redemptions">Those taken up.</param>
 /// <param name="links">Knows who is linked.</param>
 /// <param name="listing">Describes peers.</param>
 internal sealed class InviteAdministration(
-    PeerId self, string name, string address, InviteBook invites, Redemptions redemptions, LinkTable links, PeerListing listing)
+    PeerId self, string name, string address, DialPolicy policy, InviteBook invites, Redemptions redemptions, LinkTable links, PeerListing listing)
 {
     /// <param name="alias">What to call whoever comes; may be empty.</param>
     /// <param name="seconds">How long it is good for; 0 for the usual time.</param>
@@ -48,16 +50,19 @@ internal sealed class InviteAdministration(
         var inviter = ticket.Inviter.PeerId;
         if (inviter == self)
             throw new PeerBookException(PeerBookFault.InvalidTicket, "This invite is of this node itself: give it to another node's owner.");
-        if (PeerAddress.ParseNamedByOthers(ticket.Inviter.Addresses).Count == 0)
+        var allowed = PeerAddress.ParseNamedByOthers(ticket.Inviter.Addresses).Where(IsAllowed).Select(place => place.ToString()).ToList();
+        if (allowed.Count == 0)
             throw new PeerBookException(PeerBookFault.InvalidTicket, "The ticket holds no address at which the inviter could be dialled. Ask for another one.");
         if (alias.Length > 0 && !Alias.IsValid(alias))
             throw new PeerBookException(PeerBookFault.InvalidAlias, $"'{DisplayText.Clean(alias, 60)}' is no alias. {Alias.Rule}");
-        var record = await redemptions.AddAsync(ticket, alias, cancellationToken).ConfigureAwait(false);
+        var record = await redemptions.AddAsync(ticket with { Inviter = ticket.Inviter with { Addresses = allowed } }, alias, cancellationToken).ConfigureAwait(false);
         // Only a Hello shows an invite: where the two are linked for a room alone, another link must begin.
         if (links.Find(inviter) is { } session && !session.Sharing.Shared.Contains(session.Sharing.Direct))
             session.Close(GoodbyeReason.SharedAgain, "An invite is redeemed: on a new link.");
         return listing.Describe(record);
     }
+
+    private bool IsAllowed(PeerAddress place) => !System.Net.IPAddress.TryParse(place.Host, out var literal) || policy.Allows(literal);
 
     private Protocol.Invite Describe(Invite invite) => new()
     {

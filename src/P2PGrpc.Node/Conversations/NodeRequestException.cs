@@ -1,4 +1,6 @@
 using Grpc.Core;
+using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Logs;
 
 namespace P2PGrpc.Node.Conversations;
 
@@ -19,6 +21,16 @@ public sealed class NodeRequestException(StatusCode status, string reason, strin
 
     /// <summary>When trying again makes sense, if it does.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>For what could not be stored.</summary>
+    internal static NodeRequestException OfStore(StoreException failed)
+    {
+        var full = failed.Failure == StoreFailure.Full;
+        return new NodeRequestException(full ? StatusCode.ResourceExhausted : StatusCode.Unavailable, full ? "STORE_FULL" : "STORE_HALTED", failed.Message)
+        {
+            RetryAfter = TimeSpan.FromSeconds(5),
+        };
+    }
 
     internal static NodeRequestException Invalid(string field, string message) =>
         new(StatusCode.InvalidArgument, "INVALID_FIELD", message) { Field = field };

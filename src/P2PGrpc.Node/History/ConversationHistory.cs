@@ -1,7 +1,6 @@
 using Grpc.Core;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
-using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
 using P2PGrpc.Node.Links;
@@ -28,10 +27,16 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
             var response = new ListConversationsResponse { Behind = behind };
             var self = HistoryReader.FindAuthor(connection, recipients.Self);
             var found = HistoryReader.ListConversations(connection, before, size + 1);
-            foreach (var conversation in found.Take(size))
-                response.Conversations.Add(Describe(connection, conversation, self));
-            if (found.Count > size)
-                response.NextPage = WritePosition(found[size - 1].LastPosition);
+            var weight = 0;
+            foreach (var conversation in found.Take(size).TakeWhile(_ => weight < HistoryLimits.PageBytes))
+            {
+                var described = Describe(connection, conversation, self);
+                weight += described.CalculateSize();
+                response.Conversations.Add(described);
+            }
+
+            if (response.Conversations.Count < found.Count)
+                response.NextPage = WritePosition(found[response.Conversations.Count - 1].LastPosition);
             else
                 AddSilentRooms(connection, response);
             return response;
@@ -63,7 +68,7 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
                 return number is null && ahead.IsEmpty ? new ListMessagesResponse() : WriteByTime(connection, number, ahead, byTime, older, size);
             return number is { } held && HistoryReader.FindAuthor(connection, author.Value) is { } authorNumber
                 ? WriteByAuthor(connection, held, authorNumber, byAuthor!.Value, older, size)
-                : new ListMessagesResponse();
+                : new ListMessagesResponse { Newer = WritePosition(0) };
         });
         (page.Behind, page.Missing) = (behind, backlog.Missing);
         return page;
@@ -110,10 +115,7 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         }
         catch (StoreException failed)
         {
-            var full = failed.Failure == StoreFailure.Full;
-            throw new NodeRequestException(
-                full ? StatusCode.ResourceExhausted : StatusCode.Unavailable, full ? "STORE_FULL" : "STORE_HALTED", $"The mark could not be stored: {failed.Message}")
-            { RetryAfter = TimeSpan.FromSeconds(5) };
+            throw NodeRequestException.OfStore(failed);
         }
 
         await index.CatchUpAsync(cancellationToken).ConfigureAwait(false);
@@ -140,9 +142,11 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
             .TakeWhile(message => message.Ahead is { } seen ? page.TryAdd(seen, ahead.CountMissingBefore(seen)) : page.TryAdd(message.Position))
             .Select(message => message.Place).ToList();
         var more = shown.Count < found.Count;
-        var (first, last) = shown.Count == 0 ? (place, place) : older ? (shown[^1], shown[0]) : (shown[0], shown[^1]);
+        // Behind the end nothing ever comes: whoever found nothing goes on from the beginning.
+        var nowhere = place == HistoryPlace.End ? HistoryPlace.Beginning : place;
+        var (first, last) = shown.Count == 0 ? (place, nowhere) : older ? (shown[^1], shown[0]) : (shown[0], shown[^1]);
         var response = new ListMessagesResponse { Unreadable = page.Unreadable, Batches = { page.Write(turned: older) } };
-        if (older ? more || (shown.Count > 0 && ahead.GoesOnBefore(first)) : List(first, backwards: true, 1).Count > 0)
+        if (older ? more || ahead.GoesOnBefore(first) : List(first, backwards: true, 1).Count > 0)
             response.Older = first.ToString();
         response.Newer = last.ToString();
         response.HasNewer = older ? List(last, backwards: false, 1).Count > 0 : more;
@@ -158,7 +162,7 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         var page = new MessagePage(store, batches);
         var shown = found.Take(size).TakeWhile(page.TryAdd).ToList();
         var more = shown.Count < found.Count;
-        var (first, last) = shown.Count == 0 ? (position, position) : older ? (shown[^1], shown[0]) : (shown[0], shown[^1]);
+        var (first, last) = shown.Count == 0 ? (position, position == ulong.MaxValue ? 0 : position) : older ? (shown[^1], shown[0]) : (shown[0], shown[^1]);
         var response = new ListMessagesResponse { Unreadable = page.Unreadable, Batches = { page.Write(turned: older) } };
         if (older ? more : HistoryReader.ListByAuthor(connection, conversation, author, first, older: true, 1).Count > 0)
             response.Older = WritePosition(first);

@@ -38,6 +38,8 @@ internal sealed class Glimpses(ReplicationLoop replication, LinkTable links, Tim
                     break;
                 if (!await AskAsync(conversation, sharing[link], before, either.Token).ConfigureAwait(false))
                     passed.Add(link);
+                else
+                    backlog = await MeasureAsync(conversation, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -64,7 +66,9 @@ internal sealed class Glimpses(ReplicationLoop replication, LinkTable links, Tim
             if (glimpse.Weight == 0)
                 kept.Remove(conversation);
             found.UsedAt = time.GetTimestamp();
-            return new AheadView(glimpse.Messages, backlog, glimpse.Before == 0 ? null : glimpse.Oldest);
+            // What came since it was measured may be held already, or be of somebody who is muted.
+            var measured = glimpse.Messages.Where(message => backlog.Standings.ContainsKey(message.Segment.Header.LogId)).ToList();
+            return new AheadView(measured, backlog, glimpse.Before == 0 ? null : glimpse.Oldest);
         }
     }
 

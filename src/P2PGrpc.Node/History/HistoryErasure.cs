@@ -12,8 +12,9 @@ internal sealed class HistoryErasure(StoreConnection connection)
     /// <summary>Follows what the store has erased.</summary>
     /// <param name="erased">Through which position of each conversation, but for what was spared.</param>
     /// <param name="spared">The positions of segments that were spared.</param>
+    /// <param name="indexed">How far the index has come: what lies behind that is followed later.</param>
     /// <returns>True if there may be more to do.</returns>
-    public bool Follow(IReadOnlyList<ErasedThrough> erased, IReadOnlySet<ulong> spared)
+    public bool Follow(IReadOnlyList<ErasedThrough> erased, IReadOnlySet<ulong> spared, ulong indexed)
     {
         foreach (var (position, count) in Read("SELECT position, count FROM spared ORDER BY position"))
         {
@@ -27,7 +28,9 @@ internal sealed class HistoryErasure(StoreConnection connection)
         foreach (var conversation in erased)
         {
             if (FindNumber(conversation.Conversation) is { } number)
-                isMore |= Follow(number, conversation.Position, spared);
+                isMore |= Follow(number, Math.Min(conversation.Position, indexed), spared) || conversation.Position > indexed;
+            else
+                isMore |= conversation.Position > indexed;
         }
 
         return isMore;

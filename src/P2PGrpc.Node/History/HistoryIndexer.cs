@@ -23,7 +23,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     private readonly Signal wake = new();
     private readonly Signal hurry = new();
     private readonly FeedHead indexed = new();
-    private readonly Task running;
+    private Task running = Task.CompletedTask;
     private TaskCompletionSource? rebuilding;
     private volatile string? fault;
     private volatile bool repaired = true;
@@ -42,11 +42,20 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         store.Committed += OnCommitted;
         store.Repaired += OnRepaired;
         store.Erased += OnErased;
-        running = Task.Run(RunAsync);
     }
 
+    public void Start() => running = Task.Run(RunAsync);
+
     /// <summary>Messages that are held and not indexed yet.</summary>
-    public ulong Behind => store.LastPosition - Math.Min(indexed.Last, store.LastPosition);
+    public ulong Behind
+    {
+        get
+        {
+            // In this order: what is indexed is never more than what is held.
+            var (done, held) = (indexed.Last, store.LastPosition);
+            return held - Math.Min(done, held);
+        }
+    }
 
     /// <summary>Waits until all that is held now is indexed, but not longer than is sensible for somebody who looks on.</summary>
     /// <returns>How many messages are missing still.</returns>
@@ -97,7 +106,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         // Readers first: SQLite empties the write-ahead log into the database only when the writer is the last to close.
         readers.Dispose();
         await stopping.CancelAsync().ConfigureAwait(false);
-        await running.ConfigureAwait(false);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         rebuilding?.TrySetCanceled();
         indexed.Close();
         stopping.Dispose();
@@ -190,7 +199,8 @@ internal sealed class HistoryIndexer : IAsyncDisposable
             if (erased)
             {
                 erased = false;
-                erased |= InTransaction(connection, tables, () => new HistoryErasure(connection).Follow(store.ReadErased(), ReadSpared()));
+                if (InTransaction(connection, tables, () => new HistoryErasure(connection).Follow(store.ReadErased(), ReadSpared(), indexed.Last)))
+                    erased = true;
             }
 
             if (!erased && indexed.Last >= store.LastPosition)
@@ -299,18 +309,34 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     /// <summary>Waits for better times. A file that is no database any more is put away: all of it can be built again.</summary>
     private async Task RecoverAsync(Exception error)
     {
-        fault = $"The history can't be shown now: {error.Message}";
+        // What is indexed can be read on a full disk, too.
+        if (error is not SqliteException { SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_BUSY })
+            fault = $"The history can't be shown now: {error.Message}";
         HistoryLog.Failed(log, error.Message);
+        repaired = erased = true;
         readers.CloseIdle();
         if (error is SqliteException { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } && !discarded)
         {
             discarded = true;
-            foreach (var file in new[] { path, path + "-wal", path + "-shm" })
-                File.Delete(file);
-            return;
+            if (TryDiscard())
+                return;
         }
 
         discarded = false;
         await Task.Delay(HistoryLimits.RetryDelay, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private bool TryDiscard()
+    {
+        try
+        {
+            foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+                File.Delete(file);
+            return true;
+        }
+        catch (Exception kept) when (kept is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 }

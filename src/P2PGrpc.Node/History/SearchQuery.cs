@@ -47,7 +47,9 @@ internal static class SearchQuery
     private static IEnumerable<(string Text, bool IsPrefix)> Split(string query)
     {
         var quoted = false;
-        foreach (var piece in query.Split('"'))
+        // SQLite's language ends at a NUL.
+        var clean = string.Concat(query.Select(character => char.IsControl(character) ? ' ' : character));
+        foreach (var piece in clean.Split('"'))
         {
             if (quoted)
                 yield return (piece, false);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Protocol;
@@ -138,6 +139,10 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
         catch (RoomBookException refused)
         {
             throw RoomBookErrors.ToRequestException(refused);
+        }
+        catch (StoreException failed)
+        {
+            throw NodeRequestException.OfStore(failed);
         }
     }
 }

@@ -220,13 +220,14 @@ internal sealed class NodeRuntime : IAsyncDisposable
             }
 
         Replication.Start();
+        Index.Start();
         peerHost = await PeerHost.StartAsync(
             new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
         var address = Advertised(settings);
         var advertised = address.ToString();
         Address = $"{Id}@{advertised}";
         RoomAdministration = new RoomAdministration(Rooms, Book, Members, Store, Links, Recipients, Diallers, advertised);
-        InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, Invites, Redemptions, Links, Listing);
+        InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, settings.DialPolicy, Invites, Redemptions, Links, Listing);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         clientHost = await ClientHost.StartAsync(

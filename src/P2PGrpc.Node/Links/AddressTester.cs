@@ -34,7 +34,7 @@ internal sealed class AddressTester(MemberBook members, PeerDialer transport, Di
         {
             var error = "";
             var isFirst = true;
-            foreach (var address in PeerAddress.ParseNamedByOthers(record.Addresses))
+            foreach (var address in OfRecord(record))
             {
                 if (!isFirst && !rate.TryTake())
                     return;
@@ -54,6 +54,9 @@ internal sealed class AddressTester(MemberBook members, PeerDialer transport, Di
             // The node stops, or its disk takes nothing: it is tested again later.
         }
     }
+
+    /// <summary>Where a member is dialled by its record: at the first address only, or one test would be leave to dial all the others.</summary>
+    public static IReadOnlyList<PeerAddress> OfRecord(AddressRecord record) => [.. PeerAddress.ParseNamedByOthers(record.Addresses).Take(1)];
 
     /// <summary>Nothing if the member answers there, else what went wrong.</summary>
     private async Task<string> TryAsync(AddressRecord record, PeerAddress address)

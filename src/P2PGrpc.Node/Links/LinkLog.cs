@@ -33,7 +33,7 @@ internal static partial class LinkLog
     [LoggerMessage(1108, LogLevel.Error, "An internal error ended the link with {Peer}.")]
     public static partial void Broken(ILogger logger, Exception unexpected, PeerId peer);
 
-    [LoggerMessage(1109, LogLevel.Error, "An internal error kept this node from seeing to its neighbours in rooms; it tries again.")]
+    [LoggerMessage(1111, LogLevel.Error, "An internal error kept this node from seeing to its neighbours in rooms; it tries again.")]
     public static partial void OverlayBroken(ILogger logger, Exception unexpected);
 
     [LoggerMessage(1110, LogLevel.Warning, "What members told of their addresses could not be kept: {Reason}")]

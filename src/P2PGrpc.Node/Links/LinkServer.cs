@@ -83,8 +83,16 @@ internal sealed class LinkServer(
     private async Task JudgeAsync(IFrameConnection connection, ServedHello heard, CancellationToken cancellationToken)
     {
         var verdict = Judge(heard, handshake.ShowsInvite(heard, invites));
-        if (verdict == AdmissionVerdict.AdmitInvited && !await AdmitInvitedAsync(heard, cancellationToken).ConfigureAwait(false))
-            verdict = Judge(heard, showsInvite: false);
+        try
+        {
+            if (verdict == AdmissionVerdict.AdmitInvited && !await AdmitInvitedAsync(heard, cancellationToken).ConfigureAwait(false))
+                verdict = Judge(heard, showsInvite: false);
+        }
+        catch (LinkRefusedException) when (book.Snapshot.Find(heard.PeerId)?.Admission == Admission.Known)
+        {
+            // Its invite can't be used up on a full disk, and it does not need it.
+        }
+
         switch (verdict)
         {
             case AdmissionVerdict.AdmitInvited:

@@ -234,7 +234,7 @@ internal sealed class RoomOverlay : IAsyncDisposable
     private Dictionary<PeerId, ReachableMember> FindReachable(RoomRecord room)
     {
         var found = members.List(room.Conversation).ToDictionary(
-            record => record.Peer, record => new ReachableMember(PeerAddress.ParseNamedByOthers(record.Addresses), record.Sequence));
+            record => record.Peer, record => new ReachableMember(AddressTester.OfRecord(record), record.Sequence));
         foreach (var named in room.Peers)
             found[named.PeerId] = found.TryGetValue(named.PeerId, out var known)
                 ? known with { Addresses = [.. known.Addresses.Union(named.Addresses)] }

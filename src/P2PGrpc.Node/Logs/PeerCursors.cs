@@ -68,6 +68,14 @@ internal sealed class PeerCursors
         }
     }
 
+    /// <summary>Takes note of bodies that were erased.</summary>
+    public void Remove(ErasedBodies bodies)
+    {
+        Weights.Remove(bodies);
+        lock (gate)
+            Arm();
+    }
+
     public void RecordAcknowledged(PeerId peer, LogKey log, LogId logId, Head head)
     {
         if (log.Author != self)

@@ -114,7 +114,7 @@ internal sealed class Retention : IAsyncDisposable
     {
         store.Committed -= OnCommitted;
         await stopping.CancelAsync().ConfigureAwait(false);
-        await running.ConfigureAwait(false);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stopping.Dispose();
         look.Dispose();
         looking.Dispose();
@@ -141,6 +141,8 @@ internal sealed class Retention : IAsyncDisposable
                     if (!hasFailed)
                         RetentionLog.Failed(logger, fault.Message);
                     hasFailed = true;
+                    // What was being erased may be, or may not: it is counted anew.
+                    isCounted = false;
                     if (fault is StoreException { Failure: StoreFailure.Full })
                         releaseReserve();
                     pause = RetryDelay;

@@ -187,7 +187,7 @@ internal sealed class StoreWriter
         foreach (var erased in events.OfType<StoreEvent.Erased>())
         {
             recent.ForgetThrough(erased.Bodies.Segments[^1].Last);
-            cursors.Weights.Remove(erased.Bodies);
+            cursors.Remove(erased.Bodies);
         }
 
         foreach (var committed in events.OfType<StoreEvent.Committed>())

@@ -107,7 +107,7 @@ internal sealed class PeerBook : IDisposable
                 throw new PeerBookException(PeerBookFault.Invalid, "This peer is blocked.");
             var record = existing ?? new PeerRecord(peer, null, [], Admission.Known);
             var isFree = alias.Length > 0 && current.FindByAlias(alias) is null;
-            return (existing, record with { Alias = record.Alias ?? (isFree ? alias : null), Admission = Admission.Known });
+            return (existing, record with { Alias = record.Alias ?? (isFree ? alias : null), Admission = Admission.Known, IsStranger = false });
         },
         cancellationToken, use);
 
@@ -137,7 +137,7 @@ internal sealed class PeerBook : IDisposable
                         PeerBookFault.AlreadyExists, $"The alias '{chosen}' belongs to {holder.Key}. Choose another one for the inviter ('join' takes it by --name).");
                 var record = existing ?? new PeerRecord(inviter.PeerId, null, [], Admission.Known);
                 record = Enumerable.Reverse(addresses).Aggregate(record, (known, address) => known.WithAddress(address));
-                return (existing, record with { PeerId = inviter.PeerId, Alias = chosen.Length > 0 ? chosen : null, Admission = Admission.Known });
+                return (existing, record with { PeerId = inviter.PeerId, Alias = chosen.Length > 0 ? chosen : null, Admission = Admission.Known, IsStranger = false });
             },
             cancellationToken, keep);
     }

@@ -43,11 +43,15 @@ public sealed class ForkingMemberTests : IAsyncLifetime
         var owners = await Task.WhenAll(chain.Select(ForkNotices.WatchAsync));
         Fork[] forks = [new(forker, secret, "a"), new(forker, secret, "b")];
 
-        // Bob stands still, so that the two ends hear nothing of each other until each holds its branch.
-        chain[1].Freeze();
+        // All others stand still, so that the two ends hear nothing of each other until each holds its branch: members find each other, and are no chain for long.
+        foreach (var other in chain[1..])
+            other.Freeze();
         await GiveAsync(chain[0], forks.Select(fork => (fork.Log, fork.Before, fork.One)));
+        chain[0].Freeze();
+        chain[3].Thaw();
         await GiveAsync(chain[3], forks.Select(fork => (fork.Log, fork.Before, fork.Other)));
-        chain[1].Thaw();
+        foreach (var other in chain[..3])
+            other.Thaw();
         var met = TimeProvider.System.GetTimestamp();
         foreach (var fork in forks)
         {
