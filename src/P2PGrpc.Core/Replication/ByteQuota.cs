@@ -91,7 +91,7 @@ internal sealed class ByteQuota(ReplicatorState state)
     }
 
     /// <summary>Bytes of an author were erased here. Returns what may be asked for again.</summary>
-    public IReadOnlyList<LogState> Erase(ConversationState conversation, PeerId author, long weight)
+    public static IReadOnlyList<LogState> Erase(ConversationState conversation, PeerId author, long weight)
     {
         if (!conversation.Meters.TryGetValue(author, out var ofAuthor))
             return [];

@@ -153,7 +153,7 @@ internal sealed class Replicator
                 Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));
                 break;
             case ReplicatorInput.Freed freed:
-                Consider(bytes.Erase(state.GetConversation(freed.Conversation), freed.Author, freed.Weight));
+                Consider(ByteQuota.Erase(state.GetConversation(freed.Conversation), freed.Author, freed.Weight));
                 break;
             case ReplicatorInput.Tick:
                 OnTick();
