@@ -115,7 +115,7 @@ internal sealed class HistoryCommands(Surroundings surroundings)
     }
 
     private Command CreateReindex() => Complete(
-        new Command("reindex", "Builds the index of history and search anew from the logs."),
+        new Command("reindex", "Builds the index of history and search anew from the logs. Marks of erased messages are lost."),
         async (call, cancellationToken) =>
         {
             var answer = await call.Client.Conversations.RebuildHistoryAsync(

@@ -35,7 +35,7 @@ internal sealed class JoinCommand(Surroundings surroundings)
         var answer = await call.Client.Conversations.JoinRoomAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
         surroundings.Write(call.Json
             ? JsonLines.Room(answer.Room)
-            : $"joined {RoomLines.Call(answer.Room)}; its members are dialled: 'p2pgrpc room members {answer.Room.Name}' shows whom it has reached");
+            : $"joined {RoomLines.Call(answer.Room)}; its members are dialled: 'p2pgrpc room members {answer.Room.Name}{call.NodeOptions}' shows whom it has reached");
     }
 
     private async Task RedeemAsync(NodeCall call, string ticket, string alias, CancellationToken cancellationToken)
@@ -44,6 +44,8 @@ internal sealed class JoinCommand(Surroundings surroundings)
         var answer = await call.Client.Node.RedeemInviteAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
         surroundings.Write(call.Json
             ? JsonLines.Peer(answer.Peer)
+            : answer.Peer.Link == LinkState.Up
+            ? $"{PeerTable.Describe(answer.Peer)}; it knows this node already if it is more than a fellow member of a room: then the invite stays unused, and its giver may revoke it"
             : $"{PeerTable.Describe(answer.Peer)}; it is dialled, and shown the invite: 'p2pgrpc peers list{call.NodeOptions}' shows whether it has let this node in");
     }
 

@@ -54,7 +54,7 @@ internal sealed class MessagePage(LogStore store, MessageBatches batches)
         Gathered? last = null;
         foreach (var next in turned ? gathered.AsEnumerable().Reverse() : gathered)
         {
-            if (batch is null || last?.Segment != next.Segment || last.Index + 1 != next.Index)
+            if (batch is null || last is null || !next.Follows(last))
             {
                 if (batch is not null)
                     yield return batch;
@@ -89,5 +89,13 @@ internal sealed class MessagePage(LogStore store, MessageBatches batches)
         return batch;
     }
 
-    private sealed record Gathered(FeedSegment Segment, int Index, Entry Entry, bool IsAhead, ulong MissingBefore);
+    private sealed record Gathered(FeedSegment Segment, int Index, Entry Entry, bool IsAhead, ulong MissingBefore)
+    {
+        /// <summary>True if it stands in one batch with another: in its segment, or if both are erased in its log, right behind it.</summary>
+        public bool Follows(Gathered other) => Segment == other.Segment
+            ? Index == other.Index + 1
+            : Segment.Erased && other.Segment.Erased && Segment.Header.LogId == other.Segment.Header.LogId && Sequence == other.Sequence + 1;
+
+        private ulong Sequence => Segment.Header.FirstSequence + (ulong)Index;
+    }
 }

@@ -9,7 +9,7 @@ namespace P2PGrpc.Node.Links;
 /// <param name="Dialling">True while it tries or waits to try again.</param>
 /// <param name="LastError">Why the last attempt failed and what to do; empty if none did.</param>
 /// <param name="Failures">Attempts that brought no link up.</param>
-/// <param name="IsUnwelcome">The peer itself has said last that it does not know this node, by a room or otherwise.</param>
+/// <param name="IsUnwelcome">Nothing is shared with the peer, by what one of the two has said last.</param>
 internal sealed record DialState(bool Dialling, string LastError, int Failures, bool IsUnwelcome);
 
 /// <summary>Dials one peer for ever: while no link is up it tries the peer's addresses in turn, with growing waits. A peer without an identity is
@@ -170,6 +170,15 @@ internal sealed class Dialler : IAsyncDisposable
         if (end is { Reason: GoodbyeReason.Replaced, ByOther: true } or { Reason: GoodbyeReason.Crowded })
         {
             // However long ours lived, to dial at once would only take the link from the other process, or from the other side's other neighbours.
+            delay.Contest();
+            return end.Detail;
+        }
+
+        if (end.Reason == GoodbyeReason.Removed && Record.Admission == Admission.Unspecified)
+        {
+            // The two share no room any more. The other side may know this node as a peer, and let it in each time.
+            failures++;
+            isUnwelcome = true;
             delay.Contest();
             return end.Detail;
         }
