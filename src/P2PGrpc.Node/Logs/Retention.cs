@@ -12,6 +12,9 @@ internal sealed class Retention : IAsyncDisposable
     /// <summary>How often ages are looked at. Also how much of the running time a process that is killed may lose.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 
+    /// <summary>The same while something is spared because nobody else holds it yet: after a start that is known only once others have said so.</summary>
+    private static readonly TimeSpan UndeliveredPeriod = TimeSpan.FromSeconds(10);
+
     /// <summary>The least time between two looks, whatever comes.</summary>
     private static readonly TimeSpan LeastPeriod = TimeSpan.FromSeconds(1);
 
@@ -135,6 +138,8 @@ internal sealed class Retention : IAsyncDisposable
                 {
                     await LookAsync(stopping.Token).ConfigureAwait(false);
                     hasFailed = false;
+                    if (Volatile.Read(ref undeliveredBytes) > 0)
+                        pause = UndeliveredPeriod;
                 }
                 catch (Exception fault) when (fault is StoreException or SqliteException or IOException)
                 {

@@ -16,5 +16,5 @@ internal static class AbuseLimits
 
     /// <summary>P2PGRPC_ABUSE_SECONDS sets how long each attack lasts.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(
-        double.TryParse(Environment.GetEnvironmentVariable("P2PGRPC_ABUSE_SECONDS"), CultureInfo.InvariantCulture, out var seconds) ? seconds : 2.5);
+        double.TryParse(Environment.GetEnvironmentVariable("P2PGRPC_ABUSE_SECONDS"), CultureInfo.InvariantCulture, out var seconds) ? seconds : 1.5);
 }

@@ -10,7 +10,7 @@ namespace P2PGrpc.EndToEnd.Faults;
 /// </summary>
 public sealed class KillCampaignTests(ITestOutputHelper output)
 {
-    private const int UsualCycles = 30;
+    private const int UsualCycles = 20;
 
     [Fact]
     public async Task Nothing_accepted_is_lost_doubled_or_put_out_of_order_by_kill_9()
