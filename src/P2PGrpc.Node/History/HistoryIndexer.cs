@@ -215,8 +215,9 @@ internal sealed class HistoryIndexer : IAsyncDisposable
             tables.Trim();
 
             // Where messages stream in, work on them must not take the processor from those who send and receive them.
-            if ((store.LastPosition - before) * HistoryLimits.ShareUnderLoad > indexed.Last - from)
-                await PauseAsync(time.GetElapsedTime(begun) * (HistoryLimits.ShareUnderLoad - 1)).ConfigureAwait(false);
+            var isLoaded = (store.LastPosition - before) * HistoryLimits.ShareUnderLoad > indexed.Last - from;
+            if (indexed.Last < store.LastPosition)
+                await PauseAsync(time.GetElapsedTime(begun) * ((isLoaded ? HistoryLimits.ShareUnderLoad : HistoryLimits.Share) - 1)).ConfigureAwait(false);
         }
     }
 

@@ -33,6 +33,9 @@ internal static class HistoryLimits
     /// <summary>The share of the time that indexing may take while messages stream in, one part in so many: sending and receiving come first.</summary>
     public const int ShareUnderLoad = 20;
 
+    /// <summary>The same while no more come: after a busy time others on the machine may want its processor and its disk. Whoever asks makes it hurry.</summary>
+    public const int Share = 10;
+
     /// <summary>The longest pause for the sake of that share.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
