@@ -1,4 +1,3 @@
-using Grpc.Core;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Conversations;
@@ -39,10 +38,7 @@ internal sealed class RetentionAdministration(Retention retention, Recipients re
         }
         catch (StoreException full) when (full.Failure == StoreFailure.Full)
         {
-            throw new NodeRequestException(StatusCode.ResourceExhausted, "STORE_FULL", $"What is to be kept could not be stored: {full.Message}")
-            {
-                RetryAfter = TimeSpan.FromSeconds(5),
-            };
+            throw NodeRequestException.OfStore(full, "What is to be kept could not be stored:");
         }
     }
 

@@ -23,10 +23,15 @@ public sealed class NodeRequestException(StatusCode status, string reason, strin
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>For what could not be stored.</summary>
-    internal static NodeRequestException OfStore(StoreException failed)
+    /// <param name="failed">Why.</param>
+    /// <param name="what">What could not be done, in front of it: words that end with a colon.</param>
+    internal static NodeRequestException OfStore(StoreException failed, string? what = null)
     {
         var full = failed.Failure == StoreFailure.Full;
-        return new NodeRequestException(full ? StatusCode.ResourceExhausted : StatusCode.Unavailable, full ? "STORE_FULL" : "STORE_HALTED", failed.Message)
+        return new NodeRequestException(
+            full ? StatusCode.ResourceExhausted : StatusCode.Unavailable,
+            full ? "STORE_FULL" : "STORE_HALTED",
+            what is null ? failed.Message : $"{what} {failed.Message}")
         {
             RetryAfter = TimeSpan.FromSeconds(5),
         };

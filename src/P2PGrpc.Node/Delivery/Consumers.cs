@@ -1,5 +1,4 @@
 using Grpc.Core;
-using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
@@ -61,14 +60,7 @@ internal sealed class Consumers(LogStore store)
         }
         catch (StoreException failed)
         {
-            var full = failed.Failure == StoreFailure.Full;
-            throw new NodeRequestException(
-                full ? StatusCode.ResourceExhausted : StatusCode.Unavailable,
-                full ? "STORE_FULL" : "STORE_HALTED",
-                $"The consumer's cursor could not be stored: {failed.Message}")
-            {
-                RetryAfter = TimeSpan.FromSeconds(5),
-            };
+            throw NodeRequestException.OfStore(failed, "The consumer's cursor could not be stored:");
         }
     }
 
