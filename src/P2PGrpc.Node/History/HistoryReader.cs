@@ -106,10 +106,7 @@ internal static class HistoryReader
         using var row = connection.Bind(
             "SELECT position FROM segment WHERE conversation = $1 AND position < $2 ORDER BY position DESC LIMIT $3",
             conversation, (long)Math.Min(before, long.MaxValue), (long)count).ExecuteReader();
-        var positions = new List<ulong>();
-        while (row.Read())
-            positions.Add(SegmentRow.ReadUnsigned(row, 0));
-        return positions;
+        return ReadPositions(row);
     }
 
     /// <summary>Positions of the messages that fit an expression, the last to arrive first, before a position.</summary>
@@ -118,6 +115,11 @@ internal static class HistoryReader
         using var row = connection.Bind(
             "SELECT rowid FROM search WHERE search MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
             expression, (long)Math.Min(before, long.MaxValue), (long)count).ExecuteReader();
+        return ReadPositions(row);
+    }
+
+    private static List<ulong> ReadPositions(SqliteDataReader row)
+    {
         var positions = new List<ulong>();
         while (row.Read())
             positions.Add(SegmentRow.ReadUnsigned(row, 0));
