@@ -64,22 +64,10 @@ internal sealed class RetentionCommand(Surroundings surroundings)
         return null;
     }
 
-    private Command Complete(Command command, Func<P2PGrpcClient, ParseResult, CancellationToken, Task<Retention>> run)
-    {
-        var json = JsonOption.Create();
-        command.Add(json);
-        var node = NodeSelection.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
-            surroundings,
-            async () =>
-            {
-                await using var client = node.Open(parsed, surroundings);
-                Show(await run(client, parsed, cancellationToken), parsed.GetValue(json));
-                return ExitCodes.Success;
-            },
-            cancellationToken));
-        return command;
-    }
+    private Command Complete(Command command, Func<P2PGrpcClient, ParseResult, CancellationToken, Task<Retention>> run) => NodeCall.Complete(
+        surroundings,
+        command,
+        async (call, cancellationToken) => Show(await run(call.Client, call.Parsed, cancellationToken), call.Json));
 
     private void Show(Retention retention, bool json)
     {
