@@ -1,4 +1,5 @@
 using System.Globalization;
+using P2PGrpc.Cli.Run;
 
 namespace P2PGrpc.Cli.Commands;
 
@@ -13,11 +14,8 @@ internal static class ByteCounts
     public static bool TryParse(string text, out long bytes)
     {
         var number = text.EndsWith("iB", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('B') ? text[..^1] : text;
-        var unit = number.Length > 0 ? Units.IndexOf(char.ToUpperInvariant(number[^1]), StringComparison.Ordinal) : -1;
-        var factor = Math.Pow(1024, unit + 1);
-        var read = double.TryParse(unit < 0 ? number : number[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value * factor is > 0 and < 9e18;
-        bytes = read ? (long)(value * factor) : 0;
+        var read = Sizes.TryRead(number, out var size) && size is > 0 and < 9e18;
+        bytes = read ? (long)size : 0;
         return read;
     }
 

@@ -5,7 +5,7 @@ namespace P2PGrpc.Cli.Run;
 /// <summary>Sizes in bytes as people write them: 500K, 64M, 1.5G, 2T, or off for no bound.</summary>
 internal static class Sizes
 {
-    public const string None = "off";
+    private const string None = "off";
 
     private const string Units = "KMGT";
     private const int UnitBits = 10;
@@ -19,12 +19,18 @@ internal static class Sizes
         bytes = null;
         if (text == None)
             return true;
-        var unit = text.Length > 0 ? Units.IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) : -1;
-        var number = unit < 0 ? text : text[..^1];
-        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
+        if (!TryRead(text, out var size))
             return false;
-        var size = value * (1L << (UnitBits * (unit + 1)));
         bytes = size <= Largest ? (long)size : null;
         return bytes is not null;
+    }
+
+    /// <summary>Reads a number with or without a unit. What range is allowed is for the caller to say. False if the text is neither.</summary>
+    public static bool TryRead(string text, out double size)
+    {
+        var unit = text.Length > 0 ? Units.IndexOf(char.ToUpperInvariant(text[^1]), StringComparison.Ordinal) : -1;
+        var isNumber = double.TryParse(unit < 0 ? text : text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value);
+        size = value * (1L << (UnitBits * (unit + 1)));
+        return isNumber;
     }
 }
