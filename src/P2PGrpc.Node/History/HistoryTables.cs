@@ -27,12 +27,17 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
         if (connection.ReadScalar("SELECT 1 FROM segment WHERE conversation = $1 AND position = $2", conversation, (long)segment.FirstPosition) is not null)
             return;
         var author = GetAuthor(header.Log.Author);
-        var others = header.Log.Author == self ? 0L : header.Count;
+        var messages = segment.Erased ? 0 : (long)header.Count;
+        var others = header.Log.Author == self ? 0 : messages;
+        var entries = segment.Erased ? [] : SegmentBodyReader.Read(header, segment.Body);
+        var before = FindLastClock(conversation, author, segment.FirstPosition);
         connection.Execute(
-            "INSERT INTO segment (conversation, position, author, count, others_before) VALUES ($1, $2, $3, $4, $5)",
-            conversation, (long)segment.FirstPosition, author, (long)header.Count, CountOthersBefore(conversation, segment.FirstPosition));
-        CountIn(conversation, segment, others);
-        var entries = SegmentBodyReader.Read(header, segment.Body);
+            "INSERT INTO segment (conversation, position, author, count, others, others_before, last_clock, erased) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            conversation, (long)segment.FirstPosition, author, (long)header.Count, others, CountOthersBefore(conversation, segment.FirstPosition),
+            HistoryPlace.ToColumn(entries.Aggregate(before, (last, entry) => Math.Max(last, entry?.Clock ?? 0))), segment.Erased ? 1L : 0L);
+        CountIn(conversation, segment, messages, others);
+        if (segment.Erased)
+            AddErased(conversation, segment, before);
         var place = $"{SearchQuery.ConversationWord(conversation)} {SearchQuery.AuthorWord(author)}";
         for (var index = 0; index < entries.Length; index++)
             if (entries[index] is { Content: { } content } entry)
@@ -78,21 +83,30 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
             connection.Execute("INSERT INTO search (rowid, text, place) VALUES ($1, $2, $3)", position, text, placeWords);
     }
 
+    /// <summary>Notes where messages stood of which only the header is left.</summary>
+    private void AddErased(long conversation, FeedSegment segment, ulong clock)
+    {
+        for (var index = 0; index < segment.Header.Count; index++)
+            Add(conversation, HistoryPlace.Of(segment.Header, index, clock), (long)segment.FirstPosition + index, text: "", placeWords: "");
+    }
+
+    private ulong FindLastClock(long conversation, long author, ulong position) => connection.ReadScalar(
+        "SELECT last_clock FROM segment WHERE conversation = $1 AND author = $2 AND position < $3 ORDER BY position DESC LIMIT 1",
+        conversation, author, (long)position) is long clock ? HistoryPlace.FromColumn(clock) : 0;
+
     private long CountOthersBefore(long conversation, ulong position) => connection.ReadScalar(
-        """
-        SELECT others_before + iif(author = $3, 0, count) FROM segment WHERE conversation = $1 AND position < $2 ORDER BY position DESC LIMIT 1
-        """,
-        conversation, (long)position, GetAuthor(self)) as long? ?? 0;
+        "SELECT others_before + others FROM segment WHERE conversation = $1 AND position < $2 ORDER BY position DESC LIMIT 1",
+        conversation, (long)position) as long? ?? 0;
 
     /// <summary>Counts a segment. One that was damaged when those after it were indexed comes before them in the counts, too.</summary>
-    private void CountIn(long conversation, FeedSegment segment, long others)
+    private void CountIn(long conversation, FeedSegment segment, long messages, long others)
     {
         var isLast = connection.Execute(
             "UPDATE conversation SET messages = messages + $2, others = others + $3, last_position = $4 WHERE number = $1 AND last_position < $4",
-            conversation, (long)segment.Header.Count, others, (long)segment.LastPosition) > 0;
+            conversation, messages, others, (long)segment.LastPosition) > 0;
         if (isLast)
             return;
-        connection.Execute("UPDATE conversation SET messages = messages + $2, others = others + $3 WHERE number = $1", conversation, (long)segment.Header.Count, others);
+        connection.Execute("UPDATE conversation SET messages = messages + $2, others = others + $3 WHERE number = $1", conversation, messages, others);
         connection.Execute("UPDATE segment SET others_before = others_before + $3 WHERE conversation = $1 AND position > $2", conversation, (long)segment.FirstPosition, others);
     }
 
