@@ -59,10 +59,16 @@ internal sealed class HistoryErasure(StoreConnection connection)
     /// <summary>A segment that was indexed as erased has neither words nor a place in the count of what can be read.</summary>
     private void Forget(long conversation, ulong position)
     {
-        if (connection.ReadScalar(
-            "UPDATE segment SET erased = 1 WHERE conversation = $1 AND position = $2 AND erased = 0 RETURNING count", conversation, (long)position) is not long count)
-            return;
-        connection.Execute("UPDATE conversation SET messages = messages - $2 WHERE number = $1", conversation, count);
+        long count, messages;
+        using (var row = connection.Bind(
+            "UPDATE segment SET erased = 1 WHERE conversation = $1 AND position = $2 AND erased = 0 RETURNING count, messages", conversation, (long)position).ExecuteReader())
+        {
+            if (!row.Read())
+                return;
+            (count, messages) = (row.GetInt64(0), row.GetInt64(1));
+        }
+
+        connection.Execute("UPDATE conversation SET messages = messages - $2 WHERE number = $1", conversation, messages);
         connection.Execute("DELETE FROM search WHERE rowid >= $1 AND rowid < $2", (long)position, (long)position + count);
     }
 

@@ -84,10 +84,14 @@ internal static class HistoryReader
         // The segment that holds the position reaches to both sides of it.
         using var row = connection.Bind(
             older
-                ? "SELECT position, count FROM segment WHERE conversation = $1 AND author = $2 AND position < $3 ORDER BY position DESC LIMIT $4"
+                ? """
+                SELECT position, count FROM segment WHERE conversation = $1 AND author = $2 AND position < $3 AND (messages > 0 OR erased = 1)
+                ORDER BY position DESC LIMIT $4
+                """
                 : """
                 SELECT position, count FROM segment WHERE conversation = $1 AND author = $2 AND position >= ifnull(
                     (SELECT position FROM segment WHERE conversation = $1 AND author = $2 AND position <= $3 ORDER BY position DESC LIMIT 1), 0)
+                    AND (messages > 0 OR erased = 1)
                 ORDER BY position LIMIT $4
                 """,
             conversation, author, (long)Math.Min(position, long.MaxValue), (long)count + 1).ExecuteReader();

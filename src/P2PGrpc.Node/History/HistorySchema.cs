@@ -10,7 +10,8 @@ internal static class HistorySchema
     private const long Version = 3;
 
     // Positions are those of the feed. Unsigned numbers whose order counts are stored with their highest bit turned over (HistoryPlace).
-    // Of a segment, others are its messages of other authors that could be read when it was indexed, others_before those of all segments before it.
+    // Of a segment, count is that of its entries and messages that of those which could be read when it was indexed: an author may sign any number of empty ones.
+    // Others are these messages if they are of another author, others_before those of all segments before it.
     // Of an erased segment that was never indexed with its body no clock is known: its messages stand behind the last_clock of its author before it.
     // In search, place holds the numbers of conversation and author as words, so that a search in one of them need not go through all that was found.
     private const string Create = """
@@ -29,6 +30,7 @@ internal static class HistorySchema
             position INTEGER NOT NULL,
             author INTEGER NOT NULL,
             count INTEGER NOT NULL,
+            messages INTEGER NOT NULL,
             others INTEGER NOT NULL,
             others_before INTEGER NOT NULL,
             last_clock INTEGER NOT NULL,

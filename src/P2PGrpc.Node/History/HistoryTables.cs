@@ -10,6 +10,9 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
     private readonly Dictionary<ConversationId, long> conversations = [];
     private readonly Dictionary<PeerId, long> authors = [];
 
+    // Messages of others that were added before some that were counted already, by conversation.
+    private readonly Dictionary<long, long> late = [];
+
     /// <summary>How far the feed is indexed.</summary>
     public FeedCursor ReadProgress()
     {
@@ -27,13 +30,16 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
         if (connection.ReadScalar("SELECT 1 FROM segment WHERE conversation = $1 AND position = $2", conversation, (long)segment.FirstPosition) is not null)
             return;
         var author = GetAuthor(header.Log.Author);
-        var messages = segment.Erased ? 0 : (long)header.Count;
-        var others = header.Log.Author == self ? 0 : messages;
         var entries = segment.Erased ? [] : SegmentBodyReader.Read(header, segment.Body);
+        var messages = entries.LongCount(entry => entry?.Content is not null);
+        var others = header.Log.Author == self ? 0 : messages;
         var before = FindLastClock(conversation, author, segment.FirstPosition);
         connection.Execute(
-            "INSERT INTO segment (conversation, position, author, count, others, others_before, last_clock, erased) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            conversation, (long)segment.FirstPosition, author, (long)header.Count, others, CountOthersBefore(conversation, segment.FirstPosition),
+            """
+            INSERT INTO segment (conversation, position, author, count, messages, others, others_before, last_clock, erased)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            conversation, (long)segment.FirstPosition, author, (long)header.Count, messages, others, CountOthersBefore(conversation, segment.FirstPosition),
             HistoryPlace.ToColumn(entries.Aggregate(before, (last, entry) => Math.Max(last, entry?.Clock ?? 0))), segment.Erased ? 1L : 0L);
         CountIn(conversation, segment, messages, others);
         if (segment.Erased)
@@ -42,6 +48,15 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
         for (var index = 0; index < entries.Length; index++)
             if (entries[index] is { Content: { } content } entry)
                 Add(conversation, HistoryPlace.Of(header, index, entry.Clock), (long)segment.FirstPosition + index, content.Text, place);
+    }
+
+    /// <summary>After segments of one stretch were added late: counts them for those behind it, all at once, since a long conversation has many.</summary>
+    /// <param name="last">The position that the stretch ends with.</param>
+    public void CountLate(ulong last)
+    {
+        foreach (var (conversation, others) in late)
+            connection.Execute("UPDATE segment SET others_before = others_before + $3 WHERE conversation = $1 AND position > $2", conversation, (long)last, others);
+        late.Clear();
     }
 
     /// <summary>Notes a stretch of the feed that can't be read now.</summary>
@@ -65,6 +80,7 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
     {
         conversations.Clear();
         authors.Clear();
+        late.Clear();
     }
 
     public void Trim()
@@ -107,7 +123,8 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
         if (isLast)
             return;
         connection.Execute("UPDATE conversation SET messages = messages + $2, others = others + $3 WHERE number = $1", conversation, messages, others);
-        connection.Execute("UPDATE segment SET others_before = others_before + $3 WHERE conversation = $1 AND position > $2", conversation, (long)segment.FirstPosition, others);
+        if (others > 0)
+            late[conversation] = late.GetValueOrDefault(conversation) + others;
     }
 
     private long GetConversation(ConversationId conversation)

@@ -316,6 +316,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         await Store.DisposeAsync().ConfigureAwait(false);
         Book.Dispose();
         Rooms.Dispose();
+        Members.Dispose();
         Receipts.Dispose();
         lifetime.Dispose();
         certificate.Dispose();
