@@ -19,7 +19,7 @@ namespace P2PGrpc.Node.Tests.Links;
 public sealed class LinkRecallsTests : IDisposable
 {
     private readonly FakeTimeProvider time = new();
-    private readonly LinkOutbound outbound = new();
+    private readonly LinkOutbound outbound = new(new WaitingFrames());
     private readonly IdentityKey self = StoreFixture.MakeKey(1);
     private readonly IdentityKey peer = StoreFixture.MakeKey(2);
     private readonly RemoteHello remote;
