@@ -60,6 +60,31 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
+    public async Task Every_expression_of_the_dashboard_is_one()
+    {
+        Promtool.SkipIfMissing();
+        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Deploy, "grafana", "p2pgrpc.json")));
+        var expressions = dashboard.RootElement.GetProperty("panels").EnumerateArray()
+            .Where(panel => panel.TryGetProperty("targets", out _)).SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(target => target.GetProperty("expr").GetString()!.Replace("$__rate_interval", "5m", StringComparison.Ordinal).Replace("$instance", ".*", StringComparison.Ordinal))
+            .ToList();
+        Assert.True(expressions.Count > 20);
+        var file = Path.GetTempFileName();
+        try
+        {
+            // Rules may be written as JSON, too, and are checked as they are read.
+            var rules = expressions.Select((expression, index) => new { record = $"panel:{index}", expr = expression });
+            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { groups = new[] { new { name = "dashboard", rules } } }));
+            var result = await Promtool.RunAsync(Path.GetTempPath(), "", "check", "rules", file);
+            Assert.True(result.ExitCode == 0, result.ToString());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task A_collector_gets_metrics_and_spans_and_the_log_is_JSON_where_that_is_wanted()
     {
         using var collector = new Collector();
