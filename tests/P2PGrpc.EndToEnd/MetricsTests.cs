@@ -143,7 +143,7 @@ public sealed partial class MetricsTests
     [GeneratedRegex(@"(?m)^\| `[a-z._0-9]+` \| `([a-z_]+)` \|")]
     private static partial Regex Documented();
 
-    [GeneratedRegex("""([a-z_]+)="""")]
+    [GeneratedRegex(@"([a-z_]+)=""")]
     private static partial Regex Label();
 
     /// <summary>Metrics, without what stands behind the name of a histogram, and their labels.</summary>
