@@ -16,6 +16,7 @@ internal static class MessageBatcher
     {
         ArgumentNullException.ThrowIfNull(message);
         var content = message.ToContent(message.MessageId ?? (ephemeral ? "" : OutgoingMessage.NewMessageId()));
+        TraceHeaders.AddCurrent(content.Headers);
         var size = content.CalculateSize();
         if (size > ClientLimits.MessageBytes)
             throw new ArgumentException($"A message of {size} bytes is far above the limit of 128 KiB.", nameof(message));

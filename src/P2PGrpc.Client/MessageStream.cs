@@ -201,6 +201,7 @@ internal sealed class MessageStream(PeerService.PeerServiceClient stub, string t
             unanswered.RemoveFirst();
         }
         _ = inFlight.Reader.TryRead(out _);
+        ClientMetrics.CountSent(batch.Count, response.Refused);
         return MessageBatcher.Match(batch, response, ephemeral);
     }
 

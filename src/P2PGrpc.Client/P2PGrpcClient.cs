@@ -72,9 +72,19 @@ public sealed class P2PGrpcClient : IAsyncDisposable
             throw new ArgumentException("An ephemeral message is never known to be delivered: don't wait for it.", nameof(settings));
         var messageId = message.MessageId ?? (settings.Ephemeral ? "" : OutgoingMessage.NewMessageId());
         var request = message.ToRequest(to, messageId, settings);
-        var response = await CallAsync(
-            options => Stub.SendAsync(request, options), settings.Timeout, retry: !settings.Ephemeral, cancellationToken);
-        return new SendReceipt(response.Reference, response.State);
+        using var operation = ClientOperation.BeginSend(to, request.Headers, time);
+        try
+        {
+            var response = await CallAsync(
+                options => Stub.SendAsync(request, options), settings.Timeout, retry: !settings.Ephemeral, cancellationToken);
+            operation.Succeed(1, response.Reference);
+            return new SendReceipt(response.Reference, response.State);
+        }
+        catch (Exception fault)
+        {
+            operation.Fail(1, fault);
+            throw;
+        }
     }
 
     /// <summary>
@@ -149,7 +159,17 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(consumer);
         var request = new AcknowledgeRequest { Consumer = consumer, Cursor = cursor.ToProtocol() };
-        await CallAsync(options => Stub.AcknowledgeAsync(request, options), null, retry: true, cancellationToken);
+        using var operation = ClientOperation.BeginAcknowledge(time);
+        try
+        {
+            await CallAsync(options => Stub.AcknowledgeAsync(request, options), null, retry: true, cancellationToken);
+            operation.Succeed();
+        }
+        catch (Exception fault)
+        {
+            operation.Fail(0, fault);
+            throw;
+        }
     }
 
     /// <summary>Closes the connections. Calls under way fail.</summary>

@@ -20,6 +20,7 @@ internal sealed class Subscription(PeerService.PeerServiceClient stub, Subscribe
             {
                 var response = call.ResponseStream.Current;
                 pause.Reset();
+                ClientMetrics.CountConsumed(response);
                 yield return response;
                 Advance(response);
                 if (response.CaughtUp && !settings.Follow)

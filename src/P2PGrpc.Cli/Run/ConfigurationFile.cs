@@ -45,6 +45,10 @@ internal sealed class ConfigurationFile
 
     public string? KeepBytes { get; private set; }
 
+    public string? Metrics { get; private set; }
+
+    public string? Log { get; private set; }
+
     public IReadOnlyList<string>? Peers { get; private set; }
 
     /// <exception cref="CommandException">The file can't be read, or not be understood.</exception>
@@ -105,11 +109,13 @@ internal sealed class ConfigurationFile
             case "quotaRoom": QuotaRoom = reader.ReadText(name); break;
             case "quotaAuthorRate": QuotaAuthorRate = reader.ReadText(name); break;
             case "quotaRoomRate": QuotaRoomRate = reader.ReadText(name); break;
+            case "metrics": Metrics = reader.ReadText(name); break;
+            case "log": Log = reader.ReadText(name); break;
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
                 throw reader.Fault(
                     $"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
-                    + "quotaRoomRate, keepDays, keepBytes.");
+                    + "quotaRoomRate, keepDays, keepBytes, metrics, log.");
         }
     }
 }

@@ -15,17 +15,20 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
     /// <param name="peerId">The node's id.</param>
     /// <param name="address">id@host:port.</param>
     /// <param name="api">The client endpoint's address, http://host:port or https://host:port; null if there is none.</param>
-    public void Show(string peerId, string address, string? api)
+    /// <param name="metrics">The URL of the metrics; null if they are not served.</param>
+    public void Show(string peerId, string address, string? api, string? metrics)
     {
         if (settings.Json)
         {
-            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, data));
+            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, metrics, data));
             return;
         }
         Row(settings.Name, address);
         if (settings.Quiet)
             return;
         Row("data", data);
+        if (metrics is not null)
+            Row("metrics", metrics);
         if (api is null)
         {
             Row("api", "off");

@@ -23,6 +23,9 @@ internal static class NodeProgram
     /// <exception cref="CommandException">The node does not start; the message says why.</exception>
     public static async Task<int> RunAsync(RunSettings settings, Surroundings surroundings, CancellationToken cancellationToken)
     {
+        // Before the node, so that nothing of it is missed, and a taken port is told at once.
+        var wishes = TelemetryWishes.Read(settings, surroundings.Environment);
+        await using var telemetry = wishes.IsNothing ? null : await TelemetryExport.StartAsync(wishes, settings.Name, cancellationToken);
         using var host = BuildHost(settings);
         var node = host.Services.GetRequiredService<INode>();
         try
@@ -41,7 +44,7 @@ internal static class NodeProgram
         var banner = new NodeBanner(settings, surroundings);
         try
         {
-            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress);
+            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, telemetry?.MetricsAddress);
             _ = IdleHeap.WatchAsync(surroundings.Time, cancellationToken);
             await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
         }
@@ -65,7 +68,10 @@ internal static class NodeProgram
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Debug : LogLevel.Warning);
         // A start that fails is told in one line by this program; the host would add a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        if (settings.LogsJson)
+            builder.Logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
+        else
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         // Standard output belongs to messages and events.
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using P2PGrpc.Cli.Commands;
 using P2PGrpc.Client;
 
@@ -52,6 +53,10 @@ internal sealed class RunOptions
     private readonly Option<string?> quotaRoomRate = Create(
         "--quota-room-rate", "SIZE", "What is taken in a minute where --quota-room holds [default: 256M]");
 
+    private readonly Option<string?> metrics = Create(
+        "--metrics", "IP:PORT", "Serve metrics for Prometheus there, at /metrics and without a token; a port alone is on loopback [default: off]");
+
+    private readonly Option<string?> log = Create("--log", "text|json", "The form of the node's log on standard error [default: text]");
     private readonly Option<bool> quiet = new("--quiet") { Description = "Show the address only, no messages and events" };
     private readonly Option<bool> json = new("--json") { Description = "Write JSON, one object a line" };
     private readonly Option<bool> verbose = new("--verbose") { Description = "Write the node's log to standard error" };
@@ -63,7 +68,7 @@ internal sealed class RunOptions
         {
             options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny,
             options.keepDays, options.keepBytes, options.quotaAuthor, options.quotaRoom, options.quotaAuthorRate, options.quotaRoomRate, options.config,
-            options.apiCertificate, options.apiKey, options.quiet, options.json, options.verbose,
+            options.apiCertificate, options.apiKey, options.metrics, options.log, options.quiet, options.json, options.verbose,
         })
             command.Add(option);
         return options;
@@ -109,6 +114,13 @@ internal sealed class RunOptions
             QuotaRoom = FindSize(quotaRoom, "P2PGRPC_QUOTA_ROOM", file.QuotaRoom, "10G"),
             QuotaAuthorRate = FindSize(quotaAuthorRate, "P2PGRPC_QUOTA_AUTHOR_RATE", file.QuotaAuthorRate, "64M"),
             QuotaRoomRate = FindSize(quotaRoomRate, "P2PGRPC_QUOTA_ROOM_RATE", file.QuotaRoomRate, "256M"),
+            Metrics = ReadEndPoint(Find(metrics, "P2PGRPC_METRICS", file.Metrics)),
+            LogsJson = Find(log, "P2PGRPC_LOG", file.Log) switch
+            {
+                null or "text" => false,
+                "json" => true,
+                var other => throw CommandException.Usage($"log is '{other}': write text or json."),
+            },
             Quiet = parsed.GetValue(quiet),
             Json = parsed.GetValue(json),
             Verbose = parsed.GetValue(verbose),
@@ -132,6 +144,14 @@ internal sealed class RunOptions
         null => null,
         _ when ByteCounts.TryParse(text, out var bytes) => bytes,
         _ => throw CommandException.Usage($"keep-bytes is '{text}': {ByteCounts.Form}."),
+    };
+
+    private static IPEndPoint? ReadEndPoint(string? text) => text switch
+    {
+        null or "off" => null,
+        _ when ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) => new IPEndPoint(IPAddress.Loopback, port),
+        _ when text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var place) => place,
+        _ => throw CommandException.Usage($"metrics is '{text}': write IP:PORT such as 127.0.0.1:9464, a port alone for loopback, or off."),
     };
 
     private static bool? ReadTruth(Func<string, string?> environment, string variable) => Variable(environment, variable) switch

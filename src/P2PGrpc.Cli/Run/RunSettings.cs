@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace P2PGrpc.Cli.Run;
 
 /// <summary>What 'run' was told, from the command line, the environment, the configuration file and the defaults.</summary>
@@ -42,6 +44,12 @@ internal sealed record RunSettings
     public int? KeepDays { get; init; }
 
     public long? KeepBytes { get; init; }
+
+    /// <summary>Where Prometheus finds the metrics; null: nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; }
+
+    /// <summary>Write the log as JSON, one object a line.</summary>
+    public bool LogsJson { get; init; }
 
     public bool Quiet { get; init; }
 

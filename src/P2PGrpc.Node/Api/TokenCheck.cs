@@ -3,13 +3,15 @@ using System.Text;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Api;
 
 /// <summary>Lets calls through that come over the Unix socket, or carry the token. Runs before any call is read.</summary>
-internal sealed class TokenCheck(string? token)
+internal sealed class TokenCheck(string? token, ReasonCounts refused)
 {
     private const string Scheme = "Bearer ";
+    private const string Reason = "TOKEN_MISSING";
 
     private readonly byte[]? expected = token is null ? null : Encoding.ASCII.GetBytes(token);
 
@@ -23,8 +25,9 @@ internal sealed class TokenCheck(string? token)
             return;
         }
 
+        refused.Add(Reason);
         var error = ErrorMapping.ToRpcException(new NodeRequestException(
-            StatusCode.Unauthenticated, "TOKEN_MISSING",
+            StatusCode.Unauthenticated, Reason,
             (given.Length == 0 ? "This endpoint needs the header 'authorization: Bearer TOKEN'" : "The token in the header 'authorization' is not this node's")
             + "; the right one stands in the file api.token in the node's data directory."));
         // A gRPC error without a body: status and details go as headers, which gRPC calls a trailers-only response.

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Google.Protobuf;
 using Grpc.Core;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
@@ -13,18 +15,46 @@ namespace P2PGrpc.Node.Conversations;
 internal sealed class Sender(
     LogStore store, Recipients recipients, Receipts receipts, LinkTable links, EphemeralInbox inbox, TimeProvider time)
 {
+    private const string IdUsed = "MESSAGE_ID_USED";
+
+    /// <summary>Messages that were not accepted, by the reasons that their senders were given.</summary>
+    public ReasonCounts Refused { get; } = new("INVALID_FIELD", IdUsed, "STORE_FULL", "STORE_HALTED");
+
     /// <param name="request">What to send.</param>
     /// <param name="remaining">How long the caller waits; null for as long as it takes.</param>
     /// <param name="cancellationToken">Ends the waiting. A message that was accepted stays accepted.</param>
     /// <exception cref="NodeRequestException">The message was not accepted, or (DEADLINE_EXCEEDED, CANCELLED) it is unknown whether it was.</exception>
     public async Task<SendResponse> SendAsync(SendRequest request, TimeSpan? remaining, CancellationToken cancellationToken)
     {
-        var startedAt = time.GetTimestamp();
-        var content = ToContent(request);
-        ContentRule.Check(content);
-        CheckMode(request);
-        var recipient = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
-        CheckWait(request, recipient);
+        Activity? span = null;
+        try
+        {
+            var startedAt = time.GetTimestamp();
+            var content = ToContent(request);
+            ContentRule.Check(content);
+            CheckMode(request);
+            var recipient = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+            CheckWait(request, recipient);
+            span = MessageSpans.Accept(content.Headers, KindOf(recipient));
+            var response = await TakeAsync(request, content, recipient, startedAt, remaining, cancellationToken).ConfigureAwait(false);
+            span?.SetTag("messaging.message.id", response.Reference);
+            return response;
+        }
+        catch (NodeRequestException refused)
+        {
+            Refused.Add(refused.Reason);
+            MessageSpans.Fail(span, refused);
+            throw;
+        }
+        finally
+        {
+            span?.Dispose();
+        }
+    }
+
+    private async Task<SendResponse> TakeAsync(
+        SendRequest request, Content content, Recipient recipient, long startedAt, TimeSpan? remaining, CancellationToken cancellationToken)
+    {
         if (request.Ephemeral)
         {
             SendEphemeral(recipient, [new OutgoingContent(default, content)]);
@@ -55,6 +85,21 @@ internal sealed class Sender(
     /// <exception cref="NodeRequestException">Nothing of the batch was accepted.</exception>
     public async Task<SendStreamResponse> SendBatchAsync(Recipient recipient, OutgoingBatch batch, CancellationToken cancellationToken)
     {
+        using var span = MessageSpans.AcceptBatch(batch.Messages.Count, KindOf(recipient));
+        try
+        {
+            return await TakeBatchAsync(recipient, batch, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NodeRequestException refused)
+        {
+            Refused.Add(refused.Reason, batch.Messages.Count);
+            MessageSpans.Fail(span, refused);
+            throw;
+        }
+    }
+
+    private async Task<SendStreamResponse> TakeBatchAsync(Recipient recipient, OutgoingBatch batch, CancellationToken cancellationToken)
+    {
         if (batch.Messages.Count is 0 or > ContentLimits.BatchCount)
             throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {batch.Messages.Count}.");
         if (batch.Length > ContentLimits.BatchLength)
@@ -76,6 +121,7 @@ internal sealed class Sender(
             }
             catch (NodeRequestException refused)
             {
+                Refused.Add(refused.Reason);
                 response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)refused.Status, Detail = refused.Message });
             }
 
@@ -94,7 +140,7 @@ internal sealed class Sender(
         return response;
     }
 
-    private static void Answer(SendStreamResponse response, AppendResult[] results, List<OutgoingContent> taken, List<int> places)
+    private void Answer(SendStreamResponse response, AppendResult[] results, List<OutgoingContent> taken, List<int> places)
     {
         ReferenceRun? run = null;
         var log = default(LogId);
@@ -103,6 +149,7 @@ internal sealed class Sender(
             var (state, reference) = results[at];
             if (state == AppendState.Conflict)
             {
+                Refused.Add(IdUsed);
                 response.Refused.Add(new Refusal
                 {
                     Index = (uint)places[at],
@@ -156,8 +203,23 @@ internal sealed class Sender(
     private static Draft Encode(Content content)
     {
         SortHeaders(content);
-        return new Draft(content.ToByteArray(), content.MessageId is { Length: > 0 } id ? id : null);
+        var encoded = content.ToByteArray();
+        return content.MessageId is { Length: > 0 } id ? new Draft(encoded, id, WithoutTrace(content)) : new Draft(encoded, null);
     }
+
+    /// <summary>A repeated message is the same one, whatever its repetition is a part of. Null where it names no trace.</summary>
+    private static ReadOnlyMemory<byte>? WithoutTrace(Content content)
+    {
+        if (!content.Headers.Keys.Any(TraceHeaders.IsTrace))
+            return null;
+        var rest = content.Clone();
+        rest.Headers.Remove(TraceHeaders.Parent);
+        rest.Headers.Remove(TraceHeaders.State);
+        return rest.ToByteArray();
+    }
+
+    private string KindOf(Recipient recipient) =>
+        recipient.Room is not null ? ConversationKinds.Room : recipient.Peer == recipients.Self ? ConversationKinds.Self : ConversationKinds.Direct;
 
     /// <summary>Some clients write a map in another order each time: a repeated message must still be the same bytes.</summary>
     private static void SortHeaders(Content content)
@@ -248,7 +310,7 @@ internal sealed class Sender(
     }
 
     private static NodeRequestException Conflict(string messageId) => new(
-        StatusCode.AlreadyExists, "MESSAGE_ID_USED",
+        StatusCode.AlreadyExists, IdUsed,
         "This message_id was used within the last 7 days for another message or recipient. Give each message an id of its own.")
     {
         Resource = messageId,

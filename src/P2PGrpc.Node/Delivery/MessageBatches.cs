@@ -3,13 +3,14 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Peers;
 using P2PGrpc.Protocol;
 using SegmentHeader = P2PGrpc.Core.Logs.SegmentHeader;
 
 namespace P2PGrpc.Node.Delivery;
 
 /// <summary>Turns segments of the feed into what subscribers get. Holds one subscription's wishes. Immutable. Clocks that arrive are shown to whoever gives out new ones.</summary>
-internal sealed class MessageBatches(Recipients recipients, ConversationId? only, bool includeOwn, Action<ulong> observeClock)
+internal sealed class MessageBatches(Recipients recipients, ConversationId? only, bool includeOwn, Action<ulong> observeClock, DeliverySpans? spans = null)
 {
     private readonly ConversationId toSelf = recipients.DirectWith(recipients.Self);
 
@@ -41,6 +42,7 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
         }
 
         observeClock(clock);
+        Trace(batch);
         return batch;
     }
 
@@ -49,6 +51,7 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
     {
         var batch = Begin(ephemeral);
         batch.Messages.Add(SegmentBodyReader.Read(ephemeral.Body, ephemeral.Count).OfType<Entry>());
+        Trace(batch);
         return batch.Messages.Count > 0 ? batch : null;
     }
 
@@ -81,6 +84,13 @@ internal sealed class MessageBatches(Recipients recipients, ConversationId? only
         var batch = Begin(header, index, 0);
         (batch.FirstPosition, batch.Check, batch.Ahead) = (0, 0, true);
         return batch;
+    }
+
+    /// <summary>What this node wrote itself it does not deliver to itself, but for what is addressed to it.</summary>
+    private void Trace(MessageBatch batch)
+    {
+        if (spans is not null && DeliverySpans.AreWanted && (batch.Alias != Alias.Self || batch.Peer == Alias.Self))
+            spans.Make(batch, batch.Room.Length > 0 ? ConversationKinds.Room : batch.Peer == Alias.Self ? ConversationKinds.Self : ConversationKinds.Direct);
     }
 
     private MessageBatch MakeErased(StretchSegment part)

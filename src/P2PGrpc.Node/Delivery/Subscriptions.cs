@@ -14,6 +14,9 @@ internal sealed class Subscriptions(
 {
     private int active;
 
+    /// <summary>How many run now.</summary>
+    public int Active => Volatile.Read(ref active);
+
     /// <summary>As <see cref="ReadAsync(SubscribeRequest, CancellationToken)"/>, as objects.</summary>
     public async IAsyncEnumerable<SubscribeResponse> SubscribeAsync(
         SubscribeRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -84,7 +87,7 @@ internal sealed class Subscriptions(
         ConversationId? only = request.Conversation.Length == 0
             ? null
             : recipients.ResolveKnown(request.Conversation);
-        return new MessageBatches(recipients, only, request.IncludeOwn, store.ObserveClock);
+        return new MessageBatches(recipients, only, request.IncludeOwn, store.ObserveClock, new DeliverySpans(store.LastPosition, time));
     }
 
     private async Task<ulong> FindStartAsync(SubscribeRequest request, CancellationToken cancellationToken)

@@ -59,6 +59,7 @@ internal sealed class ClientHost : IAsyncDisposable
         builder.Services.AddSingleton<ILoggerFactory>(limited);
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
         AddServices(builder.Services, isHealthy);
+        builder.Services.AddSingleton(services.Calls);
         builder.Services.AddSingleton(services.Peer);
         builder.Services.AddSingleton(services.Streams);
         builder.Services.AddSingleton(services.Node);
@@ -71,7 +72,7 @@ internal sealed class ClientHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(server => Configure(server, settings, hasSocket ? socketPath : null, certificate));
 
         var application = builder.Build();
-        Map(application, token);
+        Map(application, new TokenCheck(token, services.Calls.Refused));
         try
         {
             // Without any endpoint Kestrel would listen on one of its own choice.
@@ -104,6 +105,7 @@ internal sealed class ClientHost : IAsyncDisposable
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = RequestLength;
+            options.Interceptors.Add<CallMeter>();
             options.Interceptors.Add<ErrorInterceptor>();
         });
         services.AddSingleton<ErrorInterceptor>();
@@ -116,9 +118,8 @@ internal sealed class ClientHost : IAsyncDisposable
         services.AddSingleton<IServiceMethodProvider<MessageStreamService>, MessageStreamMethods>();
     }
 
-    private static void Map(WebApplication application, string? token)
+    private static void Map(WebApplication application, TokenCheck tokens)
     {
-        var tokens = new TokenCheck(token);
         application.UseRouting();
         application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
         application.Use(next => context => tokens.InvokeAsync(context, next));

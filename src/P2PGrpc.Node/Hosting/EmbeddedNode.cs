@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Hosting;
 
 /// <summary>The node as a part of a host: starts and stops with it.</summary>
-internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider time, ILoggerFactory loggers) : IHostedService, INode, IAsyncDisposable
+internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters) : IHostedService, INode, IAsyncDisposable
 {
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeRuntime? runtime;
@@ -31,7 +32,7 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
     {
         try
         {
-            runtime = await NodeRuntime.StartAsync(NodeSettings.From(options.Value), time, loggers, cancellationToken).ConfigureAwait(false);
+            runtime = await NodeRuntime.StartAsync(NodeSettings.From(options.Value), time, loggers, meters, cancellationToken).ConfigureAwait(false);
             started.TrySetResult();
         }
         catch (Exception failed)

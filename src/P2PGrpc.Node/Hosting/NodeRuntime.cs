@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
@@ -35,6 +36,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly ITimer reserve;
     private readonly LocalNode local;
     private readonly PeerDialer transport;
+    private readonly NodeTelemetry telemetry;
     private RoomOverlay? overlay;
     private LanDiscovery? lan;
     private PeerHost? peerHost;
@@ -42,7 +44,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     private NodeRuntime(
         NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book, RoomBook rooms,
-        MemberBook members, TimeProvider time, ILoggerFactory loggers)
+        MemberBook members, TimeProvider time, ILoggerFactory loggers, IMeterFactory? meters)
     {
         this.directory = directory;
         this.identity = identity;
@@ -56,6 +58,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
+        telemetry = new NodeTelemetry(meters, Store, Rooms, replicationEvents, local.PeerId, time);
         Replication = new ReplicationLoop(
             local.PeerId, Store, settings.Replication, replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
         _ = new OwnerInterest(Book, Rooms, Store, Replication.Follow);
@@ -68,10 +71,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot), Redemptions);
         Server = new LinkServer(handshake, Links, Book, Invites, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
         transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
-        var dialling = new DialContext(local, transport, settings.DialPolicy, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
+        Dialling = new DialContext(local, transport, settings.DialPolicy, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
         Sightings = new Sightings(Book, Events, time);
-        Diallers = new Diallers(Book, Rooms, Sightings, Links, Server, target => new Dialler(target, dialling));
-        var recipients = new Recipients(local.PeerId, Book, Rooms, dialling, time);
+        Diallers = new Diallers(Book, Rooms, Sightings, Links, Server, target => new Dialler(target, Dialling));
+        var recipients = new Recipients(local.PeerId, Book, Rooms, Dialling, time);
         Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
         Inbox = new EphemeralInbox();
         Links.EphemeralReceived += Inbox.Receive;
@@ -85,6 +88,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);
         Retention = new Retention(
             Store, new RetentionLimits(settings.KeepDays, settings.KeepBytes), directory.Reserve.TryRelease, time, loggers.CreateLogger<Retention>());
+        telemetry.Observe(this, directory);
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
     }
 
@@ -120,6 +124,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     public LinkServer Server { get; }
 
+    public DialContext Dialling { get; }
+
     public Diallers Diallers { get; }
 
     public Receipts Receipts { get; }
@@ -148,10 +154,14 @@ internal sealed class NodeRuntime : IAsyncDisposable
 
     /// <summary>Starts a node; when this returns, it serves and dials.</summary>
     /// <exception cref="NodeStartException">It can't; everything is undone.</exception>
+    public static Task<NodeRuntime> StartAsync(NodeSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        StartAsync(settings, time, loggers, null, cancellationToken);
+
+    /// <summary>The same with the factory that makes its meter; null for a meter of its own.</summary>
     public static async Task<NodeRuntime> StartAsync(
-        NodeSettings settings, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        NodeSettings settings, TimeProvider time, ILoggerFactory loggers, IMeterFactory? meters, CancellationToken cancellationToken)
     {
-        var runtime = await OpenAsync(settings, time, loggers).ConfigureAwait(false);
+        var runtime = await OpenAsync(settings, time, loggers, meters).ConfigureAwait(false);
         try
         {
             await runtime.ServeAsync(settings, time, loggers, cancellationToken).ConfigureAwait(false);
@@ -165,7 +175,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     }
 
     /// <summary>Opens what lies on disk, and closes it again if any of it can't be had.</summary>
-    private static async Task<NodeRuntime> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory loggers)
+    private static async Task<NodeRuntime> OpenAsync(NodeSettings settings, TimeProvider time, ILoggerFactory loggers, IMeterFactory? meters)
     {
         DataDirectoryCheck.Examine(settings.DataDirectory);
         var directory = DataDirectory.Open(settings.DataDirectory);
@@ -179,7 +189,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
             var rooms = new RoomBook(identity.PeerId, new RoomTable(store, identity.PeerId));
             var members = new MemberBook(new MemberTable(store), new Random(RandomNumberGenerator.GetInt32(int.MaxValue)));
-            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, rooms, members, time, loggers);
+            var runtime = new NodeRuntime(settings, directory, identity, NodeCertificate.Create(identity), store, book, rooms, members, time, loggers, meters);
             if (databaseIsMissing)
                 OwnerNotices.TellOfMissingDatabase(runtime.Events, directory.DatabasePath, loggers.CreateLogger<LogStore>());
             return runtime;
@@ -236,7 +246,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
                 new PeerApiService(Sender, Consumers, time),
                 new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
                 new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
-                new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients))),
+                new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients)))
+            {
+                Calls = telemetry.Calls,
+            },
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
@@ -286,6 +299,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     /// <summary>Stops the node: refuses new work, says goodbye, flushes.</summary>
     public async ValueTask DisposeAsync()
     {
+        telemetry.Dispose();
         if (lan is not null)
             await lan.DisposeAsync().ConfigureAwait(false);
         Receipts.StopWaiting();

@@ -17,6 +17,7 @@ public static class NodeServices
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddLogging();
+        services.AddMetrics();
         services.AddSingleton<EmbeddedNode>();
         services.AddSingleton<INode>(provider => provider.GetRequiredService<EmbeddedNode>());
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedNode>());

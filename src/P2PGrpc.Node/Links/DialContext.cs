@@ -31,6 +31,9 @@ internal sealed class DialContext(
 
     public ILogger Log => log;
 
+    /// <summary>Dials that brought no link, by why.</summary>
+    public ReasonCounts Failed { get; } = ReasonCounts.Of<DialFailure>("broken");
+
     /// <summary>Tells the owner, a few times a minute at most, that another identity than the one pinned answered: who answers there can make a new one each time.
     /// False if it was not told for that reason.</summary>
     public bool TryTellOfChange(string label, PeerAddress address, PeerId expected, PeerId other, string advice)

@@ -146,18 +146,19 @@ internal sealed class Dialler : IAsyncDisposable
         }
         catch (LinkRefusedException refused)
         {
-            failures++;
+            Count(DialFailure.Refused);
             isUnwelcome = refused is { ByOther: true, Reason: GoodbyeReason.NotAdmitted };
             return Describe(refused, address);
         }
         catch (WireException broken)
         {
             failures++;
+            context.Failed.Add("broken");
             return broken.Message;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            failures++;
+            Count(DialFailure.Timeout);
             return $"It did not answer within {LinkLimits.Handshake.TotalSeconds:0} s.";
         }
 
@@ -197,6 +198,12 @@ internal sealed class Dialler : IAsyncDisposable
         delay.Reset();
     }
 
+    private void Count(DialFailure failure)
+    {
+        failures++;
+        context.Failed.Add(failure);
+    }
+
     private string Describe(LinkRefusedException refused, PeerAddress address)
     {
         if (refused is not { ByOther: true, Reason: GoodbyeReason.NotAdmitted })
@@ -227,7 +234,7 @@ internal sealed class Dialler : IAsyncDisposable
 
     private async Task<string> FailAsync(PeerAddress address, DialException failed, CancellationToken cancellationToken)
     {
-        failures++;
+        Count(failed.Kind);
         LinkLog.DialFailed(context.Log, Record.Label, address.ToString(), failed.Message);
         if (failed is { Kind: DialFailure.IdentityMismatch, Found: { } other } && Record.PeerId is { } expected)
         {

@@ -18,6 +18,9 @@ internal sealed class LinkServer(
     private readonly AnnouncementRate meetings = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
     private int knocking;
 
+    /// <summary>Nodes that were not let in, by what they were told.</summary>
+    public ReasonCounts Refused { get; } = ReasonCounts.Of<GoodbyeReason>();
+
     /// <summary>A peer that is not dialled from here showed itself: whoever dials it may try at once.</summary>
     public event Action<PeerId>? Heard;
 
@@ -165,8 +168,9 @@ internal sealed class LinkServer(
         });
     }
 
-    private static async Task RefuseAsync(IFrameConnection connection, GoodbyeReason reason, string detail, CancellationToken cancellationToken)
+    private async Task RefuseAsync(IFrameConnection connection, GoodbyeReason reason, string detail, CancellationToken cancellationToken)
     {
+        Refused.Add(reason);
         try
         {
             await connection.WriteAsync(HelloFrames.WriteGoodbye(reason, detail), cancellationToken).ConfigureAwait(false);

@@ -30,6 +30,7 @@ internal sealed class LinkTable
     private readonly Dictionary<PeerId, PeerHistory> histories = [];
     private long lastLinkId;
     private long ephemeralDropped;
+    private long ephemeralNotShared;
     private bool draining;
 
     public LinkTable(
@@ -107,6 +108,7 @@ internal sealed class LinkTable
                 session.Sharing.Start();
                 FollowChanges(session);
                 var end = await session.RunAsync(cancellationToken).ConfigureAwait(false);
+                Ended.Add(end.Reason);
                 if (end is { Reason: GoodbyeReason.Replaced, ByOther: true })
                     end = TellOfTwin(end);
                 Leave(session, end, history);
@@ -166,13 +168,22 @@ internal sealed class LinkTable
         if (session.Sharing.Shared.Contains(body.Conversation))
             EphemeralReceived?.Invoke(session.Peer, body);
         else
+        {
             Interlocked.Add(ref ephemeralDropped, body.Count);
+            Interlocked.Add(ref ephemeralNotShared, body.Count);
+        }
     }
 
     private string ReceiveMembers(LinkSession session, Members members) => MembersReceived?.Invoke(session, members) ?? "";
 
     /// <summary>Ephemeral messages that were dropped because a link was too slow for them, or because they belong to no conversation that their link shares.</summary>
     public long EphemeralDropped => Interlocked.Read(ref ephemeralDropped);
+
+    /// <summary>Those of them that belong to no conversation that their link shares.</summary>
+    public long EphemeralNotShared => Interlocked.Read(ref ephemeralNotShared);
+
+    /// <summary>Links that were up and have ended, by why; those that a newer one took over from among them.</summary>
+    public ReasonCounts Ended { get; } = ReasonCounts.Of<GoodbyeReason>();
 
     /// <summary>Says goodbye on all links and takes no new ones.</summary>
     public void CloseAll(GoodbyeReason reason, string detail)

@@ -166,6 +166,9 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="ReplicationOutputs.QuotasReached"/>
+    public Telemetry.ReasonCounts QuotasReached => carrier.QuotasReached;
+
     /// <summary>True once a broken rule has ended replication; the node then only serves what it holds.</summary>
     public bool IsStopped { get; private set; }
 

@@ -29,6 +29,9 @@ internal sealed class ReplicationOutputs(
     private readonly AnnouncementRate readFailedLines = new(ReadFailedPerMinute, TimeSpan.FromMinutes(1), time);
     private readonly ConcurrentDictionary<LinkId, LinkLoader> links = new();
 
+    /// <summary>How often a quota kept something away, by which.</summary>
+    public ReasonCounts QuotasReached { get; } = ReasonCounts.Of<QuotaReason>();
+
     public void Add(LinkSession session) => links[session.Id] = new LinkLoader(session, store, report, OnReadFailed);
 
     public void Remove(LinkSession session)
@@ -90,6 +93,7 @@ internal sealed class ReplicationOutputs(
 
     private void Tell(ReplicatorOutput.QuotaReached reached)
     {
+        QuotasReached.Add(reached.Reason);
         // Of logs it is told once; of bytes again where it lasts, and under any number of identities.
         if (reached.Reason is not (QuotaReason.AuthorLogs or QuotaReason.AllLogs) && !byteLines.TryTake())
             return;

@@ -5,7 +5,8 @@ namespace P2PGrpc.Node.Logs;
 /// <summary>A message that is to be appended.</summary>
 /// <param name="Content">An encoded Content, its message_id field included. Kept until the append has ended.</param>
 /// <param name="MessageId">The idempotency key, or null.</param>
-internal readonly record struct Draft(ReadOnlyMemory<byte> Content, string? MessageId);
+/// <param name="Compared">What is compared where the key is used again, if that is not all of the content; null if it is.</param>
+internal readonly record struct Draft(ReadOnlyMemory<byte> Content, string? MessageId, ReadOnlyMemory<byte>? Compared = null);
 
 /// <summary>What became of a draft.</summary>
 internal enum AppendState

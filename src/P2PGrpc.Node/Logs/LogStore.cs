@@ -137,6 +137,9 @@ internal sealed class LogStore : IAsyncDisposable
     /// <inheritdoc cref="DamageReport.NextRepair"/>
     public Task NextRepair => damage.NextRepair;
 
+    /// <summary>Takes down how long transactions take; to be set once, null until then.</summary>
+    public CommitTimes? Times { set => writer.Times = value; }
+
     /// <summary>Transactions committed since the store was opened.</summary>
     public long Commits => writer.Commits;
 
@@ -270,6 +273,9 @@ internal sealed class LogStore : IAsyncDisposable
 
     /// <inheritdoc cref="FeedReader.Read(ulong, int, long)"/>
     public FeedPage ReadFeed(ulong after, int maxSegments, long maxWeight) => feedReader.Read(after, maxSegments, maxWeight);
+
+    /// <inheritdoc cref="LogTable.FindPosition"/>
+    public ulong? FindPosition(LogId log, ulong sequence) => readers.Read(connection => LogTable.FindPosition(connection, log, sequence));
 
     /// <inheritdoc cref="FeedReader.FindCheck(ulong)"/>
     public ulong? FindCheck(ulong position) => feedReader.FindCheck(position);

@@ -29,7 +29,7 @@ internal sealed class LogWriter(IdentityKey identity, LogTable logs, MessageIds 
                 continue;
             }
 
-            var contentHash = Bytes32.Read(SHA256.HashData(draft.Content.Span));
+            var contentHash = Bytes32.Read(SHA256.HashData((draft.Compared ?? draft.Content).Span));
             if (messageIds.Find(draft.MessageId) is { } known)
             {
                 var same = known.Conversation == work.Conversation && known.ContentHash == contentHash;

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Telemetry;
 using SQLitePCL;
 
 namespace P2PGrpc.Node.Logs;
@@ -55,6 +56,9 @@ internal sealed class StoreWriter
     public StoreWatchers Watchers { get; }
 
     public StoreHealth Health => health;
+
+    /// <inheritdoc cref="LogStore.Times"/>
+    public CommitTimes? Times { get; set; }
 
     /// <summary>Transactions committed so far.</summary>
     public long Commits => Volatile.Read(ref commits);
@@ -136,6 +140,8 @@ internal sealed class StoreWriter
         var open = session!;
         var changes = open.Connection.Changes;
         Action? putCursorsBack = null;
+        var begunAt = time.GetTimestamp();
+        long flushedAt;
         try
         {
             open.Connection.Begin();
@@ -145,6 +151,7 @@ internal sealed class StoreWriter
             open.Appends.Seal(events);
             if (writesCursors)
                 putCursorsBack = cursors.Write(open.Connection);
+            flushedAt = time.GetTimestamp();
             open.Connection.Commit();
         }
         catch
@@ -153,6 +160,7 @@ internal sealed class StoreWriter
             throw;
         }
 
+        Times?.Record(time.GetElapsedTime(begunAt), time.GetElapsedTime(flushedAt));
         open.Appends.Ended();
         open.Logs.Trim();
         Volatile.Write(ref commits, commits + 1);

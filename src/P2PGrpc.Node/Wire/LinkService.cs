@@ -31,7 +31,7 @@ internal sealed partial class LinkService(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The link with {Address} failed.")]
+    [LoggerMessage(1702, LogLevel.Error, "The link with {Address} failed.")]
     private partial void LogFailure(string address, Exception error);
 }
 

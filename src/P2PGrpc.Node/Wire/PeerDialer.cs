@@ -87,6 +87,6 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
         CompressionProviders = [],
     });
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A dial failed ({Kind}): {Detail}.")]
+    [LoggerMessage(1700, LogLevel.Debug, "A dial failed ({Kind}): {Detail}.")]
     private partial void LogFailure(DialFailure kind, string detail);
 }

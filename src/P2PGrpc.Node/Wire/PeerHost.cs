@@ -197,6 +197,6 @@ internal sealed partial class PeerHost : IAsyncDisposable
             : null;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Refused a connection from {Remote}: {Fault}.")]
+    [LoggerMessage(1701, LogLevel.Information, "Refused a connection from {Remote}: {Fault}.")]
     private static partial void LogRefusal(ILogger logger, EndPoint? remote, string fault);
 }

@@ -35,6 +35,9 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Changes how the node runs, from the next start on.</summary>
     public Func<NodeSettings, NodeSettings> Adjust { get; set; } = settings => settings;
 
+    /// <summary>Makes the node's meter.</summary>
+    public NodeMeters Meters { get; } = new();
+
     public NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node is stopped.");
 
     public string Id => Runtime.Id.ToString();
@@ -92,7 +95,7 @@ internal sealed class RunningNode : IAsyncDisposable
             Discover = discover,
         };
         runtime = await NodeRuntime.StartAsync(
-            Adjust(NodeSettings.From(options)), time, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+            Adjust(NodeSettings.From(options)), time, NullLoggerFactory.Instance, Meters, TestContext.Current.CancellationToken);
         Port = int.Parse(runtime.Address[(runtime.Address.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
@@ -169,6 +172,7 @@ internal sealed class RunningNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        Meters.Dispose();
         Directory.Delete(directory, recursive: true);
     }
 }

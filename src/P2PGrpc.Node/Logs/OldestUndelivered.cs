@@ -1,0 +1,35 @@
+using P2PGrpc.Core.Logs;
+
+namespace P2PGrpc.Node.Logs;
+
+/// <summary>Finds when the oldest own message was written that nobody else holds yet. What was read of a log is remembered until somebody holds more of it. Thread-safe.</summary>
+internal sealed class OldestUndelivered(LogStore store)
+{
+    private readonly Lock gate = new();
+    private Dictionary<LogId, (ulong Sequence, DateTimeOffset? WrittenAt)> known = [];
+
+    /// <summary>By this node's clock when it was written; null if nothing waits, or what waits can't be read.</summary>
+    public DateTimeOffset? Find()
+    {
+        lock (gate)
+        {
+            var now = new Dictionary<LogId, (ulong Sequence, DateTimeOffset? WrittenAt)>();
+            foreach (var (log, waiting) in store.ReadUndelivered().Logs)
+            {
+                var next = waiting.Acknowledged + 1;
+                now[log] = known.TryGetValue(log, out var before) && before.Sequence == next ? before : (next, ReadTime(log, next));
+            }
+
+            known = now;
+            return now.Values.Min(oldest => oldest.WrittenAt);
+        }
+    }
+
+    private DateTimeOffset? ReadTime(LogId log, ulong sequence)
+    {
+        if (store.FindPosition(log, sequence) is not { } position || store.ReadFeed(position - 1, 1, 1).Segments is not [var segment, ..])
+            return null;
+        var entry = SegmentBodyReader.ReadOne(segment.Header, segment.Body, (int)(sequence - segment.Header.FirstSequence));
+        return entry is null ? null : HybridClock.ToTime(entry.Clock);
+    }
+}
