@@ -58,7 +58,7 @@ internal static class DataDirectoryCheck
             return;
         // Looser modes are refused by a sentence of their own, with the same cure.
         var mode = File.GetUnixFileMode(root);
-        if ((mode & ~OwnerOnly) == 0 && !DurableFiles.MayAccess(root, writes: true, enters: true))
+        if ((mode & ~(OwnerOnly | UnixFileMode.SetGroup)) == 0 && !DurableFiles.MayAccess(root, writes: true, enters: true))
             throw Unusable($"This user may not read and write the directory {root} (mode {Convert.ToString((int)mode, 8).PadLeft(3, '0')}): its owner may have to run chmod 700 on it.");
     }
 
