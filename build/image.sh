@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Makes a container image of a program that was published, as an archive of the OCI layout that `docker load`, `podman load` and `skopeo` read.
 # It needs no base image and no container engine: the system's part are the C library, OpenSSL and the authorities' certificates, from Debian's packages.
-# usage: version=… out=… work=… SOURCE_DATE_EPOCH=… build/image.sh RID FOLDER
+# usage: version=… out=… work=… SOURCE_DATE_EPOCH=… build/image.sh RID FOLDER [native]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rid=$1 folder=$2
+rid=$1 folder=$2 kind=${3:-} work=$(realpath "$work")
 declare -A architectures=([linux-x64]=amd64 [linux-arm64]=arm64)
 architecture=${architectures[$rid]}
 root=$work/image/$architecture
@@ -24,18 +24,24 @@ command -v apt-get > /dev/null || fail "needs apt-get, for the system's part"
 lists=$work/image/lists-$architecture
 mkdir -p "$lists"/{state/lists/partial,cache/archives/partial}
 touch "$lists/state/status"
-apt=(apt-get -qq -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture" -o "Dir::State=$PWD/$lists/state"
-    -o "Dir::State::status=$PWD/$lists/state/status" -o "Dir::Cache=$PWD/$lists/cache" -o "APT::Sandbox::User=root")
+apt=(apt-get -qq -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture" -o "Dir::State=$lists/state"
+    -o "Dir::State::status=$lists/state/status" -o "Dir::Cache=$lists/cache" -o "APT::Sandbox::User=root")
 "${apt[@]}" update > /dev/null || fail "the lists of Debian's packages for $architecture can't be had"
-packages=(libc6 libgcc-s1 libssl3 libstdc++6 zlib1g ca-certificates)
+packages=(libc6 libssl3 ca-certificates)
+# The runtime of .NET is C++.
+[ "$kind" = native ] || packages+=(gcc-12-base libgcc-s1 libstdc++6 zlib1g)
 (cd "$root/packages" && "${apt[@]}" download "${packages[@]}") > /dev/null || fail "${packages[*]} can't be had for $architecture"
 
 for package in "$root"/packages/*.deb; do dpkg-deb --extract "$package" "$root/unpacked"; done
 # Of them the libraries, their licences and the certificates; no shell, no package manager.
-(cd "$root/unpacked" && find . \( -path '*/lib/*linux-gnu/*' -o -path './lib64/*' \) \( -type f -o -type l \) \
-    -regextype posix-extended -regex '.*/(ld-linux[^/]*|(libc|libm|libdl|libpthread|librt|libresolv|libgcc_s|libssl|libcrypto|libstdc\+\+|libz|libnss_dns|libnss_files)\.so[^/]*)' -print
-    find ./usr/share/doc -name copyright) \
-    | (cd "$root/unpacked" && cpio --quiet --pass-through --make-directories "../base")
+(
+    cd "$root/unpacked"
+    {
+        find . \( -path '*/lib/*linux-gnu*/*' -o -path './lib64/*' -o -path './lib/ld-linux*' \) \( -type f -o -type l \) -regextype posix-extended \
+            -regex '.*/(ld-linux|lib(c|m|dl|pthread|rt|resolv|gcc_s|ssl|crypto|stdc\+\+|z|nss_dns|nss_files)\.so)[^/]*' ! -name '*.py'
+        find ./usr/share/doc -mindepth 2 -maxdepth 2 -name copyright
+    } | tar --no-recursion --files-from - -cf - | tar -C ../base -xf -
+)
 mkdir -p "$root"/base/{etc/ssl/certs,tmp,usr/bin,var/lib/p2pgrpc}
 find "$root/unpacked/usr/share/ca-certificates" -name '*.crt' | sort | xargs cat > "$root/base/etc/ssl/certs/ca-certificates.crt"
 echo 'hosts: files dns' > "$root/base/etc/nsswitch.conf"

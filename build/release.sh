@@ -23,6 +23,7 @@ publish() {
     dotnet publish src/P2PGrpc.Cli --configuration Release --runtime "$rid" --self-contained --artifacts-path "$work/build" \
         --output "$folder" --nologo --verbosity quiet -clp:NoSummary "$@"
     rm -f "$folder"/*.dbg "$folder"/*.pdb "$folder"/*.xml
+    chmod 0644 "$folder"/*.so
 }
 
 # An archive whose bytes depend on the content alone.
@@ -66,8 +67,8 @@ else
 fi
 for rid in "${native[@]}"; do
     folder="$work/stage/$rid-native/p2pgrpc-$version" options=()
-    [ "$rid" = linux-x64 ] || options=(-p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy -p:SysRoot=/usr/aarch64-linux-gnu)
-    publish "$rid" "$folder" -p:PublishAot=true "${options[@]}"
+    [ "$rid" = linux-x64 ] || options=("-p:CppCompilerAndLinker=$PWD/build/cross_gcc.sh" -p:ObjCopyName=aarch64-linux-gnu-objcopy)
+    CROSS_GCC=aarch64-linux-gnu-gcc publish "$rid" "$folder" -p:PublishAot=true "${options[@]}"
     archive "p2pgrpc-$version-$rid-native" "$folder"
 done
 
@@ -79,7 +80,7 @@ for rid in linux-x64 linux-arm64; do
     folder="$work/stage/$rid-native/p2pgrpc-$version" kind=native
     [ -d "$folder" ] || folder="$work/stage/$rid/p2pgrpc-$version" kind=
     build/deb.sh "$rid" "$folder" $kind
-    build/image.sh "$rid" "$folder" || skip "the container image for $rid"
+    build/image.sh "$rid" "$folder" $kind || skip "the container image for $rid"
 done
 
 say "what it takes to deploy"
