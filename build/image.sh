@@ -45,6 +45,7 @@ for package in "$root"/packages/*.deb; do dpkg-deb --extract "$package" "$root/u
 mkdir -p "$root"/base/{etc/ssl/certs,tmp,usr/bin,var/lib/p2pgrpc}
 find "$root/unpacked/usr/share/ca-certificates" -name '*.crt' | sort | xargs cat > "$root/base/etc/ssl/certs/ca-certificates.crt"
 echo 'hosts: files dns' > "$root/base/etc/nsswitch.conf"
+echo '127.0.0.1 localhost' > "$root/base/etc/hosts"
 printf 'root:x:0:0:root:/:/sbin/nologin\np2pgrpc:x:10001:10001:P2PGrpc node:/var/lib/p2pgrpc:/sbin/nologin\n' > "$root/base/etc/passwd"
 printf 'root:x:0:\np2pgrpc:x:10001:\n' > "$root/base/etc/group"
 chmod 1777 "$root/base/tmp"
