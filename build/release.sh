@@ -16,12 +16,12 @@ mkdir -p "$out" "$work/stage"
 say() { echo "── $*" >&2; }
 skip() { echo "release: left out: $*" >&2; }
 
-# Publishes the program for a runtime identifier into a folder, apart from the checkout's own build.
+# Publishes the program, without the paths of the machine on which it is built, for a runtime identifier into a folder, apart from the checkout's own build.
 publish() {
     local rid=$1 folder=$2
     shift 2
     dotnet publish src/P2PGrpc.Cli --configuration Release --runtime "$rid" --self-contained --artifacts-path "$work/build" \
-        --output "$folder" --nologo --verbosity quiet -clp:NoSummary "$@"
+        --output "$folder" --nologo --verbosity quiet -clp:NoSummary -p:ContinuousIntegrationBuild=true "$@"
     rm -f "$folder"/*.dbg "$folder"/*.pdb "$folder"/*.xml
     chmod 0644 "$folder"/*.so
 }
@@ -40,7 +40,7 @@ archive() {
 }
 
 say "the .NET tool"
-dotnet pack src/P2PGrpc.Cli --configuration Release --artifacts-path "$work/build" --output "$out" --nologo --verbosity quiet -clp:NoSummary
+dotnet pack src/P2PGrpc.Cli --configuration Release --artifacts-path "$work/build" --output "$out" --nologo --verbosity quiet -clp:NoSummary -p:ContinuousIntegrationBuild=true
 
 if grep -q '^pack:' Makefile; then
     say "the libraries"

@@ -9,6 +9,9 @@ version=$(sed -nE 's/.*<Version>(.+)<\/Version>.*/\1/p' Directory.Build.props)
 scratch=$(mktemp -d)
 copy=
 end() {
+    local left
+    mapfile -t left < <(jobs -p)
+    [ "${#left[@]}" -eq 0 ] || kill -KILL "${left[@]}" 2> /dev/null || true
     [ -z "$copy" ] || umount --recursive "$copy" 2> /dev/null || true
     rm -rf "$scratch"
 }
@@ -126,9 +129,10 @@ for descriptor, difference in zip(manifest["layers"], config["rootfs"]["diff_ids
     with tarfile.open(fileobj=io.BytesIO(content)) as layer:
         layer.extractall(sys.argv[2], numeric_owner=True)
 END
+# A root that is a mount, as a container's is.
+mount --bind "$image" "$image"
 mkdir -p "$image"/{proc,dev}
 mount -t proc proc "$image/proc"
 mount --bind /dev "$image/dev"
-in_image() { chroot --userspec=10001:10001 "$image" /usr/bin/p2pgrpc "$@"; }
-converse image /var/lib/p2pgrpc in_image
+converse image /var/lib/p2pgrpc env -i "$(command -v chroot)" --userspec=10001:10001 "$image" /usr/bin/p2pgrpc
 say "all of it installs and runs"
