@@ -1,8 +1,9 @@
 # Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
+.PHONY: release release-test native-test
 .PHONY: help setup build native run test check sim soak fuzz mutants bench clean
 
 help:
-	@echo "make setup | build | native | run | test | check | sim | soak | fuzz | mutants | bench | clean   (docs/TESTING.md says more)"
+	@echo "make setup | build | native | run | test | check | sim | soak | fuzz | mutants | bench | native-test | release | release-test | clean   (docs/TESTING.md says more)"
 
 # Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
 setup:
@@ -49,6 +50,18 @@ bench: build
 # Plants bugs in a scratch copy, one by one, and shows that the tests catch each. `make mutants ONLY=Core` plants those that are caught there.
 mutants: setup
 	@build/mutants.py $(ONLY)
+
+# All tests with real processes, with the native program in place of the build's own: as long as they take otherwise.
+native-test: build native
+	@build/native_test.sh
+
+# All that a release consists of, in artifacts/release: packages, programs, Debian packages, container images, a bill of materials, checksums. Some minutes.
+release: build
+	@build/release.sh
+
+# Installs and runs what `make release` has made, in a copy of this machine that exists in memory only. As root.
+release-test:
+	@build/release_test.sh
 
 clean:
 	@rm -rf artifacts node_modules

@@ -21,6 +21,8 @@ internal sealed class ConfigurationFile
 
     public string? Api { get; private set; }
 
+    public string? Health { get; private set; }
+
     public bool? ApiOpen { get; private set; }
 
     public string? ApiCertificate { get; private set; }
@@ -97,6 +99,7 @@ internal sealed class ConfigurationFile
             case "listen": Listen = reader.ReadText(name); break;
             case "advertise": Advertise = reader.ReadText(name); break;
             case "api": Api = reader.ReadText(name); break;
+            case "health": Health = reader.ReadText(name); break;
             case "apiOpen": ApiOpen = reader.ReadTruth(name); break;
             case "apiCert": ApiCertificate = Path.Combine(directory, reader.ReadText(name)); break;
             case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
@@ -114,7 +117,7 @@ internal sealed class ConfigurationFile
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
                 throw reader.Fault(
-                    $"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
+                    $"'{name}' is unknown; known are name, data, listen, advertise, api, health, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
                     + "quotaRoomRate, keepDays, keepBytes, metrics, log.");
         }
     }

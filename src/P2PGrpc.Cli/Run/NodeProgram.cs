@@ -28,6 +28,8 @@ internal static class NodeProgram
         await using var telemetry = wishes.IsNothing ? null : await TelemetryExport.StartAsync(wishes, settings.Name, cancellationToken);
         using var host = BuildHost(settings);
         var node = host.Services.GetRequiredService<INode>();
+        using var notifier = SystemdNotifier.Connect(surroundings.Environment);
+        var report = ServiceReport.Of(node, host.Services.GetRequiredService<NodeHealth>(), notifier, surroundings.Time);
         try
         {
             await host.StartAsync(cancellationToken);
@@ -39,8 +41,10 @@ internal static class NodeProgram
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return await StopAsync(host);
+            return await StopAsync(host, report);
         }
+        report.Begin();
+        _ = report.RunAsync(cancellationToken);
         var banner = new NodeBanner(settings, surroundings);
         try
         {
@@ -59,7 +63,7 @@ internal static class NodeProgram
             // A node goes on without a reader of what it prints, as it does under --quiet.
             await Task.Delay(Timeout.InfiniteTimeSpan, surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        return await StopAsync(host);
+        return await StopAsync(host, report);
     }
 
     private static IHost BuildHost(RunSettings settings)
@@ -86,6 +90,7 @@ internal static class NodeProgram
             options.Advertise = settings.Advertise;
             options.Api = settings.Api;
             options.ApiOpen = settings.ApiOpen;
+            options.Health = settings.Health;
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
             options.Discover = settings.Discover;
@@ -166,8 +171,9 @@ internal static class NodeProgram
             screen.Show(response);
     }
 
-    private static async Task<int> StopAsync(IHost host)
+    private static async Task<int> StopAsync(IHost host, ServiceReport report)
     {
+        report.End();
         using var limit = new CancellationTokenSource(StopWithin);
         await host.StopAsync(limit.Token);
         return ExitCodes.Success;

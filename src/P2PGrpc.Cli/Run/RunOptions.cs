@@ -41,6 +41,9 @@ internal sealed class RunOptions
     private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
     private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
 
+    private readonly Option<string?> health = Create(
+        "--health", "IP:PORT", "Where gRPC's health service alone is told, without a token, for probes [default: off]");
+
     private readonly Option<string?> quotaAuthor = Create(
         "--quota-author", "SIZE", "What is held of one other member of a room, or of one peer that --accept any let in: 512M, 4G or off [default: 1G]");
 
@@ -68,7 +71,7 @@ internal sealed class RunOptions
         {
             options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny,
             options.keepDays, options.keepBytes, options.quotaAuthor, options.quotaRoom, options.quotaAuthorRate, options.quotaRoomRate, options.config,
-            options.apiCertificate, options.apiKey, options.metrics, options.log, options.quiet, options.json, options.verbose,
+            options.apiCertificate, options.apiKey, options.health, options.metrics, options.log, options.quiet, options.json, options.verbose,
         })
             command.Add(option);
         return options;
@@ -96,6 +99,7 @@ internal sealed class RunOptions
             Data = Find(data, "P2PGRPC_DATA", file.Data) ?? NodeDirectory.FindDefault(environment),
             ApiCertificate = Find(apiCertificate, "P2PGRPC_API_CERT", file.ApiCertificate),
             ApiKey = Find(apiKey, "P2PGRPC_API_KEY", file.ApiKey),
+            Health = Find(health, "P2PGRPC_HEALTH", file.Health),
             ApiOpen = parsed.GetValue(apiOpen) || (ReadTruth(environment, "P2PGRPC_API_OPEN") ?? file.ApiOpen ?? false),
             AcceptAny = Find(accept, "P2PGRPC_ACCEPT", file.Accept) switch
             {

@@ -17,6 +17,9 @@ internal sealed record RunSettings
     /// <summary>Null: loopback, at the port after the listening one by 1000. "off": none.</summary>
     public string? Api { get; init; }
 
+    /// <summary>Where health alone is told. Null or "off": nowhere.</summary>
+    public string? Health { get; init; }
+
     public bool ApiOpen { get; init; }
 
     public string? ApiCertificate { get; init; }

@@ -50,7 +50,7 @@ internal static class DataDirectoryCheck
 
     private static void ExamineAccess(string root, string nearest)
     {
-        if (SystemFormats.Contains(new DriveInfo(nearest).DriveFormat))
+        if (FindFormat(nearest) is { } format && SystemFormats.Contains(format))
             throw Unusable($"The data directory {root} lies where the system shows its own state, and no files can be kept.");
         if (nearest != root && !DurableFiles.MayAccess(nearest, writes: true, enters: true))
             throw Unusable($"This user may not make or enter {root} in {nearest}.");
@@ -58,8 +58,21 @@ internal static class DataDirectoryCheck
             return;
         // Looser modes are refused by a sentence of their own, with the same cure.
         var mode = File.GetUnixFileMode(root);
-        if ((mode & ~OwnerOnly) == 0 && !DurableFiles.MayAccess(root, writes: true, enters: true))
+        if ((mode & ~(OwnerOnly | UnixFileMode.SetGroup)) == 0 && !DurableFiles.MayAccess(root, writes: true, enters: true))
             throw Unusable($"This user may not read and write the directory {root} (mode {Convert.ToString((int)mode, 8).PadLeft(3, '0')}): its owner may have to run chmod 700 on it.");
+    }
+
+    /// <summary>The kind of file system, or null if the system doesn't tell: in a changed root that is no mount of its own it lists none for it.</summary>
+    private static string? FindFormat(string path)
+    {
+        try
+        {
+            return new DriveInfo(path).DriveFormat;
+        }
+        catch (DriveNotFoundException)
+        {
+            return null;
+        }
     }
 
     private static void ExamineFile(string path, bool writes)

@@ -26,6 +26,9 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
 
     public string? ApiAddress => Runtime.ApiAddress;
 
+    /// <summary>Null while the node does not run.</summary>
+    internal NodeVitals? Vitals => runtime?.Vitals;
+
     private NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
 
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -31,6 +31,10 @@ public sealed class NodeOptions
     /// <summary>A PEM file with the key of <see cref="ApiCertificate"/>.</summary>
     public string? ApiKey { get; set; }
 
+    /// <summary>IP:PORT where gRPC's health service alone is told, without a token, for the probes of orchestrators. It tells whoever reaches it whether the node
+    /// does its work, and nothing else. Default: off.</summary>
+    public string? Health { get; set; }
+
     /// <summary>Peers to know from the start: [alias=][id@]host:port, or [alias=]id. They stay known when they are taken out here; see peers remove.</summary>
     public IList<string> Peers { get; set; } = [];
 

@@ -41,6 +41,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private LanDiscovery? lan;
     private PeerHost? peerHost;
     private ClientHost? clientHost;
+    private HealthHost? healthHost;
 
     private NodeRuntime(
         NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book, RoomBook rooms,
@@ -85,6 +86,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         History = new ConversationHistory(Store, Index, recipients, Rooms, Replication, new Glimpses(Replication, Links, time));
         Listing = new PeerListing(Book, Knocks, Sightings, Links, Diallers, Store);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
+        Vitals = new NodeVitals(Store, Replication, lifetime, time);
         OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);
         Retention = new Retention(
             Store, new RetentionLimits(settings.KeepDays, settings.KeepBytes), directory.Reserve.TryRelease, time, loggers.CreateLogger<Retention>());
@@ -97,6 +99,11 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public string Address { get; private set; } = "";
 
     public string? ApiAddress => clientHost?.Address;
+
+    public NodeVitals Vitals { get; }
+
+    /// <summary>The URL of the health port; null if there is none.</summary>
+    public string? HealthAddress => healthHost?.Address;
 
     public LogStore Store { get; }
 
@@ -258,6 +265,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
             lan = new LanDiscovery(
                 group, peerHost.LocalEndPoint, identity, local.Instance, new LanHearing(Id, Book, Sightings, time), time, loggers.CreateLogger<LanDiscovery>());
         StartOverlay(settings, address, time, loggers);
+        // Last of all: whoever is told that the node is healthy may call it.
+        if (settings.Health is { } health)
+            healthHost = await HealthHost.StartAsync(health, Vitals, loggers, time, cancellationToken).ConfigureAwait(false);
     }
 
     private void StartOverlay(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers)
@@ -322,6 +332,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
             await peerHost.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (healthHost is not null)
+            await healthHost.DisposeAsync().ConfigureAwait(false);
         await reserve.DisposeAsync().ConfigureAwait(false);
         await Retention.DisposeAsync().ConfigureAwait(false);
         await Replication.DisposeAsync().ConfigureAwait(false);

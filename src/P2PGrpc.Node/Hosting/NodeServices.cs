@@ -20,6 +20,7 @@ public static class NodeServices
         services.AddMetrics();
         services.AddSingleton<EmbeddedNode>();
         services.AddSingleton<INode>(provider => provider.GetRequiredService<EmbeddedNode>());
+        services.AddSingleton(provider => new NodeHealth(provider.GetRequiredService<EmbeddedNode>()));
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedNode>());
         return services;
     }

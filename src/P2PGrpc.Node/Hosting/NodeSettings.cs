@@ -26,6 +26,9 @@ internal sealed record NodeSettings(
     /// <summary>The limits of replication, the owner's quotas among them.</summary>
     public ReplicatorLimits Replication { get; init; } = new();
 
+    /// <summary>Where health alone is told; null for nowhere.</summary>
+    public IPEndPoint? Health { get; init; }
+
     /// <summary>Checks the options and names all that is wrong at once.</summary>
     /// <exception cref="NodeStartException">OPTIONS_INVALID or API_NOT_PROTECTED.</exception>
     public static NodeSettings From(NodeOptions options)
@@ -59,6 +62,7 @@ internal sealed record NodeSettings(
         var discover = LanGroup.Parse(options.Discover, out var noDiscovery);
         if (noDiscovery.Length > 0)
             faults.Add(noDiscovery);
+        var health = ParseHealth(options.Health, faults);
         var peers = ParsePeers(options.Peers, faults);
         var replication = ReadQuotas(options, faults);
         if (options.KeepDays is < 1 or > RetentionLimits.MaximumDays)
@@ -73,7 +77,18 @@ internal sealed record NodeSettings(
             peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny), options.KeepDays, options.KeepBytes)
         {
             Replication = replication,
+            Health = health,
         };
+    }
+
+    private static IPEndPoint? ParseHealth(string? text, List<string> faults)
+    {
+        if (string.IsNullOrEmpty(text) || text == "off")
+            return null;
+        if (IPEndPoint.TryParse(text, out var health) && text.Contains(':'))
+            return health;
+        faults.Add($"'{text}' is no address for probes of the node's health: give IP:PORT, such as 0.0.0.0:7555, or off.");
+        return null;
     }
 
     private static List<PeerSpecification> ParsePeers(IEnumerable<string> texts, List<string> faults)

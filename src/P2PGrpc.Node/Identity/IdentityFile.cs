@@ -14,7 +14,7 @@ internal static class IdentityFile
     private const string FirstLine = "p2pgrpc identity 1";
     private const string Warning = "Whoever holds this file is this node. Keep it secret, and never run two nodes with it.";
     private const string FirstLineStart = "p2pgrpc identity ";
-    private const UnixFileMode OthersMask = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    private const UnixFileMode OthersMask = ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.SetGroup);
 
     /// <summary>No identity file is longer: what is, is another file.</summary>
     private const int MaximumLength = 1024;

@@ -6,6 +6,8 @@ namespace P2PGrpc.Node.Logs;
 /// <summary>A node's directory, held by this process alone until disposed. The lock dies with the process, however it ends.</summary>
 internal sealed class DataDirectory : IDisposable
 {
+    // A directory made in one whose group is handed down, as volumes of containers often are, has that bit too; it lets nobody in.
+    private const UnixFileMode Allowed = OwnerOnly | UnixFileMode.SetGroup;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     // EWOULDBLOCK of Linux, that of other Unix systems, and a sharing violation of Windows.
@@ -96,7 +98,7 @@ internal sealed class DataDirectory : IDisposable
         }
 
         var mode = File.GetUnixFileMode(root);
-        if ((mode & ~OwnerOnly) != 0)
+        if ((mode & ~Allowed) != 0)
             throw new NodeStartException(
                 "DIRECTORY_MODE",
                 $"Others may enter the directory {root} (mode {Convert.ToString((int)mode, 8)}). It holds keys: run chmod 700 on it, or use another.");

@@ -101,7 +101,7 @@ internal static class Schema
             throw new NodeStartException(
                 "DATABASE_NEWER",
                 $"{path} was written by a newer version of this program (schema {version}, this one knows {Version}). "
-                + "Run that version, or use another directory.");
+                + "Run that version or a later one. To go back to this one, put back a copy of the directory that was made before, or use another directory.");
         if (version == 0)
         {
             if (ReadScalar(connection, "SELECT count(*) FROM sqlite_schema") != 0)

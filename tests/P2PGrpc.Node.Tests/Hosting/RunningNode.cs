@@ -56,9 +56,10 @@ internal sealed class RunningNode : IAsyncDisposable
         StartAsync(name, TimeProvider.System, accept, peers);
 
     /// <summary>A node that runs otherwise than usual.</summary>
-    public static async Task<RunningNode> StartAsync(string name, Func<NodeSettings, NodeSettings> adjust, AdmissionPolicy accept = AdmissionPolicy.Known)
+    public static async Task<RunningNode> StartAsync(
+        string name, Func<NodeSettings, NodeSettings> adjust, AdmissionPolicy accept = AdmissionPolicy.Known, TimeProvider? time = null)
     {
-        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName, TimeProvider.System) { Adjust = adjust };
+        var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName, time ?? TimeProvider.System) { Adjust = adjust };
         await node.StartAgainAsync(accept);
         return node;
     }
@@ -76,6 +77,14 @@ internal sealed class RunningNode : IAsyncDisposable
     {
         var node = new RunningNode(name, Directory.CreateTempSubdirectory("p2pgrpc-").FullName, TimeProvider.System) { Host = "0.0.0.0", dialAny = dialAny };
         await node.StartAgainAsync(AdmissionPolicy.Known, peers);
+        return node;
+    }
+
+    /// <summary>A node whose data directory, of its name, is in this folder already. Disposing of the node deletes the folder.</summary>
+    public static async Task<RunningNode> StartInAsync(string name, string folder)
+    {
+        var node = new RunningNode(name, folder, TimeProvider.System);
+        await node.StartAgainAsync();
         return node;
     }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using P2PGrpc.Node.Files;
+using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
 using Xunit;
@@ -27,6 +29,18 @@ public sealed class DataDirectoryTests : IDisposable
         Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead);
         var refused = Assert.Throws<NodeStartException>(() => DataDirectory.Open(Root));
         Assert.Equal("DIRECTORY_MODE", refused.Reason);
+    }
+
+    [Fact]
+    public void A_group_that_is_handed_down_lets_nobody_in_and_is_none_of_the_nodes_business()
+    {
+        Directory.CreateDirectory(Root);
+        File.SetUnixFileMode(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.SetGroup);
+        DataDirectoryCheck.Examine(Root);
+        DataDirectory.Open(Root).Dispose();
+        using var identity = IdentityFile.LoadOrCreate(Path.Combine(Root, "identity.key"));
+        using var again = IdentityFile.LoadOrCreate(Path.Combine(Root, "identity.key"));
+        Assert.Equal(identity.PeerId, again.PeerId);
     }
 
     [Fact]

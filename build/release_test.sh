@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Installs and runs what `make release` has made, as those would who get it: the tool, the programs, the Debian package, the container image, the unit.
+# Nothing of this machine is changed: packages are installed in a copy of it that exists in memory only. Run it as root.
+# usage: build/release_test.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=$PWD/artifacts/release
+version=$(sed -nE 's/.*<Version>(.+)<\/Version>.*/\1/p' Directory.Build.props)
+scratch=$(mktemp -d)
+copy=
+end() {
+    local left
+    mapfile -t left < <(jobs -p)
+    [ "${#left[@]}" -eq 0 ] || kill -KILL "${left[@]}" 2> /dev/null || true
+    [ -z "$copy" ] || umount --recursive "$copy" 2> /dev/null || true
+    rm -rf "$scratch"
+}
+trap end EXIT
+
+say() { echo "── $*"; }
+fail() {
+    echo "release-test: $*" >&2
+    exit 1
+}
+
+# Starts a node by the given command, sends a message through it, reads it again, and stops it.
+# usage: converse NAME DATA COMMAND…
+converse() {
+    local name=$1 data=$2 started
+    shift 2
+    started=$(date +%s%N)
+    "$@" run --name "$name" --listen 127.0.0.1:0 --api off --data "$data" --quiet > "$scratch/$name.log" 2>&1 &
+    local process=$!
+    for _ in $(seq 300); do
+        "$@" status --data "$data" > /dev/null 2>&1 && break
+        kill -0 "$process" 2> /dev/null || { cat "$scratch/$name.log" >&2; fail "$name ended"; }
+        sleep 0.05
+    done
+    echo "   $name answers after $((($(date +%s%N) - started) / 1000000)) ms"
+    "$@" send self "hello from $name" --data "$data" > /dev/null || fail "$name could not send"
+    "$@" tail --from start --no-follow --own --data "$data" | grep -q "hello from $name" || fail "$name did not keep its message"
+    kill -TERM "$process"
+    wait "$process" || fail "$name did not end with 0"
+}
+
+say "checksums"
+(cd "$out" && sha256sum --check --quiet SHA256SUMS)
+
+say "the .NET tool, from a folder of packages"
+dotnet tool install P2PGrpc.Tool --version "$version" --tool-path "$scratch/tool" --add-source "$out" > "$scratch/tool.log" || { cat "$scratch/tool.log"; fail "the tool can't be installed"; }
+[[ $("$scratch/tool/p2pgrpc" --version) == "$version"* ]] || fail "the tool is of another version"
+converse tool "$scratch/tool.data" "$scratch/tool/p2pgrpc"
+
+say "programs"
+for kind in linux-x64 linux-x64-native; do
+    mkdir "$scratch/$kind.d"
+    tar -xzf "$out/p2pgrpc-$version-$kind.tar.gz" -C "$scratch/$kind.d"
+    # As on a machine without .NET.
+    converse "$kind" "$scratch/$kind.data" env -i PATH=/usr/bin:/bin "$scratch/$kind.d/p2pgrpc-$version/p2pgrpc"
+done
+
+say "the bill of materials"
+python3 - "$out/p2pgrpc-$version.bom.json" << 'END'
+import json, sys
+
+bom = json.load(open(sys.argv[1], encoding="utf-8"))
+names = {component["name"] for component in bom["components"]}
+missing = {"Google.Protobuf", "Grpc.Net.Client", "Microsoft.Data.Sqlite", "System.CommandLine"} - names
+assert bom["bomFormat"] == "CycloneDX" and not missing, f"missing: {missing}"
+print(f"   {len(names)} components")
+END
+
+# A copy of this machine's file system whose changes are kept in memory.
+copy=$scratch/copy
+mkdir "$copy"
+mount -t tmpfs none "$copy"
+mkdir "$copy"/{upper,work,root}
+mount -t overlay overlay -o "lowerdir=/,upperdir=$copy/upper,workdir=$copy/work" "$copy/root"
+mount -t proc proc "$copy/root/proc"
+mount --bind /dev "$copy/root/dev"
+inside=$copy/root
+
+say "the Debian package"
+if command -v lintian > /dev/null; then lintian --fail-on error --suppress-tags bad-distribution-in-changes-file "$out/p2pgrpc_${version}_amd64.deb" | sed 's/^/   /'; fi
+cp "$out/p2pgrpc_${version}_amd64.deb" "$inside/tmp/package.deb"
+chroot "$inside" env DEBIAN_FRONTEND=noninteractive dpkg --install /tmp/package.deb > "$scratch/dpkg.log" 2>&1 || { cat "$scratch/dpkg.log"; fail "the package can't be installed"; }
+[ "$(stat -c '%a %U' "$inside/var/lib/p2pgrpc" | sed "s/UNKNOWN/p2pgrpc/")" = "700 p2pgrpc" ] || fail "the data directory is not the node's alone"
+chroot "$inside" man -l --warnings /usr/share/man/man1/p2pgrpc.1.gz > /dev/null 2> "$scratch/man.log" || fail "the manual can't be read"
+[ ! -s "$scratch/man.log" ] || { cat "$scratch/man.log"; fail "the manual has faults"; }
+# shellcheck disable=SC2016
+chroot "$inside" bash -c '. /usr/share/bash-completion/completions/p2pgrpc; COMP_LINE="p2pgrpc sen" COMP_POINT=11 COMP_WORDS=(p2pgrpc sen) COMP_CWORD=1; _p2pgrpc; [ "${COMPREPLY[*]}" = send ]' \
+    || fail "the completion does not complete"
+
+say "the unit"
+chroot "$inside" systemd-analyze verify /usr/lib/systemd/system/p2pgrpc.service > "$scratch/verify.log" 2>&1 || true
+# It ends with 0 whatever it finds, so what it says decides.
+if [ -s "$scratch/verify.log" ]; then cat "$scratch/verify.log"; fail "systemd-analyze verify has something to say"; fi
+chroot "$inside" systemd-analyze security --offline=true /usr/lib/systemd/system/p2pgrpc.service 2> /dev/null | tail -n 1 | sed 's/^/   /'
+
+say "removal and purge"
+chroot "$inside" dpkg --remove p2pgrpc > /dev/null 2>&1 || fail "the package can't be removed"
+[ -e "$inside/etc/p2pgrpc/p2pgrpc.conf" ] || fail "the removal took the configuration"
+chroot "$inside" dpkg --purge p2pgrpc > "$scratch/purge.log" 2>&1 || fail "the package can't be purged"
+[ ! -e "$inside/etc/p2pgrpc/p2pgrpc.conf" ] && [ -d "$inside/var/lib/p2pgrpc" ] || fail "the purge left the configuration, or took the data"
+grep -q "are left" "$scratch/purge.log" || fail "the purge says nothing of what it leaves"
+
+say "the container image, its layers one above the other"
+image=$copy/image
+python3 - "$out/p2pgrpc-$version-amd64.oci.tar" "$image" << 'END'
+import gzip, hashlib, io, json, sys, tarfile
+
+with tarfile.open(sys.argv[1]) as archive:
+    blobs = {member.name: archive.extractfile(member).read() for member in archive.getmembers()}
+for name, content in blobs.items():
+    assert not name.startswith("blobs/") or hashlib.sha256(content).hexdigest() == name.rsplit("/", 1)[1], name
+
+
+def blob(descriptor):
+    content = blobs[descriptor["digest"].replace("sha256:", "blobs/sha256/")]
+    assert len(content) == descriptor["size"]
+    return content
+
+
+manifest = json.loads(blob(json.loads(blobs["index.json"])["manifests"][0]))
+config = json.loads(blob(manifest["config"]))
+for descriptor, difference in zip(manifest["layers"], config["rootfs"]["diff_ids"], strict=True):
+    content = gzip.decompress(blob(descriptor))
+    assert difference == "sha256:" + hashlib.sha256(content).hexdigest()
+    with tarfile.open(fileobj=io.BytesIO(content)) as layer:
+        layer.extractall(sys.argv[2], numeric_owner=True)
+END
+# A root that is a mount, as a container's is.
+mount --bind "$image" "$image"
+mkdir -p "$image"/{proc,dev}
+mount -t proc proc "$image/proc"
+mount --bind /dev "$image/dev"
+converse image /var/lib/p2pgrpc env -i "$(command -v chroot)" --userspec=10001:10001 "$image" /usr/bin/p2pgrpc
+say "all of it installs and runs"
