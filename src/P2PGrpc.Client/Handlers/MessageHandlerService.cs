@@ -52,7 +52,7 @@ internal sealed class MessageHandlerService(
         {
             await foreach (var response in client.SubscribeBatchesAsync(CreateSettings(), stoppingToken))
             {
-                standing.Fault = null;
+                standing.Succeed();
                 succeeded();
                 foreach (var batch in response.Batches)
                 {
