@@ -29,6 +29,9 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
     /// <summary>Null while the node does not run.</summary>
     internal NodeVitals? Vitals => runtime?.Vitals;
 
+    /// <summary>The node while it runs; null before it started and after it stopped.</summary>
+    internal NodeRuntime? Running => runtime;
+
     private NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
 
     public async Task StartAsync(CancellationToken cancellationToken)
