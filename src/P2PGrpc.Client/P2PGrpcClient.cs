@@ -163,7 +163,8 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         Func<CallOptions, AsyncUnaryCall<TResponse>> start, TimeSpan? timeout, bool retry, CancellationToken cancellationToken)
     {
         var limit = timeout ?? callTimeout;
-        var deadline = time.GetUtcNow().UtcDateTime + limit;
+        // gRPC ends a call by this machine's clock, whatever clock this client is given.
+        var deadline = TimeProvider.System.GetUtcNow().UtcDateTime + limit;
         var pause = new RetryPause(time, retry ? (retryFor < limit ? retryFor : limit) : TimeSpan.Zero);
         var mayHaveHappened = false;
         while (true)

@@ -12,6 +12,8 @@ internal static partial class DependencyRules
         ["P2PGrpc.Node"] = ["P2PGrpc.Core"],
         ["P2PGrpc.Client"] = ["P2PGrpc.Protocol"],
         ["P2PGrpc.Cli"] = ["P2PGrpc.Client", "P2PGrpc.Node"],
+        // Runs whole nodes and makes clients of them, as those who test with it do. Nothing of src/ uses it.
+        ["P2PGrpc.Testing"] = ["P2PGrpc.Client", "P2PGrpc.Node"],
     };
 
     // A folder uses only those before it.

@@ -26,6 +26,9 @@ internal sealed record NodeSettings(
     /// <summary>The limits of replication, the owner's quotas among them.</summary>
     public ReplicatorLimits Replication { get; init; } = new();
 
+    /// <summary>What carries the bytes between nodes.</summary>
+    public PeerTransport Transport { get; init; } = PeerTransport.Tcp;
+
     /// <summary>Checks the options and names all that is wrong at once.</summary>
     /// <exception cref="NodeStartException">OPTIONS_INVALID or API_NOT_PROTECTED.</exception>
     public static NodeSettings From(NodeOptions options)
