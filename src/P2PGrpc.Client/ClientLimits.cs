@@ -47,4 +47,32 @@ internal static class ClientLimits
 
     /// <summary>A token file is one line; anything longer is some other file.</summary>
     public const int TokenBytes = 4096;
+
+    /// <summary>How long replies are listened for after the last request was answered: a busy requester keeps its subscription, an idle one reads nothing in vain.</summary>
+    public static readonly TimeSpan ReplyIdle = TimeSpan.FromMinutes(1);
+
+    /// <summary>Messages that wait for one lane of handlers: enough to bridge the next response's way, few enough to be held whole (4 MiB of the largest).</summary>
+    public const int LaneMessages = 32;
+
+    /// <summary>Lanes of handlers at most: more would only wait for the same processors and connections.</summary>
+    public const int Lanes = 256;
+
+    /// <summary>The longest pause before a subscription that the node refuses is tried again: what is refused (a name taken over, a conversation unknown) is seldom
+    /// mended within seconds.</summary>
+    public static readonly TimeSpan LongestRefusal = TimeSpan.FromMinutes(1);
+
+    /// <summary>The pause after an acknowledgement that failed, and its time limit when a host stops.</summary>
+    public static readonly TimeSpan AcknowledgePause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Bytes of an error's text in a dead letter, and of a remote error: a sentence, no stack.</summary>
+    public const int ErrorBytes = 1024;
+
+    /// <summary>Headers of a message, and bytes of them, as the node limits them.</summary>
+    public const int HeaderCount = 64;
+
+    /// <inheritdoc cref="HeaderCount"/>
+    public const int HeaderBytes = 16 * 1024;
+
+    /// <summary>How long a health check waits for the node's answer.</summary>
+    public static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(5);
 }

@@ -53,7 +53,7 @@ internal static class NodeChannel
             DisposeHttpClient = true,
             MaxReceiveMessageSize = ClientLimits.ReceiveBytes,
         });
-        return (channel, channel.Intercept(new TokenInterceptor(token)));
+        return (channel, channel.Intercept(new TokenInterceptor(token)).Intercept(options.GetInterceptors()));
     }
 
     private static async Task<Stream> ConnectAsync(NodeDirectory directory, CancellationToken cancellationToken)

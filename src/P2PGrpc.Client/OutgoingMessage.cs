@@ -1,5 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Google.Protobuf;
 using P2PGrpc.Protocol;
 
@@ -53,6 +55,37 @@ public sealed record OutgoingMessage
     {
         ArgumentNullException.ThrowIfNull(contentType);
         return new OutgoingMessage(null, data, contentType);
+    }
+
+    /// <summary>A Protobuf message: its content type is the message's full name, such as <c>acme.orders.v1.Order</c>.</summary>
+    /// <param name="message">The message.</param>
+    public static OutgoingMessage FromProtobuf(IMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return new OutgoingMessage(null, ProtobufBody.Write(message), message.Descriptor.FullName);
+    }
+
+    /// <summary>
+    /// A value as JSON: its content type is <c>application/json</c>, and the header <see cref="MessageHeaders.MessageType"/> holds the short name of its type.
+    /// </summary>
+    /// <param name="value">The value.</param>
+    /// <param name="typeInfo">How it is written, from a source-generated context.</param>
+    public static OutgoingMessage FromJson<T>(T value, JsonTypeInfo<T> typeInfo)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return new OutgoingMessage(null, JsonSerializer.SerializeToUtf8Bytes(value, typeInfo), JsonBody.ContentType)
+        {
+            Headers = new Dictionary<string, string> { [MessageHeaders.MessageType] = JsonBody.NameOf<T>() },
+        };
+    }
+
+    /// <summary>The same message with further headers; those of the same name are replaced.</summary>
+    internal OutgoingMessage WithHeaders(params ReadOnlySpan<(string Name, string Value)> more)
+    {
+        var headers = new Dictionary<string, string>(Headers, StringComparer.Ordinal);
+        foreach (var (name, value) in more)
+            headers[name] = value;
+        return this with { Headers = headers };
     }
 
     /// <summary>A new idempotency key: 128 random bits as 32 hexadecimal digits.</summary>

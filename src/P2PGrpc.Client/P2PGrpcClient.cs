@@ -10,12 +10,13 @@ namespace P2PGrpc.Client;
 /// threads at once; one client serves a whole process. Connections are made when needed and again after they broke.
 /// Members throw <see cref="P2PGrpcException"/> for what the node or the way to it refuses.
 /// </summary>
-public sealed class P2PGrpcClient : IAsyncDisposable
+public sealed partial class P2PGrpcClient : IAsyncDisposable
 {
     private readonly GrpcChannel channel;
     private readonly TimeProvider time;
     private readonly TimeSpan callTimeout;
     private readonly TimeSpan retryFor;
+    private readonly ReplyInbox replies;
 
     /// <summary>Makes a client. Nothing is connected before the first call.</summary>
     /// <param name="options">Where the node is; null: the node of the default data directory.</param>
@@ -33,6 +34,8 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         Stub = new PeerService.PeerServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
         Conversations = new ConversationService.ConversationServiceClient(invoker);
+        Serializer = new MessageSerializer(options.GetJson());
+        replies = new ReplyInbox(this, this.time);
     }
 
     /// <summary>The generated stub for messages, with the token in place. It neither retries nor sets time limits.</summary>
@@ -62,18 +65,21 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     /// <param name="settings">How; null: the defaults.</param>
     /// <param name="cancellationToken">Gives up waiting. The message may have been taken.</param>
     /// <exception cref="P2PGrpcException">The node refused, could not be reached, or took too long.</exception>
-    public async Task<SendReceipt> SendAsync(
-        string to, OutgoingMessage message, SendSettings? settings = null, CancellationToken cancellationToken = default)
+    public Task<SendReceipt> SendAsync(
+        string to, OutgoingMessage message, SendSettings? settings = null, CancellationToken cancellationToken = default) =>
+        SendAsync(to, message, settings ?? SendSettings.Default, retryFor, cancellationToken);
+
+    private async Task<SendReceipt> SendAsync(
+        string to, OutgoingMessage message, SendSettings settings, TimeSpan patience, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(message);
-        settings ??= SendSettings.Default;
         if (settings.Ephemeral && settings.WaitForDelivery)
             throw new ArgumentException("An ephemeral message is never known to be delivered: don't wait for it.", nameof(settings));
         var messageId = message.MessageId ?? (settings.Ephemeral ? "" : OutgoingMessage.NewMessageId());
         var request = message.ToRequest(to, messageId, settings);
         var response = await CallAsync(
-            options => Stub.SendAsync(request, options), settings.Timeout, retry: !settings.Ephemeral, cancellationToken);
+            options => Stub.SendAsync(request, options), settings, settings.Ephemeral ? TimeSpan.Zero : patience, cancellationToken);
         return new SendReceipt(response.Reference, response.State);
     }
 
@@ -149,30 +155,30 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(consumer);
         var request = new AcknowledgeRequest { Consumer = consumer, Cursor = cursor.ToProtocol() };
-        await CallAsync(options => Stub.AcknowledgeAsync(request, options), null, retry: true, cancellationToken);
+        await CallAsync(options => Stub.AcknowledgeAsync(request, options), SendSettings.Default, retryFor, cancellationToken);
     }
 
     /// <summary>Closes the connections. Calls under way fail.</summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await replies.DisposeAsync();
         channel.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private async Task<TResponse> CallAsync<TResponse>(
-        Func<CallOptions, AsyncUnaryCall<TResponse>> start, TimeSpan? timeout, bool retry, CancellationToken cancellationToken)
+        Func<CallOptions, AsyncUnaryCall<TResponse>> start, SendSettings settings, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var limit = timeout ?? callTimeout;
-        // gRPC ends a call by this machine's clock, whatever clock this client is given.
+        var limit = settings.Timeout ?? callTimeout;
+        // gRPC counts a deadline by the system's clock, whatever clock this client has.
         var deadline = TimeProvider.System.GetUtcNow().UtcDateTime + limit;
-        var pause = new RetryPause(time, retry ? (retryFor < limit ? retryFor : limit) : TimeSpan.Zero);
+        var pause = new RetryPause(time, patience < limit ? patience : limit);
         var mayHaveHappened = false;
         while (true)
         {
             P2PGrpcException fault;
             try
             {
-                using var call = start(new CallOptions(deadline: deadline, cancellationToken: cancellationToken));
+                using var call = start(new CallOptions(settings.Metadata, deadline, cancellationToken));
                 return await call.ResponseAsync;
             }
             catch (RpcException exception)

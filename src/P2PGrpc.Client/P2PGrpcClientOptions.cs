@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Grpc.Core.Interceptors;
+
 namespace P2PGrpc.Client;
 
 /// <summary>
@@ -6,6 +9,10 @@ namespace P2PGrpc.Client;
 /// </summary>
 public sealed class P2PGrpcClientOptions
 {
+    // Fields and methods, since the configuration's binder fills internal properties too.
+    private readonly List<Interceptor> interceptors = [];
+    private JsonSerializerOptions? json;
+
     /// <summary>
     /// The data directory of a node on this machine. Its Unix socket is used, or, where there is none, the address and
     /// the token that stand beside it. Not together with <see cref="Address"/>.
@@ -37,6 +44,34 @@ public sealed class P2PGrpcClientOptions
     /// message is sent twice. Default 10 s, within <see cref="CallTimeout"/>. Zero: never.
     /// </summary>
     public TimeSpan RetryFor { get; set; } = ClientLimits.RetryFor;
+
+    /// <summary>Those that were added, the outermost first.</summary>
+    internal Interceptor[] GetInterceptors() => [.. interceptors];
+
+    /// <summary>How typed messages are written as JSON; null: as for the web.</summary>
+    internal JsonSerializerOptions? GetJson() => json;
+
+    /// <summary>
+    /// Puts an interceptor around every gRPC call of the client, its stubs' as well. The one that was added first is the outermost; all of them stand
+    /// outside of the client's own, so that none sees the token. It must be thread-safe.
+    /// </summary>
+    /// <param name="interceptor">The interceptor.</param>
+    public void AddInterceptor(Interceptor interceptor)
+    {
+        ArgumentNullException.ThrowIfNull(interceptor);
+        interceptors.Add(interceptor);
+    }
+
+    /// <summary>
+    /// Says how typed messages that are no Protobuf messages are written and read. Default: as for the web (camelCase, case-insensitive). Programs that are
+    /// trimmed or compiled ahead of time give options with a source-generated <see cref="JsonSerializerOptions.TypeInfoResolver"/>.
+    /// </summary>
+    /// <param name="options">The options. They must not be changed afterwards.</param>
+    public void UseJson(JsonSerializerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        json = options;
+    }
 
     /// <summary>Says what is wrong with these options; null if nothing is.</summary>
     internal string? FindFault()

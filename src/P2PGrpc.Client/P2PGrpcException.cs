@@ -19,6 +19,9 @@ public sealed class P2PGrpcException : Exception
     /// <summary>The reason of an ephemeral message whose stream broke: whether it went out is not known.</summary>
     public const string OutcomeUnknown = "OUTCOME_UNKNOWN";
 
+    /// <summary>The reason of a request to which no reply came in time. <see cref="MayHaveHappened"/> says whether it was handed over.</summary>
+    public const string NoReply = "NO_REPLY";
+
     /// <summary>The reason of a token file that can't be read, or holds no token. The node was not asked.</summary>
     public const string TokenUnreadable = "TOKEN_UNREADABLE";
 

@@ -1,4 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Serialization.Metadata;
+using Google.Protobuf;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Client;
@@ -67,6 +70,16 @@ public sealed class ReceivedMessage
 
     /// <summary>Messages of the same log right before this one that are still to come. Only before messages shown ahead.</summary>
     public ulong MissingBefore => index == 0 ? batch.MissingBefore : 0;
+
+    /// <summary>Reads a Protobuf message.</summary>
+    /// <exception cref="MessageFormatException">The content type is not this message's full name, or the data can't be read as one.</exception>
+    public T ReadProtobuf<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>()
+        where T : IMessage<T> => (T)ProtobufBody.Read(this, (IMessage)Activator.CreateInstance<T>());
+
+    /// <summary>Reads a value from JSON.</summary>
+    /// <param name="typeInfo">How it is read, from a source-generated context.</param>
+    /// <exception cref="MessageFormatException">The content type is not JSON, or the data can't be read as this type.</exception>
+    public T ReadJson<T>(JsonTypeInfo<T> typeInfo) => JsonBody.Read(this, typeInfo);
 
     /// <summary>The messages of a response of <see cref="P2PGrpcClient.SubscribeBatchesAsync"/>, in order.</summary>
     /// <param name="response">The response. It must not be changed afterwards.</param>

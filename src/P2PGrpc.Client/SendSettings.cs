@@ -1,3 +1,5 @@
+using Grpc.Core;
+
 namespace P2PGrpc.Client;
 
 /// <summary>How a message is sent. The defaults are those of a message that must arrive.</summary>
@@ -19,4 +21,10 @@ public sealed record SendSettings
 
     /// <summary>The time limit of the call with all its retries. Default: that of the client's options. Not used by SendManyAsync.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>
+    /// Metadata of the gRPC call, which interceptors and the node's endpoint see. It is no part of the message: what the recipient shall see goes into
+    /// <see cref="OutgoingMessage.Headers"/>. It must not be changed before the call is answered. Not used by SendManyAsync. Default: none.
+    /// </summary>
+    public Metadata? Metadata { get; init; }
 }

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+
+namespace P2PGrpc.Client;
+
+/// <summary>Writes messages whose handlers failed for good into a room of their own. Thread-safe.</summary>
+internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, string consumer, TimeProvider time, ILogger logger)
+{
+    /// <summary>
+    /// Returns when the dead letter is on disk, which is tried for ever: without it the message must not be acknowledged. The same failure again, after a crash
+    /// before that, makes no second one.
+    /// </summary>
+    public async Task WriteAsync(ReceivedMessage message, HandlerFailure failure, CancellationToken cancellationToken)
+    {
+        var (handler, attempts, error) = failure;
+        if (string.IsNullOrEmpty(room) || message.Ephemeral)
+        {
+            HandlerLog.Dropped(
+                logger, error, handler.Name, message.Reference, attempts, message.Ephemeral ? "ephemeral messages are not kept" : "no room for dead letters is set");
+            return;
+        }
+        var letter = Create(message, failure);
+        var delay = new GrowingDelay(ClientLimits.LongestDelay, ClientLimits.LongestRefusal);
+        while (true)
+        {
+            try
+            {
+                var reference = await SendAsync(letter, cancellationToken);
+                HandlerLog.DeadLetterWritten(logger, error, handler.Name, message.Reference, attempts, room, reference);
+                return;
+            }
+            catch (P2PGrpcException fault)
+            {
+                var pause = delay.Next();
+                HandlerLog.DeadLetterFailed(logger, fault, message.Reference, pause);
+                await Task.Delay(pause, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<string> SendAsync(OutgoingMessage letter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await client.SendAsync($"#{room}", letter, cancellationToken: cancellationToken)).Reference;
+        }
+        catch (P2PGrpcException fault) when (fault.StatusCode == StatusCode.AlreadyExists)
+        {
+            // Written before a crash, with another error text or number of attempts.
+            return "an earlier one";
+        }
+        catch (P2PGrpcException fault) when (fault.StatusCode == StatusCode.NotFound)
+        {
+            await client.CreateRoomAsync(room!, cancellationToken);
+            return (await client.SendAsync($"#{room}", letter, cancellationToken: cancellationToken)).Reference;
+        }
+    }
+
+    private OutgoingMessage Create(ReceivedMessage message, HandlerFailure failure)
+    {
+        var (handler, attempts, error) = failure;
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [MessageHeaders.DeadLetterReference] = message.Reference,
+            [MessageHeaders.DeadLetterAuthor] = message.Author,
+            [MessageHeaders.DeadLetterConversation] = message.Conversation,
+            [MessageHeaders.DeadLetterFrom] = message.Room.Length > 0 ? message.Room : message.Peer,
+            [MessageHeaders.DeadLetterMessageId] = message.MessageId,
+            [MessageHeaders.DeadLetterHandler] = handler.Name,
+            [MessageHeaders.DeadLetterConsumer] = consumer,
+            [MessageHeaders.DeadLetterAttempts] = attempts.ToString(CultureInfo.InvariantCulture),
+            [MessageHeaders.DeadLetterError] = BoundedText.Cut($"{error.GetType().Name}: {error.Message}", ClientLimits.ErrorBytes),
+        };
+        AddOwnHeaders(headers, message.Headers);
+        var copy = message.Text is { } text ? OutgoingMessage.FromText(text) : OutgoingMessage.FromData(message.Data, message.ContentType);
+        return copy with { Headers = headers, MessageId = CreateMessageId(message.Reference, handler.Name) };
+    }
+
+    // The message's headers may fill all that is allowed, so some may have to stay away.
+    private static void AddOwnHeaders(Dictionary<string, string> headers, IReadOnlyDictionary<string, string> own)
+    {
+        // One is kept free for the number of those that are left out.
+        var room = ClientLimits.HeaderBytes - headers.Sum(Measure) - 64;
+        var leftOut = 0;
+        foreach (var header in own.OrderBy(header => header.Key, StringComparer.Ordinal))
+        {
+            var size = Measure(header);
+            if (headers.Count + 1 < ClientLimits.HeaderCount && size <= room && headers.TryAdd(header.Key, header.Value))
+                room -= size;
+            else
+                leftOut++;
+        }
+        if (leftOut > 0)
+            headers[MessageHeaders.DeadLetterHeadersLeftOut] = leftOut.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static int Measure(KeyValuePair<string, string> header) => Encoding.UTF8.GetByteCount(header.Key) + Encoding.UTF8.GetByteCount(header.Value);
+
+    // One for each message, consumer and handler, however often it fails.
+    private string CreateMessageId(string reference, string handler) =>
+        "dead-letter-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{consumer}\n{handler}\n{reference}")));
+}

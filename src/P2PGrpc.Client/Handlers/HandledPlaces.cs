@@ -1,0 +1,113 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace P2PGrpc.Client;
+
+/// <summary>
+/// Which places of the feed are handled, and how far that is without a gap: so far the node is told. Places are told as the calls keep up; one call covers all
+/// that was handled before it. Thread-safe.
+/// </summary>
+internal sealed class HandledPlaces(P2PGrpcClient client, string consumer, TimeProvider time, ILogger logger)
+{
+    private readonly Lock gate = new();
+    private readonly Queue<Place> open = [];
+    private readonly Channel<bool> moved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private FeedCursor? handled;
+
+    /// <summary>The next place of the feed, which is not handled yet.</summary>
+    public Place Begin(FeedCursor cursor)
+    {
+        var place = new Place(cursor);
+        lock (gate)
+            open.Enqueue(place);
+        return place;
+    }
+
+    /// <summary>A place without a message, such as the end of a response: handled when all before it is.</summary>
+    public void Pass(FeedCursor cursor) => Complete(Begin(cursor));
+
+    public void Complete(Place place)
+    {
+        lock (gate)
+        {
+            place.IsHandled = true;
+            while (open.TryPeek(out var first) && first.IsHandled)
+                handled = open.Dequeue().Cursor;
+        }
+        moved.Writer.TryWrite(true);
+    }
+
+    /// <summary>Tells the node, until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var _ in moved.Reader.ReadAllAsync(cancellationToken))
+        {
+            while (Take() is { } cursor)
+            {
+                if (await TryTellAsync(cursor, cancellationToken))
+                    continue;
+                Restore(cursor);
+                await Task.Delay(ClientLimits.AcknowledgePause, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Tells the node once more on the way out, after <see cref="RunAsync"/> has ended.</summary>
+    public async Task FlushAsync()
+    {
+        using var limit = new CancellationTokenSource(ClientLimits.AcknowledgePause, time);
+        try
+        {
+            if (Take() is { } cursor)
+                await TryTellAsync(cursor, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // What was handled comes again after the next start.
+        }
+    }
+
+    private async Task<bool> TryTellAsync(FeedCursor cursor, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.AcknowledgeAsync(consumer, cursor, cancellationToken);
+            return true;
+        }
+        catch (P2PGrpcException fault)
+        {
+            HandlerLog.AcknowledgeFailed(logger, fault, consumer);
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            Restore(cursor);
+            throw;
+        }
+    }
+
+    private FeedCursor? Take()
+    {
+        lock (gate)
+        {
+            var cursor = handled;
+            handled = null;
+            return cursor;
+        }
+    }
+
+    // What was handled meanwhile lies behind it and covers it.
+    private void Restore(FeedCursor cursor)
+    {
+        lock (gate)
+            handled ??= cursor;
+    }
+
+    /// <summary>A place of the feed.</summary>
+    internal sealed class Place(FeedCursor cursor)
+    {
+        public FeedCursor Cursor => cursor;
+
+        public bool IsHandled { get; set; }
+    }
+}

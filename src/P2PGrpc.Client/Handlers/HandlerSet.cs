@@ -1,0 +1,31 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace P2PGrpc.Client;
+
+/// <summary>The handlers of one client with what they need to run: for the service that reads, and for dead letters that are replayed.</summary>
+internal sealed record HandlerSet(
+    P2PGrpcClient Client, IReadOnlyList<HandlerRegistration> Handlers, MessageHandlingOptions Options, string Consumer, TimeProvider Time, HandlerRunner Runner)
+{
+    public static HandlerSet From(IServiceProvider services, string name)
+    {
+        var client = NamedClient.Find(services, name);
+        var options = services.GetRequiredService<IOptionsMonitor<MessageHandlingOptions>>().Get(name);
+        var consumer = options.Consumer
+            ?? MessageHandlingOptions.NameAfter(services.GetService<IHostEnvironment>()?.ApplicationName ?? AppDomain.CurrentDomain.FriendlyName);
+        var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        var logger = FindLogger(services);
+        IReadOnlyList<HandlerRegistration> handlers = [.. services.GetKeyedServices<HandlerRegistration>(name)];
+        var runner = new HandlerRunner(
+            client, handlers, options, services.GetRequiredService<IServiceScopeFactory>(), time,
+            new DeadLetterWriter(client, options.DeadLetterRoom, consumer, time, logger), logger);
+        return new HandlerSet(client, handlers, options, consumer, time, runner);
+    }
+
+    /// <summary>Hosts have a logger; a bare service collection need not.</summary>
+    public static ILogger FindLogger(IServiceProvider services) =>
+        (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("P2PGrpc.Client.Handlers");
+}

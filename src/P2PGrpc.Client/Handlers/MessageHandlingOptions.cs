@@ -1,0 +1,74 @@
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Client;
+
+/// <summary>How the handlers of a client get their messages. Validated when the host starts.</summary>
+public sealed class MessageHandlingOptions
+{
+    /// <summary>
+    /// The name under which the node remembers how far these handlers are: <c>[a-z][a-z0-9_.-]{0,63}</c>. One process at a time may use it at one node. Default:
+    /// made of the application's name.
+    /// </summary>
+    public string? Consumer { get; set; }
+
+    /// <summary>Where a consumer begins that the node does not know yet. Unspecified (the default): at the end, with what comes from now on.</summary>
+    public StartAt StartAt { get; set; }
+
+    /// <summary>Only messages of the direct conversation with this peer (an alias, a PeerId, or "self") or of this #room. Empty (the default): all.</summary>
+    public string Conversation { get; set; } = "";
+
+    /// <summary>Whether handlers also get what this node itself sends. Default: no.</summary>
+    public bool IncludeOwn { get; set; }
+
+    /// <summary>Whether handlers also get replies to requests. Default: no, they are for RequestAsync.</summary>
+    public bool IncludeReplies { get; set; }
+
+    /// <summary>
+    /// How many messages are handled at one time, 1 to 256. Those of one author are handled one after the other in any case, in the order of sending. Default: 1,
+    /// so that all messages are handled in the order in which they arrived.
+    /// </summary>
+    public int MaxConcurrentMessages { get; set; } = 1;
+
+    /// <summary>How often a handler is tried before its message becomes a dead letter, 1 to 1000. Attempts that failed because the node was away don't count. Default: 5.</summary>
+    public int MaxAttempts { get; set; } = 5;
+
+    /// <summary>The pause before the second attempt; each further one is twice as long, and up to half of each is left away at random. Default: 1 s.</summary>
+    public TimeSpan FirstRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest pause between attempts. Default: 30 s.</summary>
+    public TimeSpan LongestRetryDelay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The room that holds the dead letters: a name <c>[a-z][a-z0-9_-]{0,31}</c>, without '#'. It is made when it is needed, with this node as its only member.
+    /// Null or empty: a message whose handler failed for good is logged and dropped. Default: dead-letters.
+    /// </summary>
+    public string? DeadLetterRoom { get; set; } = "dead-letters";
+
+    /// <summary>Says what is wrong with these options; null if nothing is.</summary>
+    internal string? FindFault()
+    {
+        if (Consumer is not null && !IsName(Consumer, 64, "_.-"))
+            return $"The consumer '{Consumer}' is no name: [a-z][a-z0-9_.-]{{0,63}}.";
+        if (!string.IsNullOrEmpty(DeadLetterRoom) && !IsName(DeadLetterRoom, 32, "_-"))
+            return $"DeadLetterRoom '{DeadLetterRoom}' is no room's name: [a-z][a-z0-9_-]{{0,31}}, without '#'.";
+        if (MaxConcurrentMessages is < 1 or > ClientLimits.Lanes)
+            return $"MaxConcurrentMessages is 1 to {ClientLimits.Lanes}, not {MaxConcurrentMessages}.";
+        if (MaxAttempts is < 1 or > 1000)
+            return $"MaxAttempts is 1 to 1000, not {MaxAttempts}.";
+        if (FirstRetryDelay < TimeSpan.Zero || LongestRetryDelay < FirstRetryDelay || LongestRetryDelay > TimeSpan.FromDays(1))
+            return "FirstRetryDelay is at least zero, and LongestRetryDelay at least as long and at most a day.";
+        return null;
+    }
+
+    /// <summary>A consumer's name made of an application's.</summary>
+    internal static string NameAfter(string application)
+    {
+        var name = new string([.. application.ToLowerInvariant().Select(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '_' or '.' ? letter : '-')])
+            .TrimStart('-', '_', '.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        return name.Length == 0 ? "handlers" : name[..Math.Min(name.Length, 64)];
+    }
+
+    private static bool IsName(string text, int length, string signs) =>
+        text.Length > 0 && text.Length <= length && char.IsAsciiLetterLower(text[0])
+        && text.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || signs.Contains(letter, StringComparison.Ordinal));
+}

@@ -1,0 +1,24 @@
+using System.Text;
+
+namespace P2PGrpc.Client;
+
+/// <summary>Texts that must not exceed a number of bytes.</summary>
+internal static class BoundedText
+{
+    /// <summary>The longest beginning that has at most so many bytes of UTF-8, whole characters only.</summary>
+    public static string Cut(string text, int bytes)
+    {
+        if (Encoding.UTF8.GetByteCount(text) <= bytes)
+            return text;
+        var length = 0;
+        var count = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (count + rune.Utf8SequenceLength > bytes)
+                break;
+            count += rune.Utf8SequenceLength;
+            length += rune.Utf16SequenceLength;
+        }
+        return text[..length];
+    }
+}

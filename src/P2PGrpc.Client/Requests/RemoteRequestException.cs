@@ -1,0 +1,21 @@
+namespace P2PGrpc.Client;
+
+/// <summary>The other side answered a request with an error.</summary>
+public sealed class RemoteRequestException : Exception
+{
+    /// <summary>The reason where the handler failed and did not say why.</summary>
+    public const string Failed = "REQUEST_FAILED";
+
+    internal RemoteRequestException(ReceivedMessage reply)
+        : base(reply.Text is { Length: > 0 } text ? text : "The other side answered with an error and said no more.")
+    {
+        Reason = reply.Headers[MessageHeaders.ReplyError];
+        Reply = reply;
+    }
+
+    /// <summary>What went wrong, as the other side names it: the reason of its <see cref="RequestRejectedException"/>, or <see cref="Failed"/>.</summary>
+    public string Reason { get; }
+
+    /// <summary>The reply itself.</summary>
+    public ReceivedMessage Reply { get; }
+}
