@@ -50,5 +50,18 @@ bench: build
 mutants: setup
 	@build/mutants.py $(ONLY)
 
+# NuGet packages of the libraries and the project template, with symbols: artifacts/packages.
+.PHONY: pack consume api
+pack: build
+	@build/pack.sh
+
+# A developer's first message from an empty folder, by the packages alone; says how long it took. Half a minute to some minutes.
+consume: pack
+	@build/consume.sh
+
+# Writes the lists of the libraries' public API anew, after it has changed: src/*/PublicAPI.Unshipped.txt.
+api: setup
+	@build/api.sh
+
 clean:
 	@rm -rf artifacts node_modules

@@ -29,11 +29,19 @@ internal sealed class MeshNetwork
     {
         lock (gate)
         {
+            if (names.ContainsValue(name))
+                throw new ArgumentException($"Two nodes can't both be called {name}.", nameof(name));
             var number = names.Count + 1;
             var address = new IPAddress([10, 0, (byte)(number / 250), (byte)(1 + (number % 250))]);
             names.Add(address, name);
             return new IPEndPoint(address, Port);
         }
+    }
+
+    public bool Knows(string name)
+    {
+        lock (gate)
+            return names.ContainsValue(name);
     }
 
     /// <summary>What a node uses in place of TCP, from one start to its end.</summary>

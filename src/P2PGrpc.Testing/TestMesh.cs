@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using P2PGrpc.Node.Hosting;
 
 namespace P2PGrpc.Testing;
 
@@ -72,6 +74,34 @@ public sealed class TestMesh : IAsyncDisposable
         }
     }
 
+    /// <summary>Has the node that a host embeds take part in this mesh: it gets the mesh's network and clock, which becomes that of all of the host's services, and a data
+    /// directory. It and the nodes that run learn of each other by their addresses, and find each other as time passes. To be called before the host is built; the host
+    /// is to be disposed before the mesh. It has no <see cref="TestNode"/>, so it can be neither crashed nor restarted here.</summary>
+    /// <param name="services">The host's services, with <c>AddP2PGrpcNode</c> among them. What they say of name, directory, addresses and peers is passed over.</param>
+    /// <param name="name">What it is called, in <see cref="Partition"/> too.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ArgumentException">A node is called so already.</exception>
+    public async Task JoinAsync(IServiceCollection services, string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var place = network.Add(name);
+        var running = nodes.Where(node => node.IsRunning).ToList();
+        services.AddSingleton<TimeProvider>(Time);
+        services.AddSingleton(network.CreateTransport(name, place));
+        services.PostConfigure<NodeOptions>(options =>
+        {
+            options.Name = name;
+            options.DataDirectory = Path.Combine(root.FullName, name);
+            options.Listen = place.ToString();
+            options.Api = "off";
+            options.Advertise = options.Discover = null;
+            options.Peers = [.. running.Select(node => node.PeerText)];
+        });
+        foreach (var node in running)
+            await node.Node.AddPeerAsync($"{name}={place}", cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Divides the network. Between nodes of different groups nothing passes any more, and nothing tells them so: they find it out by their heartbeats, after eight
     /// seconds of <see cref="Time"/>. Nodes that are in no group reach all others. A later call takes the place of an earlier one.</summary>
     /// <param name="groups">The names of the nodes of each group.</param>
@@ -82,7 +112,9 @@ public sealed class TestMesh : IAsyncDisposable
         var divided = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var group = 0; group < groups.Length; group++)
             foreach (var name in groups[group])
-                if (!divided.TryAdd(this[name].Name, group))
+                if (!network.Knows(name))
+                    throw new ArgumentException($"No node of this mesh is called '{name}'.", nameof(groups));
+                else if (!divided.TryAdd(name, group))
                     throw new ArgumentException($"{name} is named twice.", nameof(groups));
         network.Divide(divided);
     }

@@ -1,5 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using P2PGrpc.Client;
 using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Hosting;
 using P2PGrpc.Protocol;
 using Xunit;
 
@@ -110,6 +113,27 @@ public sealed class MeshTests
         Assert.All(mesh.Nodes, node => Assert.Equal(9, mesh.Nodes.Count(other => node.IsLinkedWith(other.Name))));
         await mesh.CrashAsync("judy");
         Assert.All(mesh.Nodes.Take(9), node => Assert.False(node.IsLinkedWith("judy")));
+    }
+
+    [Fact]
+    public async Task A_host_that_embeds_a_node_takes_part()
+    {
+        await using var mesh = await TestMesh.StartAsync(2, cancellationToken: Token);
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddP2PGrpcNode();
+        await mesh.JoinAsync(builder.Services, "orders", Token);
+        using var host = builder.Build();
+        await host.StartAsync(Token);
+        var orders = host.Services.GetRequiredService<INode>();
+        await mesh.WaitUntilAsync(() => orders.ListPeers().All(peer => peer.Link == LinkState.Up), cancellationToken: Token);
+
+        mesh.Partition(["orders"], ["alice", "bob"]);
+        await orders.SendAsync(new SendRequest { To = "alice", Text = "from a host" }, Token);
+        mesh.Heal();
+        var message = Assert.Single(await mesh["alice"].ReceiveAsync(1, Token));
+        Assert.Equal(("orders", "from a host"), (message.Alias, message.Text));
+        await Assert.ThrowsAsync<ArgumentException>(() => mesh.JoinAsync(builder.Services, "alice", Token));
+        await mesh.WaitForAsync(host.StopAsync(Token));
     }
 
     [Fact]
