@@ -13,9 +13,10 @@ libraries=(P2PGrpc.Protocol P2PGrpc.Core P2PGrpc.Client P2PGrpc.Node P2PGrpc.Tes
 mkdir -p "$out"
 for library in "${libraries[@]}"; do rm -f "$out/$library".[0-9]*nupkg; done
 rm -f "$out"/P2PGrpc.Templates.[0-9]*nupkg
-# Paths of the build's machine are taken out of what is built for others.
+# Paths of the build's machine are taken out of what is built for others, so it has a folder of its own, and no build of the checkout is made anew for it.
 for project in "${libraries[@]/#/src/}" templates; do
-    dotnet pack "$project" --configuration Release --output "$out" --nologo --verbosity quiet -p:ContinuousIntegrationBuild=true "$@"
+    dotnet pack "$project" --configuration Release --artifacts-path "$PWD/artifacts/pack" --output "$out" --nologo --verbosity quiet -clp:NoSummary \
+        -p:ContinuousIntegrationBuild=true "$@"
 done
 
 for library in "${libraries[@]}"; do

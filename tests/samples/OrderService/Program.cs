@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using OrderService;
 using P2PGrpc.Client;
+using P2PGrpc.Protocol;
 
 // A web service that takes orders and hands them to another one, by the node beside it. What the other one orders, it lists.
 var builder = WebApplication.CreateBuilder(args);
@@ -10,7 +11,9 @@ builder.Services.AddP2PGrpcClient(builder.Configuration.GetSection("Node"))
     {
         received.Enqueue(order);
         return Task.CompletedTask;
-    });
+    })
+    // Orders that come before this service has run for the first time are orders, too.
+    .ConfigureHandlers(options => options.StartAt = StartAt.Start);
 builder.Services.AddHealthChecks().AddP2PGrpcClient();
 
 var service = builder.Build();

@@ -4,6 +4,7 @@ using P2PGrpc.Node.Hosting;
 using P2PGrpc.Protocol;
 #else
 using P2PGrpc.Client;
+using P2PGrpc.Protocol;
 #endif
 
 namespace P2PGrpcService;
@@ -33,7 +34,8 @@ public static class ServiceHost
             {
                 context.Services.GetRequiredService<Inbox>().Add(new InboxMessage(context.Message.Alias, text));
                 return Task.CompletedTask;
-            });
+            })
+            .ConfigureHandlers(options => options.StartAt = StartAt.Start);
         builder.Services.AddHealthChecks().AddP2PGrpcClient();
 #endif
         return builder;
