@@ -62,6 +62,18 @@ release: build
 # Installs and runs what `make release` has made, in a copy of this machine that exists in memory only. As root.
 release-test:
 	@build/release_test.sh
+# NuGet packages of the libraries and the project template, with symbols: artifacts/packages.
+.PHONY: pack consume api
+pack: build
+	@build/pack.sh
+
+# A developer's first message from an empty folder, by the packages alone; says how long it took. Half a minute to some minutes.
+consume: pack
+	@build/consume.sh
+
+# Writes the lists of the libraries' public API anew, after it has changed: src/*/PublicAPI.Unshipped.txt.
+api: setup
+	@build/api.sh
 
 clean:
 	@rm -rf artifacts node_modules

@@ -84,7 +84,7 @@ internal static partial class CodeRules
     /// <summary>Public types of what others embed that have no documentation.</summary>
     public static IEnumerable<string> CheckDocumentation(SourceFile file)
     {
-        if (file.Project is not ("P2PGrpc.Node" or "P2PGrpc.Client")) yield break;
+        if (file.Project is not ("P2PGrpc.Node" or "P2PGrpc.Client" or "P2PGrpc.Testing")) yield break;
         if (!file.Path.StartsWith("src/", StringComparison.Ordinal) || !file.Path.EndsWith(".cs", StringComparison.Ordinal)) yield break;
         var lines = file.Lines;
         for (var i = 0; i < lines.Length; i++)

@@ -6,12 +6,13 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Api;
 
 /// <summary>The unary methods of PeerService as clients see it. Its streams are <see cref="MessageStreamService"/>.</summary>
-internal sealed class PeerApiService(Sender sender, Consumers consumers, TimeProvider time)
+internal sealed class PeerApiService(Sender sender, Consumers consumers)
     : PeerService.PeerServiceBase
 {
     public override Task<SendResponse> Send(SendRequest request, ServerCallContext context)
     {
-        TimeSpan? remaining = context.Deadline == DateTime.MaxValue ? null : context.Deadline - time.GetUtcNow().UtcDateTime;
+        // A deadline is a moment of this machine's clock, by which gRPC ends the call, whatever clock the node is given.
+        TimeSpan? remaining = context.Deadline == DateTime.MaxValue ? null : context.Deadline - TimeProvider.System.GetUtcNow().UtcDateTime;
         return sender.SendAsync(request, remaining, context.CancellationToken);
     }
 

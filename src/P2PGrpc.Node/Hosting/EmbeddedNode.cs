@@ -8,12 +8,20 @@ using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Rooms;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
 
 /// <summary>The node as a part of a host: starts and stops with it.</summary>
-internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters) : IHostedService, INode, IAsyncDisposable
+/// <param name="options">How it runs.</param>
+/// <param name="time">Its clock.</param>
+/// <param name="loggers">Where log lines go.</param>
+/// <param name="meters">Where its metrics are made.</param>
+/// <param name="transport">What carries the bytes between nodes; null for TCP. The test kit adds another to the host's services.</param>
+internal sealed class EmbeddedNode(
+    IOptions<NodeOptions> options, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters, PeerTransport? transport = null)
+    : IHostedService, INode, IAsyncDisposable
 {
     private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeRuntime? runtime;
@@ -32,13 +40,16 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
     /// <summary>The node while it runs; null before it started and after it stopped.</summary>
     internal NodeRuntime? Running => runtime;
 
-    private NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
+    /// <summary>The parts of the node while it runs.</summary>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    public NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
-            runtime = await NodeRuntime.StartAsync(NodeSettings.From(options.Value), time, loggers, meters, cancellationToken).ConfigureAwait(false);
+            var settings = NodeSettings.From(options.Value) with { Transport = transport ?? PeerTransport.Tcp };
+            runtime = await NodeRuntime.StartAsync(settings, time, loggers, meters, cancellationToken).ConfigureAwait(false);
             started.TrySetResult();
         }
         catch (Exception failed)

@@ -71,7 +71,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Redemptions = new Redemptions(Book, Store, inviteLog);
         var handshake = new LinkHandshake(local, Store, peer => OwnShares.With(peer, Book.Snapshot, Rooms.Snapshot), Redemptions);
         Server = new LinkServer(handshake, Links, Book, Invites, Knocks, settings.Accept, Events, time, loggers.CreateLogger<LinkServer>());
-        transport = new PeerDialer(certificate, new WireLimits(), time, loggers);
+        transport = new PeerDialer(certificate, new WireLimits(), time, loggers) { Open = settings.Transport.Open };
         Dialling = new DialContext(local, transport, settings.DialPolicy, handshake, Links, Book, Events, time, loggers.CreateLogger<Diallers>());
         Sightings = new Sightings(Book, Events, time);
         Diallers = new Diallers(Book, Rooms, Sightings, Links, Server, target => new Dialler(target, Dialling));
@@ -239,7 +239,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Replication.Start();
         Index.Start();
         peerHost = await PeerHost.StartAsync(
-            new PeerHostOptions(settings.Listen), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
+            new PeerHostOptions(settings.Listen, settings.Transport.Listeners), certificate, Server.ServeAsync, new WireLimits(), loggers, time, cancellationToken).ConfigureAwait(false);
         var address = Advertised(settings);
         var advertised = address.ToString();
         Address = $"{Id}@{advertised}";
@@ -250,7 +250,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         clientHost = await ClientHost.StartAsync(
             settings, directory.SocketPath, token,
             new ApiServices(
-                new PeerApiService(Sender, Consumers, time),
+                new PeerApiService(Sender, Consumers),
                 new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
                 new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
                 new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients)))

@@ -28,6 +28,8 @@ internal sealed record NodeSettings(
 
     /// <summary>Where health alone is told; null for nowhere.</summary>
     public IPEndPoint? Health { get; init; }
+    /// <summary>What carries the bytes between nodes.</summary>
+    public PeerTransport Transport { get; init; } = PeerTransport.Tcp;
 
     /// <summary>Checks the options and names all that is wrong at once.</summary>
     /// <exception cref="NodeStartException">OPTIONS_INVALID or API_NOT_PROTECTED.</exception>

@@ -17,19 +17,22 @@ internal sealed class DialAttempt : IDisposable
     private readonly int port;
     private readonly PeerId? expected;
     private readonly DialPolicy policy;
+    private readonly OpenStream open;
     private readonly CancellationToken ending;
-    private Socket? socket;
+    private Stream? stream;
+    private bool hasConnected;
     private SocketException? connectError;
     private string? certificateFault;
     private IPAddress? forbidden;
 
     public DialAttempt(
-        NodeCertificate certificate, WireLimits limits, string host, int port, PeerId? expected, DialPolicy policy, CancellationToken ending)
+        NodeCertificate certificate, WireLimits limits, string host, int port, PeerId? expected, DialPolicy policy, OpenStream open, CancellationToken ending)
     {
         this.host = host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host;
         this.port = port;
         this.expected = expected;
         this.policy = policy;
+        this.open = open;
         this.ending = ending;
         Handler = CreateHandler(certificate, limits);
     }
@@ -56,7 +59,7 @@ internal sealed class DialAttempt : IDisposable
     /// channel.</summary>
     public void Dispose()
     {
-        socket?.Dispose();
+        stream?.Dispose();
         Handler.Dispose();
     }
 
@@ -123,15 +126,14 @@ internal sealed class DialAttempt : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         // What was learned of the first connection must not be taken for a fact about a second one.
-        if (socket is not null)
+        if (hasConnected)
             throw new IOException("The connection is gone.");
-        socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        hasConnected = true;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending);
         try
         {
-            await socket.ConnectAsync(await FindAllowedAsync(either.Token), port, either.Token);
-            Remote = Plain(socket.RemoteEndPoint!);
-            return new NetworkStream(socket, ownsSocket: true);
+            (stream, Remote) = await open(await FindAllowedAsync(either.Token), port, either.Token);
+            return stream;
         }
         catch (SocketException error)
         {
@@ -166,10 +168,6 @@ internal sealed class DialAttempt : IDisposable
         certificateFault = "another identity than the expected one";
         return false;
     }
-
-    private static EndPoint Plain(EndPoint remote) => remote is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
-        ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
-        : remote;
 
     private static T? FindCause<T>(Exception? error)
         where T : Exception

@@ -16,6 +16,9 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
     /// <summary>Finds services by name.</summary>
     public ServiceLookup Services { get; init; } = new();
 
+    /// <summary>What carries the bytes.</summary>
+    public OpenStream Open { get; init; } = PeerTransport.Tcp.Open;
+
     /// <summary>Connects, checks who answers, opens the Link call and waits for the other side's first frame, which the first read then
     /// returns.</summary>
     /// <param name="host">A name, an IPv4 address, or an IPv6 address with or without brackets; for a service its name, _service._tcp.domain.</param>
@@ -44,7 +47,7 @@ internal sealed partial class PeerDialer(NodeCertificate certificate, WireLimits
     {
         using var deadline = new CancellationTokenSource(limits.DialTimeout, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var attempt = new DialAttempt(certificate, limits, host, port, expected, policy, ending.Token);
+        var attempt = new DialAttempt(certificate, limits, host, port, expected, policy, Open, ending.Token);
         GrpcChannel? channel = null;
         AsyncDuplexStreamingCall<Protocol.Frame, InboundFrame>? call = null;
         try

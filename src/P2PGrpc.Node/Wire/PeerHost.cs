@@ -21,7 +21,8 @@ namespace P2PGrpc.Node.Wire;
 
 /// <summary>Where a node listens for other nodes.</summary>
 /// <param name="Listen">Port 0 takes a free one; <see cref="PeerHost.LocalEndPoint"/> says which.</param>
-internal sealed record PeerHostOptions(IPEndPoint Listen);
+/// <param name="Listeners">By what; null for sockets.</param>
+internal sealed record PeerHostOptions(IPEndPoint Listen, IConnectionListenerFactory? Listeners = null);
 
 /// <summary>The endpoint for other nodes: Kestrel with TLS 1.3 and certificates on both sides, HTTP/2, and the Link method only. A host of
 /// its own,
@@ -113,6 +114,9 @@ internal sealed partial class PeerHost : IAsyncDisposable
         });
         services.AddSingleton(new LinkService(serve, loggers.CreateLogger<LinkService>(), stopping));
         services.AddSingleton<IServiceMethodProvider<LinkService>, LinkServiceMethods>();
+        // Before Kestrel adds sockets, which it does only where nothing else is there.
+        if (options.Listeners is { } listeners)
+            services.AddSingleton(listeners);
         var refusals = loggers.CreateLogger<PeerHost>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {

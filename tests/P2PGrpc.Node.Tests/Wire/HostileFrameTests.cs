@@ -203,7 +203,7 @@ public sealed class HostileFrameTests
 
         public RawPeer(TestNode target)
         {
-            attempt = new DialAttempt(node.Certificate, new WireLimits(), "127.0.0.1", target.Port, target.PeerId, DialPolicy.Anywhere, CancellationToken.None);
+            attempt = new DialAttempt(node.Certificate, new WireLimits(), "127.0.0.1", target.Port, target.PeerId, DialPolicy.Anywhere, PeerTransport.Tcp.Open, CancellationToken.None);
             Channel = GrpcChannel.ForAddress(attempt.Address, new GrpcChannelOptions
             {
                 HttpHandler = attempt.Handler,

@@ -1,0 +1,3 @@
+using P2PGrpcService;
+
+await ServiceHost.Build(ServiceHost.CreateBuilder(args)).RunAsync();
