@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ public sealed class TestMesh : IAsyncDisposable
     private readonly MeshNetwork network = new();
     private readonly MeshTime passing;
     private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("p2pgrpc-");
+    private readonly ServiceProvider metrics = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly TestNode[] nodes;
 
     private TestMesh(int count, TestMeshOptions options)
@@ -43,6 +45,8 @@ public sealed class TestMesh : IAsyncDisposable
     internal TestMeshOptions Options { get; }
 
     internal ILoggerFactory Loggers { get; }
+
+    internal IMeterFactory Meters => metrics.GetRequiredService<IMeterFactory>();
 
     /// <summary>A node by its name.</summary>
     /// <param name="name">The name.</param>
@@ -188,6 +192,7 @@ public sealed class TestMesh : IAsyncDisposable
             network.SetDown(node.Name, true);
         Heal();
         await WaitForAsync(Task.WhenAll(nodes.Select(node => node.StopAsync()))).ConfigureAwait(false);
+        await metrics.DisposeAsync().ConfigureAwait(false);
         root.Delete(recursive: true);
     }
 

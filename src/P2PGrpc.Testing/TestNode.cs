@@ -105,7 +105,7 @@ public sealed class TestNode
         options.DataDirectory = DataDirectory;
         options.Listen = place.ToString();
         network.SetDown(Name, false);
-        var starting = new EmbeddedNode(Options.Create(options), mesh.Time, mesh.Loggers, network.CreateTransport(Name, place));
+        var starting = new EmbeddedNode(Options.Create(options), mesh.Time, mesh.Loggers, mesh.Meters, network.CreateTransport(Name, place));
         await starting.StartAsync(cancellationToken).ConfigureAwait(false);
         Id = starting.Id;
         Volatile.Write(ref node, starting);

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace P2PGrpc.EndToEnd.Harness;
+namespace P2PGrpc.EndToEnd;
 
 /// <summary>Tests that hold a node to times or memory: nothing else may run beside them on a machine of few cores.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]

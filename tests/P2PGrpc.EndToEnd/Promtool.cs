@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace P2PGrpc.EndToEnd.Harness;
+namespace P2PGrpc.EndToEnd;
 
 /// <summary>Prometheus' own checker.</summary>
 internal static class Promtool
