@@ -119,12 +119,7 @@ internal sealed class RunOptions
             QuotaAuthorRate = FindSize(quotaAuthorRate, "P2PGRPC_QUOTA_AUTHOR_RATE", file.QuotaAuthorRate, "64M"),
             QuotaRoomRate = FindSize(quotaRoomRate, "P2PGRPC_QUOTA_ROOM_RATE", file.QuotaRoomRate, "256M"),
             Metrics = ReadEndPoint(Find(metrics, "P2PGRPC_METRICS", file.Metrics)),
-            LogsJson = Find(log, "P2PGRPC_LOG", file.Log) switch
-            {
-                null or "text" => false,
-                "json" => true,
-                var other => throw CommandException.Usage($"log is '{other}': write text or json."),
-            },
+            LogsJson = IsJson(Find(log, "P2PGRPC_LOG", file.Log)),
             Quiet = parsed.GetValue(quiet),
             Json = parsed.GetValue(json),
             Verbose = parsed.GetValue(verbose),
@@ -148,6 +143,13 @@ internal sealed class RunOptions
         null => null,
         _ when ByteCounts.TryParse(text, out var bytes) => bytes,
         _ => throw CommandException.Usage($"keep-bytes is '{text}': {ByteCounts.Form}."),
+    };
+
+    private static bool IsJson(string? form) => form switch
+    {
+        null or "text" => false,
+        "json" => true,
+        _ => throw CommandException.Usage($"log is '{form}': write text or json."),
     };
 
     private static IPEndPoint? ReadEndPoint(string? text) => text switch

@@ -11,10 +11,7 @@ internal sealed class CallMeter(Histogram<double> durations, TimeProvider time) 
 {
     /// <summary>The names of states as gRPC writes them: NOT_FOUND.</summary>
     private static readonly Dictionary<StatusCode, string> Names = Enum.GetValues<StatusCode>().ToDictionary(
-        status => status,
-        status => status == StatusCode.OK
-            ? "OK"
-            : string.Concat(status.ToString().Select((letter, index) => index > 0 && char.IsUpper(letter) ? $"_{letter}" : letter.ToString())).ToUpperInvariant());
+        status => status, status => status == StatusCode.OK ? "OK" : LabelText.Of(status).ToUpperInvariant());
 
     /// <summary>What is refused before it is a call, and what clients are refused, by reason.</summary>
     public ReasonCounts Refused { get; } = new("TOKEN_MISSING", "STORE_FULL", "STORE_HALTED", "INTERNAL");

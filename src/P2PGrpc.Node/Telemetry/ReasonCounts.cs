@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using System.Text.RegularExpressions;
 
 namespace P2PGrpc.Node.Telemetry;
 
 /// <summary>Counts something by its reason, from the node's start on, whether anybody asks or not. The reasons that are known from the beginning are told with 0, so that
 /// an alert sees the first one. Thread-safe.</summary>
-internal sealed partial class ReasonCounts
+internal sealed class ReasonCounts
 {
     /// <summary>Stands for all reasons beyond those that are counted one by one.</summary>
     public const string Other = "_OTHER";
@@ -40,15 +39,10 @@ internal sealed partial class ReasonCounts
     public IEnumerable<Measurement<long>> Read() =>
         counts.Select(pair => new Measurement<long>(pair.Value.Value, new KeyValuePair<string, object?>(Label, pair.Key)));
 
-    /// <summary>The capital letters inside a name.</summary>
-    [GeneratedRegex("(?<!^)[A-Z]")]
-    private static partial Regex Inside();
-
     /// <summary>The members of an enum as labels have them.</summary>
     private static class Names<TReason> where TReason : struct, Enum
     {
-        public static readonly Dictionary<TReason, string> All =
-            Enum.GetValues<TReason>().ToDictionary(reason => reason, reason => Inside().Replace(reason.ToString(), "_$0").ToLowerInvariant());
+        public static readonly Dictionary<TReason, string> All = Enum.GetValues<TReason>().ToDictionary(reason => reason, reason => LabelText.Of(reason));
     }
 
     private sealed class Count
