@@ -1,3 +1,4 @@
+using P2PGrpc.EndToEnd.Harness;
 using Xunit;
 
 namespace P2PGrpc.EndToEnd;

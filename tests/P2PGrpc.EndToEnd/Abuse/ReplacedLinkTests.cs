@@ -1,4 +1,3 @@
-using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Protocol;
 using Xunit;
 
