@@ -6,7 +6,8 @@ namespace P2PGrpc.Core.Replication;
 internal readonly record struct LogStanding(ulong Durable, bool Taken);
 
 /// <summary>What of a conversation is still to come. Immutable.</summary>
-/// <param name="Missing">Messages that linked peers told of, that would be taken, and that are not on disk here.</param>
+/// <param name="Missing">Messages that linked peers told of, that would be taken, and that are not on disk here. What a quota keeps out, and what a peer told of and then did
+/// not give, is not among them.</param>
 /// <param name="Holders">The links whose peers hold some of that, those that hold the most first.</param>
 /// <param name="Standings">How the logs stand that were asked about.</param>
 internal sealed record Backlog(ulong Missing, IReadOnlyList<LinkId> Holders, IReadOnlyDictionary<LogId, LogStanding> Standings)
@@ -26,13 +27,13 @@ internal sealed record Backlog(ulong Missing, IReadOnlyList<LinkId> Holders, IRe
         var holders = new Dictionary<LinkId, ulong>();
         foreach (var log in conversation.Logs.Values)
         {
-            if (!log.Known || !log.Taken)
+            if (!log.Known || !log.Taken || log.WaitsFor is { Full: true })
                 continue;
             var durable = log.Durable.Sequence;
             var furthest = durable;
             foreach (var linkedLog in log.Links)
             {
-                if (linkedLog.Head.Sequence <= durable)
+                if (linkedLog.Head.Sequence <= durable || linkedLog.Refused || linkedLog.Failures >= PusherChoice.MaximumFailures)
                     continue;
                 furthest = Math.Max(furthest, linkedLog.Head.Sequence);
                 holders[linkedLog.Link.Id] = Add(holders.GetValueOrDefault(linkedLog.Link.Id), linkedLog.Head.Sequence - durable);

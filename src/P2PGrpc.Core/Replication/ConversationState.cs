@@ -3,10 +3,10 @@ using P2PGrpc.Core.Logs;
 
 namespace P2PGrpc.Core.Replication;
 
-/// <summary>What the replicator keeps of a conversation: its logs, who shares it, and what of it the owner wants.</summary>
+/// <summary>What the replicator keeps of a conversation: its logs, who shares it, and what of it the owner wants. Its deadline is another attempt to read its heads.</summary>
 /// <param name="id">Its id.</param>
 /// <param name="unwantedEverywhere">Authors of whom the owner wants nothing in any conversation.</param>
-internal sealed class ConversationState(ConversationId id, IReadOnlySet<PeerId> unwantedEverywhere)
+internal sealed class ConversationState(ConversationId id, IReadOnlySet<PeerId> unwantedEverywhere) : Timed
 {
     private readonly HashSet<PeerId> unwantedAuthors = [];
     private readonly Dictionary<PeerId, int> held = [];

@@ -99,6 +99,9 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>How often the pusher was changed for standing still, since the last progress.</summary>
     public int Rotations { get; set; }
 
+    /// <summary>Segments in a row that did not fit what is on disk.</summary>
+    public int Mismatches { get; set; }
+
     /// <summary>Counts how often <see cref="Pending"/> fell back.</summary>
     public int Generation { get; set; }
 

@@ -10,7 +10,7 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
 
     /// <summary>How often a neighbour may fail that says to have the bodies which all others have erased, before the headers are asked for: with the patience that
     /// doubles this takes longer than it takes to find a link dead.</summary>
-    private const int MaximumFailures = 5;
+    public const int MaximumFailures = 5;
 
     /// <summary>Wants the log from a neighbour that is ahead, if it is to be taken and nobody pushes it yet.</summary>
     public void Consider(LogState log)

@@ -122,7 +122,11 @@ internal sealed class Replicator
                 break;
             case ReplicatorInput.HeadsFailed failed:
                 if (state.Conversations.TryGetValue(failed.Conversation, out var unread))
+                {
                     unread.Loading = false;
+                    state.Deadlines.Set(unread, state.Now + state.Limits.HeadsRetry);
+                }
+
                 break;
             case ReplicatorInput.Stored stored:
                 OnStored(stored);
@@ -232,11 +236,19 @@ internal sealed class Replicator
             forks.ShowAll(link, conversation);
             repairs.OnShared(conversation);
         }
-        else if (!conversation.Loading)
+        else
         {
-            conversation.Loading = true;
-            state.Emit(new ReplicatorOutput.LoadHeads(conversation.Id, null));
+            LoadHeads(conversation);
         }
+    }
+
+    private void LoadHeads(ConversationState conversation)
+    {
+        if (conversation.Loaded || conversation.Loading)
+            return;
+        conversation.Loading = true;
+        state.Deadlines.Set(conversation, null);
+        state.Emit(new ReplicatorOutput.LoadHeads(conversation.Id, null));
     }
 
     private void OnHeadsLoaded(ReplicatorInput.HeadsLoaded loaded)
@@ -375,6 +387,11 @@ internal sealed class Replicator
                     break;
                 case Successor successor:
                     succession.OnDue(successor);
+                    break;
+                case ConversationState { Links.Count: > 0 } unread:
+                    LoadHeads(unread);
+                    break;
+                case ConversationState:
                     break;
                 case ByteMeter meter:
                     Consider(bytes.OnDue(meter));

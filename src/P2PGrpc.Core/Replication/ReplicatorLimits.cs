@@ -36,7 +36,7 @@ internal sealed record ReplicatorLimits
 
     /// <summary>Logs that all links together may name. Beyond it, a link that has named its equal part or more may name no more: many links can't do together what
     /// one can't.</summary>
-    public int LogsNamed { get; init; } = 400_000;
+    public int LogsNamed { get; init; } = 200_000;
 
     /// <summary>Logs of one other author held in one conversation, each of which costs about 3 KB of memory while a link shares the conversation: more than five
     /// starts a day for ten years. Of what goes beyond, nothing is stored, and who tells of it is told so.</summary>
@@ -124,4 +124,11 @@ internal sealed record ReplicatorLimits
 
     /// <summary>How long to wait before wanting anything again after the store took nothing, because the disk was full or an error halted it.</summary>
     public TimeSpan StoreRetry { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The time until a conversation's heads are read again that could not be read. A damaged page stays so; all other conversations go on.</summary>
+    public TimeSpan HeadsRetry { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Segments of one log in a row that do not fit what is on disk though they fit what is known of it: from then on nothing more of it is taken. One may be by
+    /// chance, after the store was opened anew; more mean that what is on disk is damaged, and asking again brings the same.</summary>
+    public int Mismatches { get; init; } = 3;
 }

@@ -97,6 +97,7 @@ internal sealed class SegmentReceiver(
             return;
         }
 
+        log.Mismatches = 0;
         InvariantException.Check(log.Stores.TryDequeue(out var store) && store.Head == head, "Stores are answered in order.");
         credit.Finish(store.Link, store.Weight);
         if (!store.Link.Down && store.Link.Logs.TryGetValue(log.Id, out var linkedLog))
@@ -123,6 +124,12 @@ internal sealed class SegmentReceiver(
                 break;
             case StoreFailure.Quota:
                 TurnAway(log);
+                break;
+            case StoreFailure.Mismatch when ++log.Mismatches >= state.Limits.Mismatches:
+                // What lies on disk is not what its first reading said, and nothing can be put behind it.
+                log.Frozen = true;
+                choice.Drop(log);
+                NotTaken(log);
                 break;
             default:
                 if (log.Pusher is { } pusher)

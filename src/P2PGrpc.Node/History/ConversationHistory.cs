@@ -25,12 +25,11 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         var listed = Read(connection =>
         {
             var response = new ListConversationsResponse { Behind = behind };
-            var self = HistoryReader.FindAuthor(connection, recipients.Self);
             var found = HistoryReader.ListConversations(connection, before, size + 1);
             var weight = 0;
             foreach (var conversation in found.Take(size).TakeWhile(_ => weight < HistoryLimits.PageBytes))
             {
-                var described = Describe(connection, conversation, self);
+                var described = Describe(connection, conversation);
                 weight += described.CalculateSize();
                 response.Conversations.Add(described);
             }
@@ -122,7 +121,7 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         return Read(connection => new MarkReadResponse
         {
             Unread = HistoryReader.FindConversation(connection, conversation) is { } known
-                ? HistoryReader.CountUnread(connection, known.Number, marks.Find(conversation), HistoryReader.FindAuthor(connection, recipients.Self))
+                ? HistoryReader.CountUnread(connection, known.Number, marks.Find(conversation))
                 : 0,
         });
     }
@@ -171,13 +170,13 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         return response;
     }
 
-    private Conversation Describe(StoreConnection connection, IndexedConversation conversation, long? self)
+    private Conversation Describe(StoreConnection connection, IndexedConversation conversation)
     {
         var page = new MessagePage(store, batches);
         page.TryAdd(conversation.LastPosition);
         var described = Describe(conversation.Conversation);
         described.Messages = conversation.Messages;
-        described.Unread = HistoryReader.CountUnread(connection, conversation.Number, marks.Find(conversation.Conversation), self);
+        described.Unread = HistoryReader.CountUnread(connection, conversation.Number, marks.Find(conversation.Conversation));
         described.Last = page.Write(turned: false).FirstOrDefault();
         return described;
     }

@@ -65,9 +65,10 @@ internal sealed class Glimpse
         }
 
         foreach (var (header, body) in stretch.Segments)
-            if (!segments.ContainsKey(header.Hash))
+            // What shows nothing is not kept either: its author may sign any number of it.
+            if (!segments.ContainsKey(header.Hash) && Read(new FeedSegment(0, header, body)).ToArray() is { Length: > 0 } messages)
             {
-                segments[header.Hash] = (header, [.. Read(new FeedSegment(0, header, body))]);
+                segments[header.Hash] = (header, messages);
                 Weight += Weigh(header);
             }
 

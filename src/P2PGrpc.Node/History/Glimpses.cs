@@ -14,6 +14,9 @@ internal sealed class Glimpses(ReplicationLoop replication, LinkTable links, Tim
     // Questions that are not answered yet: one for each conversation and link.
     private readonly Dictionary<(ConversationId, LinkId), Task<bool>> open = [];
 
+    // Neighbours that were asked in vain, and when: a page must not wait for the same one again.
+    private readonly Dictionary<(ConversationId, LinkId), long> silent = [];
+
     /// <summary>Measures what is still to come, and asks neighbours for it as far as a page needs that. Waits <see cref="HistoryLimits.Patience"/> at most.</summary>
     /// <param name="conversation">The conversation.</param>
     /// <param name="place">Where the page lies.</param>
@@ -26,18 +29,17 @@ internal sealed class Glimpses(ReplicationLoop replication, LinkTable links, Tim
         if (backlog.Holders.Count == 0)
             return backlog;
         var sharing = links.FindSharing(conversation).ToDictionary(session => session.Id);
-        var passed = new HashSet<LinkId>();
         using var limit = new CancellationTokenSource(HistoryLimits.Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
             for (var questions = 0; questions < HistoryLimits.QuestionsPerPage; questions++)
             {
-                var others = backlog.Holders.Where(link => sharing.ContainsKey(link) && !passed.Contains(link)).ToList();
+                var others = backlog.Holders.Where(sharing.ContainsKey).ToList();
                 if (Choose(conversation, place, older, size, backlog, others) is not (var link, var before))
                     break;
                 if (!await AskAsync(conversation, sharing[link], before, either.Token).ConfigureAwait(false))
-                    passed.Add(link);
+                    PassOver(conversation, link);
                 else
                     backlog = await MeasureAsync(conversation, cancellationToken).ConfigureAwait(false);
             }
@@ -85,6 +87,7 @@ internal sealed class Glimpses(ReplicationLoop replication, LinkTable links, Tim
     {
         lock (gate)
         {
+            others.RemoveAll(link => silent.TryGetValue((conversation, link), out var since) && time.GetElapsedTime(since) < HistoryLimits.Silence);
             if (others.Count == 0)
                 return null;
             if (kept.GetValueOrDefault(conversation)?.Glimpse is not { } glimpse)
@@ -96,6 +99,17 @@ internal sealed class Glimpses(ReplicationLoop replication, LinkTable links, Tim
             if (!older || glimpse.Before == 0 || place.CompareTo(glimpse.Oldest) < 0 || glimpse.Messages.Count(message => message.Place.CompareTo(place) < 0) > size)
                 return null;
             return others.Contains(glimpse.Source) ? (glimpse.Source, glimpse.Before) : (others[0], 0);
+        }
+    }
+
+    private void PassOver(ConversationId conversation, LinkId link)
+    {
+        lock (gate)
+        {
+            foreach (var (key, since) in silent)
+                if (time.GetElapsedTime(since) >= HistoryLimits.Silence)
+                    silent.Remove(key);
+            silent[(conversation, link)] = time.GetTimestamp();
         }
     }
 

@@ -16,11 +16,11 @@ internal sealed class HistoryErasure(StoreConnection connection)
     /// <returns>True if there may be more to do.</returns>
     public bool Follow(IReadOnlyList<ErasedThrough> erased, IReadOnlySet<ulong> spared, ulong indexed)
     {
-        foreach (var (position, count) in Read("SELECT position, count FROM spared ORDER BY position"))
+        foreach (var (position, conversation) in ReadSpared())
         {
             if (spared.Contains(position))
                 continue;
-            Forget(position, count);
+            Forget(conversation, position);
             connection.Execute("DELETE FROM spared WHERE position = $1", (long)position);
         }
 
@@ -41,35 +41,57 @@ internal sealed class HistoryErasure(StoreConnection connection)
         var known = connection.ReadScalar("SELECT position FROM erased WHERE conversation = $1", conversation) as long? ?? 0;
         if ((ulong)known >= through)
             return false;
-        var segments = Read(
-            "SELECT position, count FROM segment WHERE conversation = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4",
-            conversation, known, (long)through, SegmentsPerStep);
-        foreach (var (position, count) in segments)
+        var segments = ReadSegments(conversation, known, through);
+        foreach (var position in segments)
         {
             if (spared.Contains(position))
-                connection.Execute("INSERT OR IGNORE INTO spared (position, count) VALUES ($1, $2)", (long)position, (long)count);
+                connection.Execute("INSERT OR IGNORE INTO spared (position, conversation) VALUES ($1, $2)", (long)position, conversation);
             else
-                Forget(position, count);
+                Forget(conversation, position);
         }
 
         var isMore = segments.Count == SegmentsPerStep;
         connection.Execute(
-            "INSERT OR REPLACE INTO erased (conversation, position) VALUES ($1, $2)", conversation, isMore ? (long)segments[^1].Position : (long)through);
+            "INSERT OR REPLACE INTO erased (conversation, position) VALUES ($1, $2)", conversation, isMore ? (long)segments[^1] : (long)through);
         return isMore;
     }
 
-    private void Forget(ulong position, ulong count) =>
-        connection.Execute("DELETE FROM search WHERE rowid >= $1 AND rowid < $2", (long)position, (long)(position + count));
+    /// <summary>A segment that was indexed as erased has neither words nor a place in the count of what can be read.</summary>
+    private void Forget(long conversation, ulong position)
+    {
+        long count, messages;
+        using (var row = connection.Bind(
+            "UPDATE segment SET erased = 1 WHERE conversation = $1 AND position = $2 AND erased = 0 RETURNING count, messages", conversation, (long)position).ExecuteReader())
+        {
+            if (!row.Read())
+                return;
+            (count, messages) = (row.GetInt64(0), row.GetInt64(1));
+        }
+
+        connection.Execute("UPDATE conversation SET messages = messages - $2 WHERE number = $1", conversation, messages);
+        connection.Execute("DELETE FROM search WHERE rowid >= $1 AND rowid < $2", (long)position, (long)position + count);
+    }
 
     private long? FindNumber(ConversationId conversation) =>
         connection.ReadScalar("SELECT number FROM conversation WHERE conversation = $1", conversation.Value.ToArray()) as long?;
 
-    private List<(ulong Position, ulong Count)> Read(string sql, params ReadOnlySpan<object> values)
+    private List<(ulong Position, long Conversation)> ReadSpared()
     {
-        var segments = new List<(ulong, ulong)>();
-        using var row = connection.Bind(sql, values).ExecuteReader();
+        using var row = connection.Bind("SELECT position, conversation FROM spared ORDER BY position").ExecuteReader();
+        var spared = new List<(ulong, long)>();
         while (row.Read())
-            segments.Add((SegmentRow.ReadUnsigned(row, 0), SegmentRow.ReadUnsigned(row, 1)));
-        return segments;
+            spared.Add((SegmentRow.ReadUnsigned(row, 0), row.GetInt64(1)));
+        return spared;
+    }
+
+    private List<ulong> ReadSegments(long conversation, long after, ulong through)
+    {
+        using var row = connection.Bind(
+            "SELECT position FROM segment WHERE conversation = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4",
+            conversation, after, (long)through, SegmentsPerStep).ExecuteReader();
+        var positions = new List<ulong>();
+        while (row.Read())
+            positions.Add(SegmentRow.ReadUnsigned(row, 0));
+        return positions;
     }
 }

@@ -193,7 +193,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
             if (repaired)
             {
                 repaired = false;
-                InTransaction(connection, tables, () => AddRepaired(tables));
+                AddRepaired(connection, tables);
             }
 
             if (erased)
@@ -285,26 +285,28 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         return spared;
     }
 
-    /// <summary>Looks again at what could not be read.</summary>
-    private bool AddRepaired(HistoryTables tables)
+    /// <summary>Looks again at what could not be read, each place by itself: a late segment is counted for all behind it, which takes long in a long conversation.</summary>
+    private void AddRepaired(StoreConnection connection, HistoryTables tables)
     {
         foreach (var (first, last) in tables.ReadMissing(HistoryLimits.RetriedPlaces))
         {
-            var (from, page) = (first, store.ReadFeed(first - 1, HistoryLimits.SegmentsPerBatch, HistoryLimits.BytesPerBatch));
-            foreach (var segment in page.Segments.TakeWhile(segment => segment.FirstPosition <= last))
-            {
-                tables.Add(segment);
-                from = segment.LastPosition + 1;
-            }
-
-            if (from == first)
-                continue;
-            tables.RemoveMissing(first);
-            if (from <= last)
-                tables.AddMissing(new DamagedSegment(from, last, CanBeFetched: false));
+            stopping.Token.ThrowIfCancellationRequested();
+            var page = store.ReadFeed(first - 1, HistoryLimits.SegmentsPerBatch, HistoryLimits.BytesPerBatch);
+            if (page.Segments.TakeWhile(segment => segment.FirstPosition <= last).ToList() is { Count: > 0 } readable)
+                InTransaction(connection, tables, () => AddRepaired(tables, readable, first, last));
         }
+    }
 
-        return true;
+    private static ulong AddRepaired(HistoryTables tables, List<FeedSegment> readable, ulong first, ulong last)
+    {
+        foreach (var segment in readable)
+            tables.Add(segment);
+        var end = readable[^1].LastPosition;
+        tables.CountLate(end);
+        tables.RemoveMissing(first);
+        if (end < last)
+            tables.AddMissing(new DamagedSegment(end + 1, last, CanBeFetched: false));
+        return end;
     }
 
     /// <summary>Waits for better times. A file that is no database any more is put away: all of it can be built again.</summary>

@@ -45,6 +45,9 @@ internal static class HistoryLimits
     /// <summary>How long a page waits for one neighbour's look ahead before it asks another; for all of them it waits as long as <see cref="Patience"/>.</summary>
     public static readonly TimeSpan NeighbourPatience = TimeSpan.FromMilliseconds(900);
 
+    /// <summary>For so long a neighbour is not asked again that brought nothing of use: replication goes on meanwhile.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
+
     /// <summary>How long the answer to a neighbour's look ahead waits for what has arrived here and is not indexed yet: less than the neighbour waits.</summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromMilliseconds(500);
 

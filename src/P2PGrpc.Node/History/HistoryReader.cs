@@ -40,15 +40,17 @@ internal static class HistoryReader
         connection.ReadScalar("SELECT number FROM author WHERE author = $1", author.ToArray()) as long?;
 
     /// <summary>Messages of others that arrived behind a position.</summary>
-    public static ulong CountUnread(StoreConnection connection, long conversation, ulong readThrough, long? self)
+    public static ulong CountUnread(StoreConnection connection, long conversation, ulong readThrough)
     {
+        // What was erased can't be read any more. Of what was spared none is of others: only what this node wrote ever is.
+        var erased = connection.ReadScalar("SELECT position FROM erased WHERE conversation = $1", conversation) as long? ?? 0;
         var others = connection.ReadScalar("SELECT others FROM conversation WHERE number = $1", conversation) as long? ?? 0;
         var read = connection.ReadScalar(
             """
-            SELECT others_before + iif(author = $3, 0, min(count, $2 - position + 1)) FROM segment
+            SELECT others_before + min(others, $2 - position + 1) FROM segment
             WHERE conversation = $1 AND position <= $2 ORDER BY position DESC LIMIT 1
             """,
-            conversation, (long)readThrough, self ?? 0) as long? ?? 0;
+            conversation, Math.Max((long)readThrough, erased)) as long? ?? 0;
         return (ulong)Math.Max(0, others - read);
     }
 
@@ -82,10 +84,14 @@ internal static class HistoryReader
         // The segment that holds the position reaches to both sides of it.
         using var row = connection.Bind(
             older
-                ? "SELECT position, count FROM segment WHERE conversation = $1 AND author = $2 AND position < $3 ORDER BY position DESC LIMIT $4"
+                ? """
+                SELECT position, count FROM segment WHERE conversation = $1 AND author = $2 AND position < $3 AND (messages > 0 OR erased = 1)
+                ORDER BY position DESC LIMIT $4
+                """
                 : """
                 SELECT position, count FROM segment WHERE conversation = $1 AND author = $2 AND position >= ifnull(
                     (SELECT position FROM segment WHERE conversation = $1 AND author = $2 AND position <= $3 ORDER BY position DESC LIMIT 1), 0)
+                    AND (messages > 0 OR erased = 1)
                 ORDER BY position LIMIT $4
                 """,
             conversation, author, (long)Math.Min(position, long.MaxValue), (long)count + 1).ExecuteReader();

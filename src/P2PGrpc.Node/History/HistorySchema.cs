@@ -7,9 +7,12 @@ namespace P2PGrpc.Node.History;
 internal static class HistorySchema
 {
     /// <summary>The version that this program writes, kept in user_version.</summary>
-    private const long Version = 2;
+    private const long Version = 3;
 
     // Positions are those of the feed. Unsigned numbers whose order counts are stored with their highest bit turned over (HistoryPlace).
+    // Of a segment, count is that of its entries and messages that of those which could be read when it was indexed: an author may sign any number of empty ones.
+    // Others are these messages if they are of another author, others_before those of all segments before it.
+    // Of an erased segment that was never indexed with its body no clock is known: its messages stand behind the last_clock of its author before it.
     // In search, place holds the numbers of conversation and author as words, so that a search in one of them need not go through all that was found.
     private const string Create = """
         CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER NOT NULL, check_value INTEGER NOT NULL);
@@ -27,7 +30,11 @@ internal static class HistorySchema
             position INTEGER NOT NULL,
             author INTEGER NOT NULL,
             count INTEGER NOT NULL,
+            messages INTEGER NOT NULL,
+            others INTEGER NOT NULL,
             others_before INTEGER NOT NULL,
+            last_clock INTEGER NOT NULL,
+            erased INTEGER NOT NULL,
             PRIMARY KEY (conversation, position)) WITHOUT ROWID;
         CREATE INDEX segment_by_author ON segment (conversation, author, position);
         CREATE TABLE entry (
@@ -40,7 +47,7 @@ internal static class HistorySchema
             position INTEGER NOT NULL,
             PRIMARY KEY (conversation, clock, author, epoch, sequence, log)) WITHOUT ROWID;
         CREATE TABLE erased (conversation INTEGER PRIMARY KEY, position INTEGER NOT NULL);
-        CREATE TABLE spared (position INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+        CREATE TABLE spared (position INTEGER PRIMARY KEY, conversation INTEGER NOT NULL);
         CREATE TABLE missing (first_position INTEGER PRIMARY KEY, last_position INTEGER NOT NULL);
         CREATE VIRTUAL TABLE search USING fts5 (
             text, place, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2");

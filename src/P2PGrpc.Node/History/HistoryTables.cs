@@ -10,6 +10,9 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
     private readonly Dictionary<ConversationId, long> conversations = [];
     private readonly Dictionary<PeerId, long> authors = [];
 
+    // Messages of others that were added before some that were counted already, by conversation.
+    private readonly Dictionary<long, long> late = [];
+
     /// <summary>How far the feed is indexed.</summary>
     public FeedCursor ReadProgress()
     {
@@ -27,16 +30,33 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
         if (connection.ReadScalar("SELECT 1 FROM segment WHERE conversation = $1 AND position = $2", conversation, (long)segment.FirstPosition) is not null)
             return;
         var author = GetAuthor(header.Log.Author);
-        var others = header.Log.Author == self ? 0L : header.Count;
+        var entries = segment.Erased ? [] : SegmentBodyReader.Read(header, segment.Body);
+        var messages = entries.LongCount(entry => entry?.Content is not null);
+        var others = header.Log.Author == self ? 0 : messages;
+        var before = FindLastClock(conversation, author, segment.FirstPosition);
         connection.Execute(
-            "INSERT INTO segment (conversation, position, author, count, others_before) VALUES ($1, $2, $3, $4, $5)",
-            conversation, (long)segment.FirstPosition, author, (long)header.Count, CountOthersBefore(conversation, segment.FirstPosition));
-        CountIn(conversation, segment, others);
-        var entries = SegmentBodyReader.Read(header, segment.Body);
+            """
+            INSERT INTO segment (conversation, position, author, count, messages, others, others_before, last_clock, erased)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            conversation, (long)segment.FirstPosition, author, (long)header.Count, messages, others, CountOthersBefore(conversation, segment.FirstPosition),
+            HistoryPlace.ToColumn(entries.Aggregate(before, (last, entry) => Math.Max(last, entry?.Clock ?? 0))), segment.Erased ? 1L : 0L);
+        CountIn(conversation, segment, messages, others);
+        if (segment.Erased)
+            AddErased(conversation, segment, before);
         var place = $"{SearchQuery.ConversationWord(conversation)} {SearchQuery.AuthorWord(author)}";
         for (var index = 0; index < entries.Length; index++)
             if (entries[index] is { Content: { } content } entry)
                 Add(conversation, HistoryPlace.Of(header, index, entry.Clock), (long)segment.FirstPosition + index, content.Text, place);
+    }
+
+    /// <summary>After segments of one stretch were added late: counts them for those behind it, all at once, since a long conversation has many.</summary>
+    /// <param name="last">The position that the stretch ends with.</param>
+    public void CountLate(ulong last)
+    {
+        foreach (var (conversation, others) in late)
+            connection.Execute("UPDATE segment SET others_before = others_before + $3 WHERE conversation = $1 AND position > $2", conversation, (long)last, others);
+        late.Clear();
     }
 
     /// <summary>Notes a stretch of the feed that can't be read now.</summary>
@@ -60,6 +80,7 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
     {
         conversations.Clear();
         authors.Clear();
+        late.Clear();
     }
 
     public void Trim()
@@ -78,22 +99,32 @@ internal sealed class HistoryTables(StoreConnection connection, PeerId self)
             connection.Execute("INSERT INTO search (rowid, text, place) VALUES ($1, $2, $3)", position, text, placeWords);
     }
 
+    /// <summary>Notes where messages stood of which only the header is left.</summary>
+    private void AddErased(long conversation, FeedSegment segment, ulong clock)
+    {
+        for (var index = 0; index < segment.Header.Count; index++)
+            Add(conversation, HistoryPlace.Of(segment.Header, index, clock), (long)segment.FirstPosition + index, text: "", placeWords: "");
+    }
+
+    private ulong FindLastClock(long conversation, long author, ulong position) => connection.ReadScalar(
+        "SELECT last_clock FROM segment WHERE conversation = $1 AND author = $2 AND position < $3 ORDER BY position DESC LIMIT 1",
+        conversation, author, (long)position) is long clock ? HistoryPlace.FromColumn(clock) : 0;
+
     private long CountOthersBefore(long conversation, ulong position) => connection.ReadScalar(
-        """
-        SELECT others_before + iif(author = $3, 0, count) FROM segment WHERE conversation = $1 AND position < $2 ORDER BY position DESC LIMIT 1
-        """,
-        conversation, (long)position, GetAuthor(self)) as long? ?? 0;
+        "SELECT others_before + others FROM segment WHERE conversation = $1 AND position < $2 ORDER BY position DESC LIMIT 1",
+        conversation, (long)position) as long? ?? 0;
 
     /// <summary>Counts a segment. One that was damaged when those after it were indexed comes before them in the counts, too.</summary>
-    private void CountIn(long conversation, FeedSegment segment, long others)
+    private void CountIn(long conversation, FeedSegment segment, long messages, long others)
     {
         var isLast = connection.Execute(
             "UPDATE conversation SET messages = messages + $2, others = others + $3, last_position = $4 WHERE number = $1 AND last_position < $4",
-            conversation, (long)segment.Header.Count, others, (long)segment.LastPosition) > 0;
+            conversation, messages, others, (long)segment.LastPosition) > 0;
         if (isLast)
             return;
-        connection.Execute("UPDATE conversation SET messages = messages + $2, others = others + $3 WHERE number = $1", conversation, (long)segment.Header.Count, others);
-        connection.Execute("UPDATE segment SET others_before = others_before + $3 WHERE conversation = $1 AND position > $2", conversation, (long)segment.FirstPosition, others);
+        connection.Execute("UPDATE conversation SET messages = messages + $2, others = others + $3 WHERE number = $1", conversation, messages, others);
+        if (others > 0)
+            late[conversation] = late.GetValueOrDefault(conversation) + others;
     }
 
     private long GetConversation(ConversationId conversation)

@@ -328,6 +328,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         await Store.DisposeAsync().ConfigureAwait(false);
         Book.Dispose();
         Rooms.Dispose();
+        Members.Dispose();
         Receipts.Dispose();
         lifetime.Dispose();
         certificate.Dispose();

@@ -72,6 +72,12 @@ internal static class LinkLimits
     /// lets more pile up does not read.</summary>
     public const int WaitingFrames = 70_000;
 
+    /// <summary>The same on all links together, of which each takes some 200 bytes: beyond it a link on which more than a few wait is closed.</summary>
+    public const int AllWaitingFrames = 250_000;
+
+    /// <summary>Frames that may wait on a link however many wait on others: what a moment's work leaves.</summary>
+    public const int FewWaitingFrames = 1000;
+
     /// <summary>Bytes of segments waiting to be written on one link before more are read from disk.</summary>
     public const int WaitingSegmentBytes = 1024 * 1024;
 

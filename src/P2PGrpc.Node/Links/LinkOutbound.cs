@@ -8,7 +8,7 @@ namespace P2PGrpc.Node.Links;
 
 /// <summary>What waits to be written on one link: small frames first, then the answer to a look ahead, segments, then ephemeral messages. Tells are merged and credit is
 /// summed while they wait, so a slow writer makes fewer frames, not longer queues. Thread-safe; adding never blocks.</summary>
-internal sealed class LinkOutbound
+internal sealed class LinkOutbound(WaitingFrames all)
 {
     private readonly Lock gate = new();
     private readonly Signal ready = new();
@@ -25,19 +25,29 @@ internal sealed class LinkOutbound
     private long credit;
     private long segmentBytes;
     private Frame? goodbye;
+    private Frame? pong;
+    private bool dropped;
 
     /// <summary>False if the peer lets frames pile up: the link is to be closed.</summary>
     public bool TryAdd(Frame frame)
     {
         lock (gate)
         {
-            if (small.Count >= LinkLimits.WaitingFrames)
+            if (dropped || !all.TryAdd(small.Count))
                 return false;
             small.Enqueue(frame);
         }
 
         ready.Set();
         return true;
+    }
+
+    /// <summary>One answer to a ping waits at most: only the last one tells anything.</summary>
+    public void SetPong(Frame frame)
+    {
+        lock (gate)
+            pong = frame;
+        ready.Set();
     }
 
     public void AddHave(IReadOnlyList<LogHead> logs, ulong? toldThrough)
@@ -142,8 +152,18 @@ internal sealed class LinkOutbound
 
     private bool TryTake(out Frame frame)
     {
-        if (small.TryDequeue(out frame!))
+        if (pong is not null)
+        {
+            (frame, pong) = (pong, null);
             return true;
+        }
+
+        if (small.TryDequeue(out frame!))
+        {
+            all.Remove(1);
+            return true;
+        }
+
         if (credit > 0)
         {
             frame = TransientFrames.WriteCredit(credit);
@@ -175,6 +195,17 @@ internal sealed class LinkOutbound
 
         frame = ephemeral.Take()!;
         return frame is not null;
+    }
+
+    /// <summary>The link is gone: what waits is dropped, and nothing more is taken.</summary>
+    public void Drop()
+    {
+        lock (gate)
+        {
+            dropped = true;
+            all.Remove(small.Count);
+            small.Clear();
+        }
     }
 
     /// <summary>One Have of at most a frame's worth; the position goes with the last of them only, when all that it covers is out.</summary>

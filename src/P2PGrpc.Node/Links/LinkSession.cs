@@ -31,7 +31,7 @@ internal sealed class LinkSession : IAsyncDisposable
     private LinkEnd? end;
 
     public LinkSession(
-        LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
+        LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication, WaitingFrames waiting,
         Action<LinkSession, EphemeralBody> receiveEphemeral, Func<LinkSession, Members, string> receiveMembers, Action<LinkSession> sharesTaken, ReadStretch readStretch,
         TimeProvider time, ILogger log, bool isStranger = false)
     {
@@ -49,6 +49,7 @@ internal sealed class LinkSession : IAsyncDisposable
         membersSentRate = PerMinute(LinkLimits.MembersSentPerMinute);
         recordsRate = PerMinute(LinkLimits.RecordsPerMinute);
         this.log = log;
+        Outbound = new LinkOutbound(waiting);
         Recalls = new LinkRecalls(remote.Sharing, Outbound, readStretch, time);
         startedAt = lastHeard = time.GetTimestamp();
     }
@@ -65,7 +66,7 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public string Address => connection.RemoteAddress;
 
-    public LinkOutbound Outbound { get; } = new();
+    public LinkOutbound Outbound { get; }
 
     /// <summary>The peer came in because everybody may: what it writes is bounded.</summary>
     public bool IsStranger { get; private set; }
@@ -216,7 +217,7 @@ internal sealed class LinkSession : IAsyncDisposable
                     RoundTripMilliseconds = time.GetElapsedTime(Interlocked.Read(ref pingSentAt)).TotalMilliseconds;
                 return true;
             case Frame.KindOneofCase.Ping:
-                Add(TransientFrames.WritePing(frame.Ping.Number, reply: true));
+                Outbound.SetPong(TransientFrames.WritePing(frame.Ping.Number, reply: true));
                 return true;
             case Frame.KindOneofCase.Ephemeral:
                 return Handle(frame.Ephemeral);
@@ -305,6 +306,7 @@ internal sealed class LinkSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Recalls.Dispose();
+        Outbound.Drop();
         await connection.DisposeAsync().ConfigureAwait(false);
         ending.Dispose();
     }

@@ -37,12 +37,6 @@ internal sealed class ReplicationOutputs(
             _ = loader.DisposeAsync().AsTask();
     }
 
-    public void CloseAll(string detail)
-    {
-        foreach (var loader in links.Values)
-            loader.Session.Close(GoodbyeReason.Shutdown, detail);
-    }
-
     public void CarryOut(ReplicatorOutput output)
     {
         switch (output)
@@ -178,10 +172,9 @@ internal sealed class ReplicationOutputs(
         }
         catch (Exception broken) when (broken is StoreException or Microsoft.Data.Sqlite.SqliteException or IOException)
         {
-            // Without heads nothing of the conversation can be exchanged: its links are closed, and dialling again tries anew.
+            // Without heads nothing of this conversation can be exchanged. The others go on.
             OnReadFailed(broken);
             report(new ReplicatorInput.HeadsFailed(request.Conversation));
-            CloseAll("its store could not be read");
         }
     }
 

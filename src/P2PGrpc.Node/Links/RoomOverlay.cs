@@ -102,7 +102,7 @@ internal sealed class RoomOverlay : IAsyncDisposable
             if (isOwn)
                 Volatile.Write(ref forgotten, record);
             else
-                members.Offer(record);
+                members.Offer(record, session.Peer);
         }
 
         changed.Set();

@@ -33,6 +33,19 @@ internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, F
     /// <summary>The heads of a conversation's logs in order of LogId. Next is the last of them if there are more.</summary>
     public ReplicatorInput.HeadsLoaded LoadHeads(ConversationId conversation, LogId? after, int count) => readers.Read(connection =>
     {
+        try
+        {
+            return ReadHeads(connection, conversation, after, count);
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == raw.SQLITE_CORRUPT)
+        {
+            damage.Report(0);
+            throw;
+        }
+    });
+
+    private ReplicatorInput.HeadsLoaded ReadHeads(StoreConnection connection, ConversationId conversation, LogId? after, int count)
+    {
         var heads = new List<StoredHead>();
         LogId? seen = null;
         using var row = connection.Bind(
@@ -55,7 +68,7 @@ internal sealed class SegmentReader(ReaderPool readers, RecentSegments recent, F
         }
 
         return new ReplicatorInput.HeadsLoaded(conversation, heads, null);
-    });
+    }
 
     private StoredHead? ReadHead(SqliteDataReader row, ConversationId conversation, LogId logId)
     {

@@ -50,6 +50,7 @@ internal sealed class WriterSession : IDisposable
             Configure(connection, options);
             Schema.Apply(connection.Sqlite, options.DatabasePath);
             Flush(connection, options.DatabasePath, recovering);
+            MendLogRows(connection);
             if (options.MaximumPages > 0)
                 connection.ReadScalar($"PRAGMA max_page_count = {options.MaximumPages}");
             return new WriterSession(connection, options, identity, running, clock);
@@ -85,6 +86,18 @@ internal sealed class WriterSession : IDisposable
 
         // Enough for a reader that is under way to end; only checkpoints ever wait for readers.
         connection.ReadScalar("PRAGMA busy_timeout = 1000");
+    }
+
+    private static void MendLogRows(StoreConnection connection)
+    {
+        try
+        {
+            LogRowRepair.Mend(connection);
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_CONSTRAINT)
+        {
+            // What is wrong stays so until there is room; a page that can't be read is reported by whoever needs it.
+        }
     }
 
     private static void Flush(StoreConnection connection, string path, bool recovering)

@@ -114,7 +114,8 @@ internal sealed class PeerBook : IDisposable
     /// <summary>Makes the peer known whose invite this node has been given, at its addresses.</summary>
     /// <param name="inviter">Who gave the invite, and where it listens.</param>
     /// <param name="alias">What to call it; empty for what it is called already, or else what is proposed.</param>
-    /// <param name="proposed">What it calls itself; may be empty.</param>
+    /// <param name="proposed">What it calls itself; may be empty. Not taken if a peer has it that was given by one of these addresses alone: the two
+    /// become one record, with this alias, once the inviter has answered there.</param>
     /// <param name="keep">Keeps the invite, in the same transaction.</param>
     /// <param name="cancellationToken">Gives up before the change is made.</param>
     /// <exception cref="PeerBookException">It is this node itself, or blocked; another peer has the alias; or the book is full.</exception>
@@ -125,18 +126,19 @@ internal sealed class PeerBook : IDisposable
         return ChangeAsync(
             current =>
             {
-                // One that was given by an address alone, and has not been met there yet, is the same peer.
-                var existing = current.Find(inviter.PeerId)
-                    ?? addresses.Select(address => current.FindByAddress(address)).FirstOrDefault(record => record is { PeerId: null });
+                // A ticket may name any address. Those of another peer stay its own; if that one has no identity yet, whose it is shows when somebody answers there.
+                var existing = current.Find(inviter.PeerId);
+                var own = addresses.Where(address => current.FindByAddress(address) is not { } holder || holder == existing);
                 if (existing?.Admission == Admission.Blocked)
                     throw new PeerBookException(
                         PeerBookFault.Invalid, $"This node has blocked {existing.Label}, who gave this invite. First: p2pgrpc peers accept {existing.Label}");
-                var chosen = alias.Length > 0 ? alias : existing?.Alias ?? proposed;
+                var isExpected = current.FindByAlias(proposed) is { PeerId: null } expected && expected.Addresses.Intersect(addresses).Any();
+                var chosen = alias.Length > 0 ? alias : existing?.Alias ?? (isExpected ? "" : proposed);
                 if (chosen.Length > 0 && current.FindByAlias(chosen) is { } holder && holder != existing)
                     throw new PeerBookException(
                         PeerBookFault.AlreadyExists, $"The alias '{chosen}' belongs to {holder.Key}. Choose another one for the inviter ('join' takes it by --name).");
                 var record = existing ?? new PeerRecord(inviter.PeerId, null, [], Admission.Known);
-                record = Enumerable.Reverse(addresses).Aggregate(record, (known, address) => known.WithAddress(address));
+                record = own.Reverse().Aggregate(record, (known, address) => known.WithAddress(address));
                 return (existing, record with { PeerId = inviter.PeerId, Alias = chosen.Length > 0 ? chosen : null, Admission = Admission.Known, IsStranger = false });
             },
             cancellationToken, keep);

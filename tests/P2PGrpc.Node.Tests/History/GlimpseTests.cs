@@ -3,6 +3,7 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.History;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Node.Wire;
 using Xunit;
@@ -67,6 +68,18 @@ public sealed class GlimpseTests : IDisposable
         Assert.Equal(0ul, glimpse.Before);
         Assert.Equal(chain[^1].Header.LastSequence, glimpse.Messages[^1].Place.Sequence);
         Assert.Equal(glimpse.Messages.Count, glimpse.Messages.Select(message => message.Segment.Header.Hash).Distinct().Count() * LogLimits.EntryCount);
+    }
+
+    /// <summary>V1: they could neither be shown nor let go of.</summary>
+    [Fact]
+    public void V1_Segments_that_show_nothing_are_not_kept()
+    {
+        var chain = MakeChain(7, 3);
+        var body = new SegmentBodyBuilder().Build();
+        var blank = SegmentHeader.Sign(author, chain[0].Header.Log, chain[2].Header.Head, LogLimits.EntryCount, body, []);
+        Assert.True(glimpse.Take(alice, 0, new RecalledStretch([(blank, new SegmentBytes(body).Body), .. chain], 0), 1));
+        Assert.Equal(Sequences(1, 3), Shown());
+        Assert.Equal(chain.Sum(segment => Glimpse.Weigh(segment.Header)), glimpse.Weight);
     }
 
     [Fact]

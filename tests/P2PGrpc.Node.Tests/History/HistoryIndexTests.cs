@@ -58,11 +58,25 @@ public sealed class HistoryIndexTests
         await alice.SendAsync("self", "lost with the disk");
         Assert.Equal(5, await CountAsync(alice));
         await alice.StopAsync();
+        var (index, ofTheLost) = (Path.Combine(alice.DataDirectory, "history.db"), Path.Combine(alice.DataDirectory, "index-of-the-lost"));
+        File.Copy(index, ofTheLost);
         File.Move(then, now, overwrite: true);
         await alice.StartAgainAsync();
         await alice.SendAsync("self", "another fifth");
-        Assert.Equal([.. Said, "another fifth"], Texts((await alice.ListAsync("self")).Batches));
-        Assert.Empty((await alice.SearchAsync("lost")).Batches);
+        await CheckAsync();
+
+        // Of as many messages as the database holds, but others.
+        await alice.StopAsync();
+        File.Move(ofTheLost, index, overwrite: true);
+        await alice.StartAgainAsync();
+        await RunningNode.WaitUntilAsync(async () => (await alice.SearchAsync("another")).Batches.Count > 0, "the index is built again");
+        await CheckAsync();
+
+        async Task CheckAsync()
+        {
+            Assert.Equal([.. Said, "another fifth"], Texts((await alice.ListAsync("self")).Batches));
+            Assert.Empty((await alice.SearchAsync("lost")).Batches);
+        }
     }
 
     [Fact]

@@ -121,6 +121,10 @@ public sealed class LookAheadTests
         Assert.False(page.IsCompleted);
         clock.Advance(HistoryLimits.NeighbourPatience);
         Assert.Equal(sent[..30], Texts((await page.WaitAsync(TestNode.Patience)).Batches));
+
+        // Nor does the next page wait for her.
+        clock.Advance(HistoryLimits.LookAge * 2);
+        Assert.Equal(sent[..30], Texts((await bob.ListAsync("#friends").WaitAsync(TestNode.Patience)).Batches));
         hold.Open();
         holdCarol.Open();
         await Task.WhenAll(held, heldCarol);

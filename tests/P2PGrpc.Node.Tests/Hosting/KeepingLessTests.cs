@@ -137,7 +137,7 @@ public sealed class KeepingLessTests
         await alice.StartAgainAsync();
         await CheckAsync();
         await alice.Runtime.Index.RebuildAsync(Token);
-        Assert.Equal(["no secret any more"], HistoryNode.Texts((await alice.SearchAsync("secret")).Batches));
+        await CheckAsync();
 
         async Task CheckAsync()
         {
@@ -145,6 +145,38 @@ public sealed class KeepingLessTests
             var page = await alice.ListAsync("self");
             Assert.Equal(["no secret any more"], HistoryNode.Texts(page.Batches));
             Assert.Equal(2ul, Sum(page.Batches));
+            Assert.Equal(1ul, Assert.Single(await alice.ListConversationsAsync()).Messages);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_erased_is_not_unread_and_counts_no_more()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var carol = await RunningNode.StartAsync("carol");
+        await FillRoomAsync(alice, bob);
+        await CheckAsync(bob, 5, 5, 0);
+        await EraseAsync(bob, "#friends");
+        await RunningNode.WaitUntilAsync(async () => Assert.Single(await bob.ListConversationsAsync()).Messages == 0, "the index has followed");
+        await CheckAsync(bob, 0, 0, 5);
+        await EraseAsync(alice, "#friends");
+        await carol.Runtime.RoomAdministration.JoinAsync(alice.Runtime.RoomAdministration.WriteTicket("friends"), "", Token);
+        await RunningNode.WaitUntilAsync(() => carol.Runtime.Store.LastPosition == 5, "carol has all headers");
+        await alice.SendAsync("#friends", "hello, carol");
+        await RunningNode.WaitUntilAsync(() => carol.Runtime.Store.LastPosition == 6 && bob.Runtime.Store.LastPosition == 6, "the new one has come");
+        await CheckAsync(carol, 1, 1, 5);
+        await CheckAsync(bob, 1, 1, 5);
+        await bob.Runtime.Index.RebuildAsync(Token);
+        await RunningNode.WaitUntilAsync(async () => (await bob.ListConversationsAsync()) is [{ Messages: 1 }], "the index has followed again");
+        await CheckAsync(bob, 1, 1, 5);
+        Assert.Equal(0ul, await bob.ReadAsync("#friends"));
+
+        async Task CheckAsync(RunningNode node, ulong messages, ulong unread, ulong erased)
+        {
+            var conversation = Assert.Single(await node.ListConversationsAsync());
+            Assert.Equal((messages, unread), (conversation.Messages, conversation.Unread));
+            Assert.Equal(erased, Sum((await node.ListAsync("#friends")).Batches));
         }
     }
 

@@ -195,6 +195,40 @@ public sealed class InviteTests
         Assert.Equal("my-alice", bob.Find(alice.Id)!.Alias);
     }
 
+    /// <summary>A1: a ticket names any address that its maker likes.</summary>
+    [Fact]
+    public async Task A1_A_ticket_that_names_anothers_address_does_not_get_its_alias()
+    {
+        await using var mallory = await RunningNode.StartAsync("mallory");
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var owner = await RunningNode.StartAsync("owner");
+        await bob.StopAsync();
+        var address = $"127.0.0.1:{bob.Port}";
+        await owner.AddAsync($"bob={address}");
+        var secret = PeerTicket.Parse(await InviteAsync(mallory), out _)!.Secret;
+        var hostile = new PeerTicket(secret, "bob", new Core.Identity.TicketPeer(mallory.Runtime.Id, [address, $"127.0.0.1:{mallory.Port}"]));
+        var inviter = await RedeemAsync(owner, hostile.ToText());
+        Assert.Equal((mallory.Id, ""), (inviter.PeerId, inviter.Alias));
+        Assert.Equal(("", Admission.Unpinned), (owner.Find("bob")!.PeerId, owner.Find("bob")!.Admission));
+        await owner.WaitForLinkAsync(mallory.Id);
+        await bob.StartAgainAsync();
+        await RunningNode.WaitUntilAsync(() => owner.Find("bob")!.PeerId == bob.Id, "bob is pinned where he was expected");
+    }
+
+    [Fact]
+    public async Task Who_was_given_by_an_address_and_then_invites_is_one_peer_with_the_alias_that_it_had()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await using var bob = await RunningNode.StartAsync("bob");
+        var ticket = await InviteAsync(alice, "bob");
+        await alice.StopAsync();
+        await bob.AddAsync($"alice=127.0.0.1:{alice.Port}");
+        await RedeemAsync(bob, ticket);
+        await alice.StartAgainAsync();
+        await RunningNode.WaitUntilAsync(() => bob.Find("alice")?.PeerId == alice.Id && bob.Runtime.Book.Snapshot.Records.Count == 1, "the two are one");
+        await alice.WaitForLinkAsync("bob");
+    }
+
     [Fact]
     public async Task Who_removes_the_inviter_shows_it_nothing_any_more()
     {

@@ -18,7 +18,10 @@ public sealed class LinkOutboundTests
     private static readonly PeerId Other = IdentityKey.FromSeed([.. Enumerable.Repeat((byte)1, 32)]).PeerId;
     private static readonly ConversationId Conversation = ConversationId.Direct(Author, Author);
 
-    private readonly LinkOutbound outbound = new();
+    private readonly WaitingFrames all = new();
+    private readonly LinkOutbound outbound;
+
+    public LinkOutboundTests() => outbound = new LinkOutbound(all);
 
     [Fact]
     public async Task L1_A_position_never_overtakes_the_segments_that_it_covers()
@@ -67,6 +70,31 @@ public sealed class LinkOutboundTests
         for (var count = 0; count < LinkLimits.WaitingFrames; count++)
             Assert.True(outbound.TryAdd(TransientFrames.WritePing(1, reply: true)));
         Assert.False(outbound.TryAdd(TransientFrames.WritePing(1, reply: true)));
+    }
+
+    /// <summary>V1: what one link may let pile up, many links may not together; and a link that keeps up is not closed for the others.</summary>
+    [Fact]
+    public void V1_Small_frames_of_all_links_together_are_bounded()
+    {
+        var links = Enumerable.Range(0, 128).Select(_ => new LinkOutbound(all)).ToList();
+        var waiting = links.Sum(link => Enumerable.Range(0, LinkLimits.WaitingFrames).TakeWhile(_ => link.TryAdd(new Frame())).Count());
+        Assert.InRange(waiting, LinkLimits.AllWaitingFrames, LinkLimits.AllWaitingFrames + links.Count * LinkLimits.FewWaitingFrames);
+        Assert.True(outbound.TryAdd(new Frame()));
+        foreach (var link in links)
+            link.Drop();
+        for (var count = 1; count < LinkLimits.WaitingFrames; count++)
+            Assert.True(outbound.TryAdd(new Frame()));
+    }
+
+    /// <summary>V1: pings cost their sender more than this node.</summary>
+    [Fact]
+    public async Task V1_One_answer_to_pings_waits_at_most()
+    {
+        for (ulong number = 1; number <= 1000; number++)
+            outbound.SetPong(TransientFrames.WritePing(number, reply: true));
+        outbound.AddCredit(1);
+        Assert.Equal(1000ul, (await TakeAsync()).Ping.Number);
+        Assert.Equal(1ul, (await TakeAsync()).Credit.Bytes);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ namespace P2PGrpc.Node.Tests.Links;
 public sealed class LinkRecallsTests : IDisposable
 {
     private readonly FakeTimeProvider time = new();
-    private readonly LinkOutbound outbound = new();
+    private readonly LinkOutbound outbound = new(new WaitingFrames());
     private readonly IdentityKey self = StoreFixture.MakeKey(1);
     private readonly IdentityKey peer = StoreFixture.MakeKey(2);
     private readonly RemoteHello remote;
@@ -79,7 +79,7 @@ public sealed class LinkRecallsTests : IDisposable
     {
         var connection = new ScriptedConnection();
         await using var session = new LinkSession(
-            new LinkId(1), connection, remote, null!, (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
+            new LinkId(1), connection, remote, null!, new WaitingFrames(), (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
         var running = session.RunAsync(TestContext.Current.CancellationToken);
         var asking = session.Recalls.AskAsync(Conversation, 0);
         Frame frame;

@@ -45,9 +45,11 @@ public sealed class QuotaTests
         await carol.SendAsync("#friends", "carol goes on");
         Assert.Equal("carol goes on", (await ReadAsync(alice, Fits + 1))[^1]);
 
-        // It takes no more after a restart either; what carol says next shows that bob's had its time.
+        // It takes no more after a restart either: bob is refused again, and what carol says next shows that bob's had its time.
+        toldBob = bob.WaitForEventAsync(happened => IsNotice(happened, "REFUSED_FOR_QUOTA"));
         await alice.StopAsync();
         await alice.StartAgainAsync();
+        await toldBob;
         await carol.SendAsync("#friends", "and on");
         Assert.Equal("and on", (await ReadAsync(alice, Fits + 2))[^1]);
         Assert.Equal((ulong)Fits, alice.Runtime.RoomAdministration.ListMembers("friends").Single(member => member.PeerId == bob.Id).Messages);
