@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes all that a release consists of in artifacts/release: packages, programs, a Debian package and a container image for each kind of machine,
-# what it takes to deploy them, a bill of materials, checksums. The same commit gives the same archives. What can't be made here is left out, and said.
+# what it takes to deploy them, a bill of materials, checksums. Archives, Debian packages and images depend on their content alone. What can't be made here is left out, and said.
 # usage: build/release.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
