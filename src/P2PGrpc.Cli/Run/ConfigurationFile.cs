@@ -23,6 +23,10 @@ internal sealed class ConfigurationFile
 
     public bool? ApiOpen { get; private set; }
 
+    public string? Web { get; private set; }
+
+    public IReadOnlyList<string>? WebOrigins { get; private set; }
+
     public string? ApiCertificate { get; private set; }
 
     public string? ApiKey { get; private set; }
@@ -94,6 +98,8 @@ internal sealed class ConfigurationFile
             case "advertise": Advertise = reader.ReadText(name); break;
             case "api": Api = reader.ReadText(name); break;
             case "apiOpen": ApiOpen = reader.ReadTruth(name); break;
+            case "web": Web = reader.ReadText(name); break;
+            case "webOrigins": WebOrigins = reader.ReadTexts(name); break;
             case "apiCert": ApiCertificate = Path.Combine(directory, reader.ReadText(name)); break;
             case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
             case "accept": Accept = reader.ReadText(name); break;
@@ -108,7 +114,7 @@ internal sealed class ConfigurationFile
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
                 throw reader.Fault(
-                    $"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
+                    $"'{name}' is unknown; known are name, data, listen, advertise, api, apiOpen, web, webOrigins, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
                     + "quotaRoomRate, keepDays, keepBytes.");
         }
     }

@@ -12,20 +12,25 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
     /// <summary>The options by which other commands find this node, with a space before them.</summary>
     public string NodeOptions => $" --data {ShellWord.Quote(data)}";
 
+    private string TokenPath => Path.Combine(data, "api.token");
+
     /// <param name="peerId">The node's id.</param>
     /// <param name="address">id@host:port.</param>
     /// <param name="api">The client endpoint's address, http://host:port or https://host:port; null if there is none.</param>
-    public void Show(string peerId, string address, string? api)
+    /// <param name="web">The web endpoint's address, likewise.</param>
+    public void Show(string peerId, string address, string? api, string? web)
     {
         if (settings.Json)
         {
-            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, data));
+            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, web, data));
             return;
         }
         Row(settings.Name, address);
         if (settings.Quiet)
             return;
         Row("data", data);
+        if (web is not null)
+            Row("web", $"{web}, with the token in {TokenPath}");
         if (api is null)
         {
             Row("api", "off");
@@ -34,7 +39,7 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
         _ = NodeAddress.TryParse(api, out var listening);
         var called = CallableAddress.Find(listening!, settings.ApiCertificate);
         var place = called == listening!.Authority ? api : $"{listening.Scheme}://{called} (listening on {listening.Authority})";
-        Row("api", settings.ApiOpen ? $"{place}, no token" : $"{place}, with the token in {Path.Combine(data, "api.token")}");
+        Row("api", settings.ApiOpen ? $"{place}, no token" : $"{place}, with the token in {TokenPath}");
         surroundings.Write("");
         var peer = FindExamplePeer();
         surroundings.Write($"  p2pgrpc send {peer} \"hello\"{NodeOptions}");
@@ -46,7 +51,7 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
     private string Grpcurl(string address, bool secure, string peer)
     {
         var transport = secure ? $"-cacert {ShellWord.Quote(Path.GetFullPath(settings.ApiCertificate!))}" : "-plaintext";
-        var token = settings.ApiOpen ? "" : $" -H \"authorization: Bearer $(cat {ShellWord.Quote(Path.Combine(data, "api.token"))})\"";
+        var token = settings.ApiOpen ? "" : $" -H \"authorization: Bearer $(cat {ShellWord.Quote(TokenPath)})\"";
         return $"grpcurl {transport}{token} -d '{{\"to\":\"{peer}\",\"text\":\"hello\"}}' {address} p2pgrpc.v1.PeerService/Send";
     }
 

@@ -41,7 +41,7 @@ internal static class NodeProgram
         var banner = new NodeBanner(settings, surroundings);
         try
         {
-            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress);
+            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, node.WebAddress);
             _ = IdleHeap.WatchAsync(surroundings.Time, cancellationToken);
             await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
         }
@@ -80,6 +80,8 @@ internal static class NodeProgram
             options.Advertise = settings.Advertise;
             options.Api = settings.Api;
             options.ApiOpen = settings.ApiOpen;
+            options.Web = settings.Web;
+            options.WebOrigins = [.. settings.WebOrigins];
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
             options.Discover = settings.Discover;

@@ -25,6 +25,8 @@ internal sealed class EmbeddedNode(IOptions<NodeOptions> options, TimeProvider t
 
     public string? ApiAddress => Runtime.ApiAddress;
 
+    public string? WebAddress => Runtime.WebAddress;
+
     private NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
 
     public async Task StartAsync(CancellationToken cancellationToken)
