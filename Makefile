@@ -1,9 +1,9 @@
 # Everything to do with this checkout goes through these targets; the scripts in build/ do the work.
 .PHONY: release release-test native-test
-.PHONY: help setup build native run test check sim soak fuzz mutants bench clean
+.PHONY: help setup build native run test check sim soak fuzz mutants interop bench clean
 
 help:
-	@echo "make setup | build | native | run | test | check | sim | soak | fuzz | mutants | bench | native-test | release | release-test | clean   (docs/TESTING.md says more)"
+	@echo "make setup | build | native | run | test | check | sim | soak | fuzz | mutants | interop | bench | native-test | pack | consume | api | release | release-test | clean   (docs/TESTING.md says more)"
 
 # Installs what is missing: packages for the foreign clients of the tests, buf, NuGet packages.
 setup:
@@ -37,6 +37,10 @@ soak: build
 # Bytes of others, made up: `make fuzz COUNT=2000000` so many for each target, `make fuzz TARGET=frame SEED=7` one of them with other inputs.
 fuzz: build
 	@TARGET=$(TARGET) COUNT=$(COUNT) SEED=$(SEED) build/fuzz.sh
+
+# The client in C++ and the one of docs/clients/cpp.md: builds both, and runs them against a node. About two minutes.
+interop: build
+	@build/interop.sh
 
 # Formatting, analyzers (as the build's errors), protos, and the code's own rules.
 check: build

@@ -12,7 +12,7 @@ if ! command -v dotnet > /dev/null; then
 fi
 
 debian_packages() {
-    local wanted=(openssl protobuf-compiler protobuf-compiler-grpc python3-cryptography python3-grpcio python3-protobuf strace faketime iproute2 nftables chromium)
+    local wanted=(openssl curl protobuf-compiler protobuf-compiler-grpc python3-cryptography python3-grpcio python3-protobuf strace faketime iproute2 nftables chromium)
     command -v npm > /dev/null || wanted+=(nodejs npm)
     local name
     for name in "${wanted[@]}"; do

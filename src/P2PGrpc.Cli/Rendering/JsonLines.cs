@@ -211,13 +211,14 @@ internal static class JsonLines
         json.WriteNumber("links", node.Links);
     });
 
-    public static string Started(string peerId, string name, string address, string? api, string? metrics, string data) => Write(json =>
+    public static string Started(string peerId, string name, string address, string? api, string? web, string? metrics, string data) => Write(json =>
     {
         json.WriteString("type", "started");
         json.WriteString("peerId", peerId);
         json.WriteString("name", name);
         json.WriteString("address", address);
         json.WriteString("api", api);
+        json.WriteString("web", web);
         json.WriteString("metrics", metrics);
         json.WriteString("data", data);
     });

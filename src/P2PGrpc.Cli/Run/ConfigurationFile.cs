@@ -25,6 +25,10 @@ internal sealed class ConfigurationFile
 
     public bool? ApiOpen { get; private set; }
 
+    public string? Web { get; private set; }
+
+    public IReadOnlyList<string>? WebOrigins { get; private set; }
+
     public string? ApiCertificate { get; private set; }
 
     public string? ApiKey { get; private set; }
@@ -101,6 +105,8 @@ internal sealed class ConfigurationFile
             case "api": Api = reader.ReadText(name); break;
             case "health": Health = reader.ReadText(name); break;
             case "apiOpen": ApiOpen = reader.ReadTruth(name); break;
+            case "web": Web = reader.ReadText(name); break;
+            case "webOrigins": WebOrigins = reader.ReadTexts(name); break;
             case "apiCert": ApiCertificate = Path.Combine(directory, reader.ReadText(name)); break;
             case "apiKey": ApiKey = Path.Combine(directory, reader.ReadText(name)); break;
             case "accept": Accept = reader.ReadText(name); break;
@@ -117,8 +123,8 @@ internal sealed class ConfigurationFile
             case "peers": Peers = reader.ReadTexts(name); break;
             default:
                 throw reader.Fault(
-                    $"'{name}' is unknown; known are name, data, listen, advertise, api, health, apiOpen, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, quotaRoom, quotaAuthorRate, "
-                    + "quotaRoomRate, keepDays, keepBytes, metrics, log.");
+                    $"'{name}' is unknown; known are name, data, listen, advertise, api, health, apiOpen, web, webOrigins, apiCert, apiKey, accept, discover, dialAny, peers, quotaAuthor, "
+                    + "quotaRoom, quotaAuthorRate, quotaRoomRate, keepDays, keepBytes, metrics, log.");
         }
     }
 }

@@ -12,21 +12,26 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
     /// <summary>The options by which other commands find this node, with a space before them.</summary>
     public string NodeOptions => $" --data {ShellWord.Quote(data)}";
 
+    private string TokenPath => Path.Combine(data, "api.token");
+
     /// <param name="peerId">The node's id.</param>
     /// <param name="address">id@host:port.</param>
     /// <param name="api">The client endpoint's address, http://host:port or https://host:port; null if there is none.</param>
+    /// <param name="web">The web endpoint's address, likewise.</param>
     /// <param name="metrics">The URL of the metrics; null if they are not served.</param>
-    public void Show(string peerId, string address, string? api, string? metrics)
+    public void Show(string peerId, string address, string? api, string? web, string? metrics)
     {
         if (settings.Json)
         {
-            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, metrics, data));
+            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, web, metrics, data));
             return;
         }
         Row(settings.Name, address);
         if (settings.Quiet)
             return;
         Row("data", data);
+        if (web is not null)
+            Row("web", $"{web}, with the token in {TokenPath}");
         if (metrics is not null)
             Row("metrics", metrics);
         if (api is null)
@@ -37,7 +42,7 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
         _ = NodeAddress.TryParse(api, out var listening);
         var called = CallableAddress.Find(listening!, settings.ApiCertificate);
         var place = called == listening!.Authority ? api : $"{listening.Scheme}://{called} (listening on {listening.Authority})";
-        Row("api", settings.ApiOpen ? $"{place}, no token" : $"{place}, with the token in {Path.Combine(data, "api.token")}");
+        Row("api", settings.ApiOpen ? $"{place}, no token" : $"{place}, with the token in {TokenPath}");
         surroundings.Write("");
         var peer = FindExamplePeer();
         surroundings.Write($"  p2pgrpc send {peer} \"hello\"{NodeOptions}");
@@ -49,7 +54,7 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
     private string Grpcurl(string address, bool secure, string peer)
     {
         var transport = secure ? $"-cacert {ShellWord.Quote(Path.GetFullPath(settings.ApiCertificate!))}" : "-plaintext";
-        var token = settings.ApiOpen ? "" : $" -H \"authorization: Bearer $(cat {ShellWord.Quote(Path.Combine(data, "api.token"))})\"";
+        var token = settings.ApiOpen ? "" : $" -H \"authorization: Bearer $(cat {ShellWord.Quote(TokenPath)})\"";
         return $"grpcurl {transport}{token} -d '{{\"to\":\"{peer}\",\"text\":\"hello\"}}' {address} p2pgrpc.v1.PeerService/Send";
     }
 

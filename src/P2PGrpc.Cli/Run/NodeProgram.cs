@@ -48,7 +48,7 @@ internal static class NodeProgram
         var banner = new NodeBanner(settings, surroundings);
         try
         {
-            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, telemetry?.MetricsAddress);
+            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, node.WebAddress, telemetry?.MetricsAddress);
             _ = IdleHeap.WatchAsync(surroundings.Time, cancellationToken);
             await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
         }
@@ -91,6 +91,8 @@ internal static class NodeProgram
             options.Api = settings.Api;
             options.ApiOpen = settings.ApiOpen;
             options.Health = settings.Health;
+            options.Web = settings.Web;
+            options.WebOrigins = [.. settings.WebOrigins];
             options.ApiCertificate = settings.ApiCertificate;
             options.ApiKey = settings.ApiKey;
             options.Discover = settings.Discover;

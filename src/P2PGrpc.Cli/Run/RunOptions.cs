@@ -21,6 +21,15 @@ internal sealed class RunOptions
     private readonly Option<string?> api = Create(
         "--api", "IP:PORT", "The client endpoint, or off [default: 127.0.0.1, at the listening port + 1000]");
 
+    private readonly Option<string?> web = Create(
+        "--web", "IP:PORT", "Serve JSON over HTTP and gRPC-Web there, with the token; beyond loopback with --api-cert [default: off]");
+
+    private readonly Option<string[]> webOrigins = new("--web-origin")
+    {
+        Description = "An origin whose pages may call --web with the token, such as https://app.example; may be repeated [default: none]",
+        HelpName = "ORIGIN",
+    };
+
     private readonly Option<string[]> peers = new("--peer")
     {
         Description = "A peer: [alias=][id@]host:port, or srv:_p2pgrpc._tcp.DOMAIN in place of host:port; may be repeated",
@@ -38,7 +47,7 @@ internal sealed class RunOptions
     private readonly Option<string?> keepDays = Create("--keep-days", "DAYS", "Erase messages that are older; days in which the node ran [default: never]");
     private readonly Option<string?> keepBytes = Create("--keep-bytes", "SIZE", "Erase the oldest messages beyond so many bytes, such as 2G [default: none]");
     private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
-    private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The client endpoint's TLS certificate, PEM");
+    private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The TLS certificate of the client endpoint and of --web, PEM");
     private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
 
     private readonly Option<string?> health = Create(
@@ -69,7 +78,7 @@ internal sealed class RunOptions
         var options = new RunOptions();
         foreach (var option in new Option[]
         {
-            options.name, options.listen, options.advertise, options.api, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny,
+            options.name, options.listen, options.advertise, options.api, options.web, options.webOrigins, options.peers, options.data, options.apiOpen, options.accept, options.discover, options.dialAny,
             options.keepDays, options.keepBytes, options.quotaAuthor, options.quotaRoom, options.quotaAuthorRate, options.quotaRoomRate, options.config,
             options.apiCertificate, options.apiKey, options.health, options.metrics, options.log, options.quiet, options.json, options.verbose,
         })
@@ -84,6 +93,9 @@ internal sealed class RunOptions
         var file = path is null ? new ConfigurationFile() : ConfigurationFile.Read(path);
         string? Find(Option<string?> option, string variable, string? fromFile) =>
             parsed.GetValue(option) ?? Variable(environment, variable) ?? fromFile;
+        IReadOnlyList<string> FindList(Option<string[]> option, string variable, IReadOnlyList<string>? fromFile) =>
+            parsed.GetValue(option) is { Length: > 0 } given ? given
+                : Variable(environment, variable)?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? fromFile ?? [];
         long? FindSize(Option<string?> option, string variable, string? fromFile, string byDefault)
         {
             var text = Find(option, variable, fromFile) ?? byDefault;
@@ -96,6 +108,8 @@ internal sealed class RunOptions
             Listen = Find(listen, "P2PGRPC_LISTEN", file.Listen) ?? DefaultListen,
             Advertise = Find(advertise, "P2PGRPC_ADVERTISE", file.Advertise),
             Api = Find(api, "P2PGRPC_API", file.Api),
+            Web = Find(web, "P2PGRPC_WEB", file.Web),
+            WebOrigins = FindList(webOrigins, "P2PGRPC_WEB_ORIGINS", file.WebOrigins),
             Data = Find(data, "P2PGRPC_DATA", file.Data) ?? NodeDirectory.FindDefault(environment),
             ApiCertificate = Find(apiCertificate, "P2PGRPC_API_CERT", file.ApiCertificate),
             ApiKey = Find(apiKey, "P2PGRPC_API_KEY", file.ApiKey),
@@ -111,9 +125,7 @@ internal sealed class RunOptions
             DialAny = parsed.GetValue(dialAny) || (ReadTruth(environment, "P2PGRPC_DIAL_ANY") ?? file.DialAny ?? false),
             KeepDays = ReadDays(Find(keepDays, "P2PGRPC_KEEP_DAYS", file.KeepDays)),
             KeepBytes = ReadBytes(Find(keepBytes, "P2PGRPC_KEEP_BYTES", file.KeepBytes)),
-            Peers = parsed.GetValue(peers) is { Length: > 0 } given ? given
-                : Variable(environment, "P2PGRPC_PEERS")?.Split(Separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-                ?? file.Peers ?? [],
+            Peers = FindList(peers, "P2PGRPC_PEERS", file.Peers),
             QuotaAuthor = FindSize(quotaAuthor, "P2PGRPC_QUOTA_AUTHOR", file.QuotaAuthor, "1G"),
             QuotaRoom = FindSize(quotaRoom, "P2PGRPC_QUOTA_ROOM", file.QuotaRoom, "10G"),
             QuotaAuthorRate = FindSize(quotaAuthorRate, "P2PGRPC_QUOTA_AUTHOR_RATE", file.QuotaAuthorRate, "64M"),

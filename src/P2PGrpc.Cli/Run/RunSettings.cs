@@ -22,6 +22,11 @@ internal sealed record RunSettings
 
     public bool ApiOpen { get; init; }
 
+    /// <summary>Null or "off": no web endpoint.</summary>
+    public string? Web { get; init; }
+
+    public IReadOnlyList<string> WebOrigins { get; init; } = [];
+
     public string? ApiCertificate { get; init; }
 
     public string? ApiKey { get; init; }

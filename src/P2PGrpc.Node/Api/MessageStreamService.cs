@@ -45,13 +45,22 @@ internal sealed class MessageStreamService(Sender sender, Recipients recipients,
 
     public async Task SubscribeAsync(SubscribeRequest request, IServerStreamWriter<EncodedResponse> responseStream, ServerCallContext context)
     {
-        using var stop = lifetime.Link(context.CancellationToken);
         // Headers at once, so that a caller knows that it is subscribed before the first message comes.
         await context.WriteResponseHeadersAsync([]).ConfigureAwait(false);
+        await SubscribeAsync(request, responseStream, static stretch => new EncodedResponse(stretch), context).ConfigureAwait(false);
+    }
+
+    /// <summary>As objects, for the JSON view, whose headers wait: the first response comes soon, and a request that is refused has a status of its own in HTTP.</summary>
+    public Task SubscribeAsync(SubscribeRequest request, IServerStreamWriter<SubscribeResponse> responseStream, ServerCallContext context) =>
+        SubscribeAsync(request, responseStream, static stretch => stretch.ToResponse(), context);
+
+    private async Task SubscribeAsync<T>(SubscribeRequest request, IServerStreamWriter<T> responseStream, Func<FeedStretch, T> form, ServerCallContext context)
+    {
+        using var stop = lifetime.Link(context.CancellationToken);
         try
         {
             await foreach (var stretch in subscriptions.ReadAsync(request, stop.Token).ConfigureAwait(false))
-                await responseStream.WriteAsync(new EncodedResponse(stretch), context.CancellationToken).ConfigureAwait(false);
+                await responseStream.WriteAsync(form(stretch), context.CancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
         {

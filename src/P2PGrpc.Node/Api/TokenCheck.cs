@@ -17,8 +17,7 @@ internal sealed class TokenCheck(string? token, ReasonCounts refused)
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        var given = context.Request.Headers.Authorization.ToString();
-        if (expected is null || context.Features.Get<UnixSocketMark>() is not null || HoldsToken(given))
+        if (expected is null || context.Features.Get<UnixSocketMark>() is not null || HoldsToken(context))
         {
             context.Features.Get<ConnectionStanding>()?.Prove();
             await next(context).ConfigureAwait(false);
@@ -26,10 +25,8 @@ internal sealed class TokenCheck(string? token, ReasonCounts refused)
         }
 
         refused.Add(Reason);
-        var error = ErrorMapping.ToRpcException(new NodeRequestException(
-            StatusCode.Unauthenticated, Reason,
-            (given.Length == 0 ? "This endpoint needs the header 'authorization: Bearer TOKEN'" : "The token in the header 'authorization' is not this node's")
-            + "; the right one stands in the file api.token in the node's data directory."));
+        var error = ErrorMapping.ToRpcException(new NodeRequestException(StatusCode.Unauthenticated, Reason, Explain(context)));
+
         // A gRPC error without a body: status and details go as headers, which gRPC calls a trailers-only response.
         context.Response.ContentType = "application/grpc";
         context.Response.Headers["grpc-status"] = ((int)error.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -39,9 +36,19 @@ internal sealed class TokenCheck(string? token, ReasonCounts refused)
                 context.Response.Headers[entry.Key] = Convert.ToBase64String(entry.ValueBytes);
     }
 
-    private bool HoldsToken(string header) =>
-        header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim()), expected);
+    /// <summary>True if the request carries the token.</summary>
+    public bool HoldsToken(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        return expected is not null
+            && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim()), expected);
+    }
+
+    /// <summary>What to tell whoever did not give it.</summary>
+    public static string Explain(HttpContext context) =>
+        (context.Request.Headers.Authorization.Count == 0 ? "This endpoint needs the header 'authorization: Bearer TOKEN'" : "The token in the header 'authorization' is not this node's")
+        + "; the right one stands in the file api.token in the node's data directory.";
 }
 
 /// <summary>Marks connections that came over the Unix socket, where the file's mode is the guard.</summary>

@@ -34,6 +34,8 @@ internal sealed class EmbeddedNode(
 
     public string? ApiAddress => Runtime.ApiAddress;
 
+    public string? WebAddress => Runtime.WebAddress;
+
     /// <summary>Null while the node does not run.</summary>
     internal NodeVitals? Vitals => runtime?.Vitals;
 

@@ -22,6 +22,9 @@ public interface INode
     /// <summary>The URL of the TCP client endpoint, or null if there is none.</summary>
     string? ApiAddress { get; }
 
+    /// <summary>The URL of the web endpoint, or null if there is none.</summary>
+    string? WebAddress => null;
+
     /// <summary>Hands over one message; when it returns, the message is on disk here (unless ephemeral).</summary>
     /// <exception cref="NodeRequestException">It was refused; the exception says why and what to do.</exception>
     Task<SendResponse> SendAsync(SendRequest request, CancellationToken cancellationToken);

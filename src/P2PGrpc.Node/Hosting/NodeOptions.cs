@@ -25,7 +25,15 @@ public sealed class NodeOptions
     /// <summary>True: no token on the loopback client endpoint. For demonstrations: every user and program of this machine may then send and read.</summary>
     public bool ApiOpen { get; set; }
 
-    /// <summary>A PEM file with the certificate of the client endpoint, which beyond loopback is a must.</summary>
+    /// <summary>The address of the web endpoint: IP:PORT, or "off". It serves JSON over HTTP/1.1, with TLS over HTTP/2 too, and gRPC-Web; the token is always needed.
+    /// Beyond loopback it needs <see cref="ApiCertificate"/>, with which it serves if there is one. Default: off.</summary>
+    public string? Web { get; set; }
+
+    /// <summary>Origins whose pages may call the web endpoint with the token, such as https://app.example or http://localhost:3000. Default: none; requests of
+    /// all other pages are refused.</summary>
+    public IList<string> WebOrigins { get; set; } = [];
+
+    /// <summary>A PEM file with the certificate of the client endpoint and of the web endpoint, which beyond loopback is a must.</summary>
     public string? ApiCertificate { get; set; }
 
     /// <summary>A PEM file with the key of <see cref="ApiCertificate"/>.</summary>

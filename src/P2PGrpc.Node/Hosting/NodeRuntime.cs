@@ -42,6 +42,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private PeerHost? peerHost;
     private ClientHost? clientHost;
     private HealthHost? healthHost;
+    private WebHost? webHost;
 
     private NodeRuntime(
         NodeSettings settings, DataDirectory directory, IdentityKey identity, NodeCertificate certificate, LogStore store, PeerBook book, RoomBook rooms,
@@ -99,6 +100,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public string Address { get; private set; } = "";
 
     public string? ApiAddress => clientHost?.Address;
+
+    public string? WebAddress => webHost?.Address;
 
     public NodeVitals Vitals { get; }
 
@@ -246,18 +249,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
         RoomAdministration = new RoomAdministration(Rooms, Book, Members, Store, Links, Recipients, Diallers, advertised);
         InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, settings.DialPolicy, Invites, Redemptions, Links, Listing);
         var description = new NodeDescription(Id, settings.Name, Address, time);
-        var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
+        var token = (settings.Api is not null && !settings.ApiOpen) || settings.Web is not null ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
+        var services = new ApiServices(
+            new PeerApiService(Sender, Consumers),
+            new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
+            new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
+            new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients)))
+        {
+            Calls = telemetry.Calls,
+        };
         clientHost = await ClientHost.StartAsync(
-            settings, directory.SocketPath, token,
-            new ApiServices(
-                new PeerApiService(Sender, Consumers),
-                new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
-                new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
-                new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients)))
-            {
-                Calls = telemetry.Calls,
-            },
+            settings, directory.SocketPath, settings.ApiOpen ? null : token, services,
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
+        webHost = await WebHost.StartAsync(settings, token, services, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
         Retention.Start();
@@ -314,6 +318,12 @@ internal sealed class NodeRuntime : IAsyncDisposable
             await lan.DisposeAsync().ConfigureAwait(false);
         Receipts.StopWaiting();
         lifetime.Stop();
+        if (webHost is not null)
+        {
+            await webHost.StopAsync(CallsTime).ConfigureAwait(false);
+            await webHost.DisposeAsync().ConfigureAwait(false);
+        }
+
         if (clientHost is not null)
         {
             await clientHost.StopAsync(CallsTime).ConfigureAwait(false);

@@ -23,6 +23,12 @@ internal sealed record NodeSettings(
     /// <summary>The least quota: several of the largest segments, so that whoever is held to it still gets somewhere.</summary>
     private const long LeastQuota = 1L << 20;
 
+    /// <summary>Where the web endpoint listens; null for none.</summary>
+    public IPEndPoint? Web { get; init; }
+
+    /// <summary>The origins whose pages may call it.</summary>
+    public IReadOnlyList<string> WebOrigins { get; init; } = [];
+
     /// <summary>The limits of replication, the owner's quotas among them.</summary>
     public ReplicatorLimits Replication { get; init; } = new();
 
@@ -57,7 +63,9 @@ internal sealed record NodeSettings(
         var api = listen is null ? null : ParseApi(options.Api, listen, faults);
         if (api is not null && api.Port != 0 && api.Equals(listen))
             faults.Add($"The client endpoint and the address to listen on are the same, {api}: give each a port of its own.");
-        if (options.Api == "off" && (!string.IsNullOrEmpty(options.ApiCertificate) || options.ApiOpen))
+        var web = WebSettings.ReadAddress(options, [listen, api], faults);
+        var origins = WebSettings.ReadOrigins(options, faults);
+        if (options.Api == "off" && ((!string.IsNullOrEmpty(options.ApiCertificate) && web is null) || options.ApiOpen))
             faults.Add("The client endpoint is off, so a certificate (--api-cert, --api-key) or --api-open has no use: leave it out, or give an address by --api.");
         if (string.IsNullOrEmpty(options.ApiCertificate) != string.IsNullOrEmpty(options.ApiKey))
             faults.Add("The client endpoint's certificate and key go together: give both files or none.");
@@ -74,10 +82,13 @@ internal sealed record NodeSettings(
         if (faults.Count > 0)
             throw new NodeStartException("OPTIONS_INVALID", string.Join(' ', faults));
         CheckProtection(options, api);
+        WebSettings.CheckProtection(options, web);
         return new NodeSettings(
             options.Name, Path.GetFullPath(options.DataDirectory), listen!, advertise, api, options.ApiOpen, options.ApiCertificate, options.ApiKey,
             peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny), options.KeepDays, options.KeepBytes)
         {
+            Web = web,
+            WebOrigins = origins,
             Replication = replication,
             Health = health,
         };

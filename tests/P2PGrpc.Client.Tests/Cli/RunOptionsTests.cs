@@ -67,6 +67,21 @@ public sealed class RunOptionsTests : IDisposable
     }
 
     [Fact]
+    public void The_web_endpoint_is_off_and_its_origins_are_a_list()
+    {
+        Assert.Null(Read().Web);
+        Assert.Empty(Read().WebOrigins);
+        environment["P2PGRPC_CONFIG"] = WriteFile("""{ "web": "f:1", "webOrigins": ["https://f.example"] }""");
+        Assert.Equal(("f:1", "https://f.example"), (Read().Web, Read().WebOrigins.Single()));
+        environment["P2PGRPC_WEB"] = "e:1";
+        environment["P2PGRPC_WEB_ORIGINS"] = "https://a.example, https://b.example";
+        Assert.Equal(["https://a.example", "https://b.example"], Read().WebOrigins);
+        var settings = Read("--web", "c:1", "--web-origin", "https://c.example", "--web-origin", "https://d.example");
+        Assert.Equal("c:1", settings.Web);
+        Assert.Equal(["https://c.example", "https://d.example"], settings.WebOrigins);
+    }
+
+    [Fact]
     public void Quotas_are_sizes_as_people_write_them()
     {
         var byDefault = Read();

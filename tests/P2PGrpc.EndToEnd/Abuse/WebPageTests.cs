@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using P2PGrpc.EndToEnd.Harness;
 using Xunit;
@@ -8,8 +7,6 @@ namespace P2PGrpc.EndToEnd.Abuse;
 /// <summary>A3: a web page that somebody on this machine looks at can neither send by the node nor read from it, whatever content type it tries.</summary>
 public sealed class WebPageTests
 {
-    private const string Browser = "/usr/bin/chromium";
-
     /// <summary>Tries each content type with and without CORS, a form, a beacon, a socket and an image; tells its site what it could read, and which
     /// requests were answered without a right to read it: those are opaque, and show that they got as far as the node.</summary>
     private const string Page = """
@@ -52,7 +49,7 @@ public sealed class WebPageTests
     [InlineData(true)]
     public async Task A_web_page_can_neither_send_nor_read(bool tls)
     {
-        Assert.SkipUnless(File.Exists(Browser), $"{Browser} is missing: make setup installs it as root.");
+        Browser.SkipIfMissing();
         await using var nodes = new Neighbourhood();
         var alice = nodes.Add("alice");
         var scheme = "http";
@@ -65,7 +62,7 @@ public sealed class WebPageTests
         await alice.StartAsync();
         var target = $"{scheme}://127.0.0.1:{alice.ApiPort.ToString(CultureInfo.InvariantCulture)}";
         await using var site = new WebSite(Page.Replace("TARGET", target, StringComparison.Ordinal));
-        var seen = await BrowseAsync(site, nodes.Folder);
+        var seen = await Browser.BrowseAsync(site, site.Address, Path.Combine(nodes.Folder, "browser"));
 
         TestContext.Current.TestOutputHelper?.WriteLine(seen);
         Assert.Contains("control READ the page's own site", seen, StringComparison.Ordinal);
@@ -89,34 +86,5 @@ public sealed class WebPageTests
         Assert.True(made.ExitCode == 0, made.ToString());
         foreach (var option in new[] { "--api-cert", certificate, "--api-key", key })
             node.Options.Add(option);
-    }
-
-    /// <summary>Opens a page in a browser without a window, and gives what the page says that it saw.</summary>
-    private static async Task<string> BrowseAsync(WebSite site, string folder)
-    {
-        var start = new ProcessStartInfo(
-            Browser,
-            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-                "--disable-sync", "--ignore-certificate-errors", $"--user-data-dir={Path.Combine(folder, "browser")}", site.Address])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var browser = Process.Start(start) ?? throw new InvalidOperationException($"{Browser} did not start.");
-        var output = Task.WhenAll(browser.StandardOutput.ReadToEndAsync(), browser.StandardError.ReadToEndAsync());
-        try
-        {
-            return await site.Seen.WaitAsync(TimeSpan.FromSeconds(90), TestContext.Current.CancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            browser.Kill(entireProcessTree: true);
-            throw new TimeoutException($"The page did not come to its end. {string.Join('\n', await output)}");
-        }
-        finally
-        {
-            browser.Kill(entireProcessTree: true);
-            await browser.WaitForExitAsync();
-        }
     }
 }

@@ -58,8 +58,8 @@ internal sealed class PythonClient : IDisposable
         var client = new PythonClient();
         var protos = Directory.EnumerateFiles(Checkout.Protos, "*.proto", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
         var generated = await Command.RunAsync(Compiler,
-            [$"--proto_path={Checkout.Protos}", $"--python_out={client.stubs}", $"--grpc_python_out={client.stubs}",
-                $"--plugin=protoc-gen-grpc_python={Plugin}", .. protos]);
+            [$"--proto_path={Checkout.Protos}", $"--proto_path={Checkout.Interop}", $"--python_out={client.stubs}", $"--grpc_python_out={client.stubs}",
+                $"--plugin=protoc-gen-grpc_python={Plugin}", .. protos, Path.Combine(Checkout.Interop, "google_rpc.proto")]);
         Assert.True(generated.ExitCode == 0, generated.ToString());
         return client;
     }
@@ -67,17 +67,25 @@ internal sealed class PythonClient : IDisposable
     public Task<CommandResult> RunAsync(NodeProcess node, params string[] arguments) => Command.RunAsync(
         Python, [Path.Combine(Checkout.Interop, "client.py"), stubs, $"127.0.0.1:{node.ApiPort}", node.Token, .. arguments]);
 
+    /// <summary>Runs another program, which finds the stubs.</summary>
+    public Task<CommandResult> RunProgramAsync(string program, params string[] arguments) =>
+        Command.RunAsync("env", [$"PYTHONPATH={stubs}", Python, program, .. arguments]);
+
     public void Dispose() => Directory.Delete(stubs, recursive: true);
 }
 
 /// <summary>Node.js with @grpc/grpc-js, which reads the protos at run time.</summary>
 internal static class NodeJsClient
 {
-    public static async Task<CommandResult> RunAsync(NodeProcess node, params string[] arguments)
+    private static readonly string Packages = Path.Combine(Checkout.Root, "node_modules");
+
+    public static Task<CommandResult> RunAsync(NodeProcess node, params string[] arguments) =>
+        RunProgramAsync(Path.Combine(Checkout.Interop, "client.js"), [Checkout.Protos, $"127.0.0.1:{node.ApiPort}", node.Token, .. arguments]);
+
+    /// <summary>Runs another program, which finds the packages.</summary>
+    public static async Task<CommandResult> RunProgramAsync(string program, params string[] arguments)
     {
-        Assert.SkipUnless(
-            Directory.Exists(Path.Combine(Checkout.Root, "node_modules", "@grpc", "grpc-js")), "@grpc/grpc-js is missing: make setup installs it.");
-        return await Command.RunAsync(
-            "node", [Path.Combine(Checkout.Interop, "client.js"), Checkout.Protos, $"127.0.0.1:{node.ApiPort}", node.Token, .. arguments]);
+        Assert.SkipUnless(Directory.Exists(Path.Combine(Packages, "@grpc", "grpc-js")), "@grpc/grpc-js is missing: make setup installs it.");
+        return await Command.RunAsync("env", [$"NODE_PATH={Packages}", "node", program, .. arguments]);
     }
 }
