@@ -20,7 +20,7 @@ internal static partial class DependencyRules
         ["P2PGrpc.Core"] = ["Identity", "Invites", "Discovery", "Logs", "Rooms", "Overlay", "Replication"],
         ["P2PGrpc.Node"] =
         [
-            "Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Invites", "Rooms", "Links", "Discovery", "Conversations", "Delivery", "History", "Api", "Hosting",
+            "Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Invites", "Rooms", "Links", "Discovery", "Conversations", "Delivery", "History", "Upkeep", "Api", "Hosting",
         ],
     };
 

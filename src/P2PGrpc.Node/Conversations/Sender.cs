@@ -11,7 +11,7 @@ namespace P2PGrpc.Node.Conversations;
 
 /// <summary>Takes messages in: checks them, has them put on disk, and waits for delivery if asked to. Thread-safe.</summary>
 internal sealed class Sender(
-    LogStore store, Recipients recipients, Receipts receipts, LinkTable links, EphemeralInbox inbox, TimeProvider time)
+    LogStore store, Recipients recipients, Receipts receipts, LinkTable links, EphemeralInbox inbox, DrainGate gate, TimeProvider time)
 {
     /// <param name="request">What to send.</param>
     /// <param name="remaining">How long the caller waits; null for as long as it takes.</param>
@@ -19,6 +19,7 @@ internal sealed class Sender(
     /// <exception cref="NodeRequestException">The message was not accepted, or (DEADLINE_EXCEEDED, CANCELLED) it is unknown whether it was.</exception>
     public async Task<SendResponse> SendAsync(SendRequest request, TimeSpan? remaining, CancellationToken cancellationToken)
     {
+        gate.Check();
         var startedAt = time.GetTimestamp();
         var content = ToContent(request);
         ContentRule.Check(content);
@@ -55,6 +56,7 @@ internal sealed class Sender(
     /// <exception cref="NodeRequestException">Nothing of the batch was accepted.</exception>
     public async Task<SendStreamResponse> SendBatchAsync(Recipient recipient, OutgoingBatch batch, CancellationToken cancellationToken)
     {
+        gate.Check();
         if (batch.Messages.Count is 0 or > ContentLimits.BatchCount)
             throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {batch.Messages.Count}.");
         if (batch.Length > ContentLimits.BatchLength)

@@ -15,6 +15,7 @@ using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Upkeep;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Retention = P2PGrpc.Node.Logs.Retention;
@@ -35,6 +36,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly ITimer reserve;
     private readonly LocalNode local;
     private readonly PeerDialer transport;
+    private readonly QuotaNotice quotas;
     private RoomOverlay? overlay;
     private LanDiscovery? lan;
     private PeerHost? peerHost;
@@ -75,14 +77,15 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
         Inbox = new EphemeralInbox();
         Links.EphemeralReceived += Inbox.Receive;
-        Sender = new Sender(Store, recipients, Receipts, Links, Inbox, time);
+        Sender = new Sender(Store, recipients, Receipts, Links, Inbox, Gate, time);
         Recipients = recipients;
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
         History = new ConversationHistory(Store, Index, recipients, Rooms, Replication, new Glimpses(Replication, Links, time));
         Listing = new PeerListing(Book, Knocks, Sightings, Links, Diallers, Store);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
-        OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);
+        quotas = new QuotaNotice(Rooms, settings.Replication);
+        OwnerNotices.Connect(Events, Store, replicationEvents, Links, quotas, time);
         Retention = new Retention(
             Store, new RetentionLimits(settings.KeepDays, settings.KeepBytes), directory.Reserve.TryRelease, time, loggers.CreateLogger<Retention>());
         reserve = time.CreateTimer(_ => directory.Reserve.Keep(), null, TimeSpan.Zero, ReserveFile.Interval);
@@ -97,6 +100,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public LogStore Store { get; }
 
     public Retention Retention { get; }
+
+    public DrainGate Gate { get; } = new();
 
     public NodeEvents Events { get; }
 
@@ -145,6 +150,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public InviteAdministration InviteAdministration { get; private set; } = null!;
 
     public RoomAdministration RoomAdministration { get; private set; } = null!;
+
+    public UpkeepAdministration Upkeep { get; private set; } = null!;
+
+    public SettingsReload Reload { get; private set; } = null!;
 
     /// <summary>Starts a node; when this returns, it serves and dials.</summary>
     /// <exception cref="NodeStartException">It can't; everything is undone.</exception>
@@ -228,6 +237,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Address = $"{Id}@{advertised}";
         RoomAdministration = new RoomAdministration(Rooms, Book, Members, Store, Links, Recipients, Diallers, advertised);
         InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, settings.DialPolicy, Invites, Redemptions, Links, Listing);
+        StartUpkeep(settings, address, time);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = settings.Api is not null && !settings.ApiOpen ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         clientHost = await ClientHost.StartAsync(
@@ -235,9 +245,9 @@ internal sealed class NodeRuntime : IAsyncDisposable
             new ApiServices(
                 new PeerApiService(Sender, Consumers, time),
                 new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
-                new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
+                new NodeApiService(description, Store, Links, Administration, InviteAdministration, Upkeep, Inbox, Events, lifetime),
                 new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients))),
-            () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
+            () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping && !Gate.IsClosed, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
         Retention.Start();
@@ -245,6 +255,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
             lan = new LanDiscovery(
                 group, peerHost.LocalEndPoint, identity, local.Instance, new LanHearing(Id, Book, Sightings, time), time, loggers.CreateLogger<LanDiscovery>());
         StartOverlay(settings, address, time, loggers);
+    }
+
+    private void StartUpkeep(NodeSettings settings, PeerAddress address, TimeProvider time)
+    {
+        Reload = new SettingsReload(settings, Book, Server, Replication, quotas, Retention);
+        Upkeep = new UpkeepAdministration(
+            new BackupAdministration(new BackupWriter(directory.DatabasePath, directory.IdentityPath, Id, NodeDescription.Version, time)),
+            new MessageExplanation(Store, Recipients, Book, Links, Diallers, Replication, RoomAdministration, time),
+            new Draining(Gate, Store, Book, Links, settings.StopProgram, time),
+            new RunningDiagnosis(
+                Store, Replication, Recipients, Book, Links, Diallers, Gate, transport, new NodePlaces(peerHost!.LocalEndPoint, address, settings.DataDirectory), time),
+            new UpkeepGlance(Store, Book, Links, Diallers, Gate, settings.DataDirectory, time),
+            settings.Reread is null ? null : Reload.RereadAsync);
     }
 
     private void StartOverlay(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers)
@@ -316,6 +339,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         await Store.DisposeAsync().ConfigureAwait(false);
         Book.Dispose();
         Rooms.Dispose();
+        Reload?.Dispose();
         Receipts.Dispose();
         lifetime.Dispose();
         certificate.Dispose();

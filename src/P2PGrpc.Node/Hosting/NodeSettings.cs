@@ -23,6 +23,12 @@ internal sealed record NodeSettings(
     /// <summary>The least quota: several of the largest segments, so that whoever is held to it still gets somewhere.</summary>
     private const long LeastQuota = 1L << 20;
 
+    /// <summary>Reads the options anew; null where there is nothing to read.</summary>
+    public Func<NodeOptions>? Reread { get; init; }
+
+    /// <summary>Ends the program; null where it does not allow that.</summary>
+    public Action? StopProgram { get; init; }
+
     /// <summary>The limits of replication, the owner's quotas among them.</summary>
     public ReplicatorLimits Replication { get; init; } = new();
 
@@ -73,6 +79,8 @@ internal sealed record NodeSettings(
             peers, options.Accept, discover, DialPolicy.ForLearnt(listen!.Address, options.DialAny), options.KeepDays, options.KeepBytes)
         {
             Replication = replication,
+            Reread = options.Reread,
+            StopProgram = options.StopProgram,
         };
     }
 
