@@ -27,7 +27,7 @@ internal static class SealedKey
 
     /// <param name="seed">The private key.</param>
     /// <param name="peer">Whose it is.</param>
-    /// <param name="passphrase">As it was typed; it counts as UTF-8 in normal form C.</param>
+    /// <param name="passphrase">As it was typed; its UTF-8 bytes count.</param>
     /// <param name="cost">What it costs to try one passphrase.</param>
     /// <param name="salt">16 random bytes.</param>
     /// <param name="nonce">24 random bytes.</param>
@@ -70,7 +70,7 @@ internal static class SealedKey
     {
         var stretching = PasswordBasedKeyDerivationAlgorithm.Argon2id(
             new Argon2Parameters { DegreeOfParallelism = 1, MemorySize = cost.Memory, NumberOfPasses = cost.Passes });
-        var bytes = Encoding.UTF8.GetBytes(passphrase.Normalize(NormalizationForm.FormC));
+        var bytes = Encoding.UTF8.GetBytes(passphrase);
         try
         {
             return stretching.DeriveKey(bytes, salt, Cipher);
