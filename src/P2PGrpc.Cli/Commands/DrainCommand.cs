@@ -51,7 +51,7 @@ internal static class DrainCommand
                 $"{MessageLines.Call(peer.Alias, peer.PeerId)}: {peer.Undelivered} not delivered, {(peer.Linked ? "linked" : "not linked")}"));
         var left = answer.Undelivered == 0
             ? "All messages are delivered"
-            : string.Create(CultureInfo.InvariantCulture, $"{answer.Undelivered} {(answer.Undelivered == 1 ? "message is" : "messages are")} not delivered; they stay stored, and go out when their recipients can be reached");
+            : string.Create(CultureInfo.InvariantCulture, $"{answer.Undelivered} not delivered, which stay stored, and go out when their recipients can be reached");
         surroundings.Write(answer.Stopping
             ? $"{left}. The node is stopping."
             : $"{left}. The node takes no new ones: stop it by SIGTERM or 'p2pgrpc drain --stop{nodeOptions}', or take that back by 'p2pgrpc drain --off{nodeOptions}'.");

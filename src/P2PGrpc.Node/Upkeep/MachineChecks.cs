@@ -30,6 +30,7 @@ internal static class MachineChecks
     {
         if (OperatingSystem.IsWindows())
             return;
+        dataDirectory = Path.GetFullPath(dataDirectory);
         var loose = new List<string>();
         if ((File.GetUnixFileMode(dataDirectory) & ~OwnerOnly) != 0)
             loose.Add($"chmod 700 '{dataDirectory}'");
