@@ -46,6 +46,14 @@ internal static class CommandLine
             EventsCommand.Create(surroundings),
             IdCommand.Create(surroundings),
             StatusCommand.Create(surroundings),
+            DoctorCommand.Create(surroundings),
+            ExplainCommand.Create(surroundings),
+            BackupCommand.Create(surroundings),
+            RestoreCommand.Create(surroundings),
+            VerifyCommand.Create(surroundings),
+            KeyCommand.Create(surroundings),
+            ReloadCommand.Create(surroundings),
+            DrainCommand.Create(surroundings),
         };
         foreach (var command in HistoryCommands.Create(surroundings))
             root.Add(command);

@@ -29,6 +29,12 @@ internal sealed class Surroundings
     /// <summary>How wide the screen is now.</summary>
     public Func<int> Columns { get; init; } = () => 80;
 
+    /// <summary>What SIGHUP means here.</summary>
+    public HangupSignal Hangup { get; } = new();
+
+    /// <summary>Whether any of the three streams is a terminal, which may go away.</summary>
+    public bool IsAttended { get; init; } = true;
+
     /// <summary>Whether a person reads, on something that understands colours and tables.</summary>
     public bool Colors { get; init; }
 
@@ -50,6 +56,7 @@ internal sealed class Surroundings
             ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
             Columns = FindColumns,
             Colors = !plain,
+            IsAttended = !Console.IsInputRedirected || !Console.IsOutputRedirected || !Console.IsErrorRedirected,
         };
     }
 

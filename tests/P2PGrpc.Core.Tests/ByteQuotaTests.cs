@@ -160,6 +160,37 @@ public sealed class ByteQuotaTests
     }
 
     [Fact]
+    public void A_quota_that_the_owner_raises_lets_in_what_waited_at_once()
+    {
+        Start(Limits with { AuthorBytes = 2 * Weight });
+        var log = Chain(3, 6);
+        Tell(1, log[^1]);
+        foreach (var segment in log[..3])
+            Push(1, segment);
+        Assert.Empty(Handle(new ReplicatorInput.Quotas(2 * Weight, null, null, null)).OfType<ReplicatorOutput.SendWant>());
+        Assert.Equal(log[1].Head, Assert.Single(Handle(new ReplicatorInput.Quotas(4 * Weight, null, null, null)).OfType<ReplicatorOutput.SendWant>()).After);
+        var outputs = log[2..].SelectMany(segment => Push(1, segment)).ToList();
+        Assert.Equal(2, outputs.OfType<ReplicatorOutput.Store>().Count());
+        Assert.Equal(log[3].Head, Assert.Single(Handle(new ReplicatorInput.Quotas(null, null, null, null)).OfType<ReplicatorOutput.SendWant>()).After);
+    }
+
+    [Fact]
+    public void A_rate_that_the_owner_raises_shortens_the_pause_and_none_ends_it()
+    {
+        Start(ASegmentASecond);
+        var log = Chain(3, 30);
+        Tell(1, log[^1]);
+        foreach (var segment in log[..21])
+            Push(1, segment);
+
+        // 21 seconds' worth at the old rate is 7 at three times that, of which ten may come at once.
+        Assert.Equal(log[20].Head, Assert.Single(Handle(new ReplicatorInput.Quotas(null, null, 3 * 60 * Weight, null)).OfType<ReplicatorOutput.SendWant>()).After);
+        foreach (var segment in log[21..])
+            Push(1, segment);
+        Assert.Empty(Handle(new ReplicatorInput.Quotas(null, null, 60 * Weight, null)).OfType<ReplicatorOutput.SendWant>());
+    }
+
+    [Fact]
     public void What_all_others_hold_counts_from_the_start_and_this_nodes_own_does_not()
     {
         Start(

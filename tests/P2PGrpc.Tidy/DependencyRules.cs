@@ -22,7 +22,7 @@ internal static partial class DependencyRules
         ["P2PGrpc.Core"] = ["Identity", "Invites", "Discovery", "Logs", "Rooms", "Overlay", "Replication"],
         ["P2PGrpc.Node"] =
         [
-            "Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Invites", "Rooms", "Links", "Discovery", "Conversations", "Delivery", "History", "Api", "Web", "Hosting",
+            "Telemetry", "Files", "Identity", "Wire", "Logs", "Peers", "Invites", "Rooms", "Links", "Discovery", "Conversations", "Delivery", "History", "Upkeep", "Api", "Web", "Hosting",
         ],
     };
 

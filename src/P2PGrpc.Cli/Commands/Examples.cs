@@ -163,6 +163,56 @@ internal static class Examples
               p2pgrpc status --data ~/alice
               p2pgrpc status --json | jq .undelivered
             """,
+        ["doctor"] = """
+              p2pgrpc doctor --data ~/alice
+              p2pgrpc doctor --config /etc/p2pgrpc.json
+              p2pgrpc doctor --json | jq 'select(.severity != "ok")'
+
+            Ends with 1 if something is an error, and with 0 if there are warnings at most.
+            """,
+        ["explain"] = """
+              p2pgrpc explain k3v7q2mw…/17
+              p2pgrpc explain order-17 --json | jq '.recipients[].nextInMs'
+            """,
+        ["backup"] = """
+              p2pgrpc backup /var/backups/alice-monday --data ~/alice
+              p2pgrpc backup ~/alice-whole --with-key
+
+            The node goes on meanwhile. A backup holds all messages, and the secrets of rooms, in clear: keep it as you keep the node's disk.
+            """,
+        ["restore"] = """
+              p2pgrpc restore /var/backups/alice-monday --data ~/alice --key alice.key
+              p2pgrpc restore ~/alice-whole --data ~/alice
+
+            The directory must be empty, or hold nothing but identity.key.
+            """,
+        ["verify"] = """
+              p2pgrpc verify --data ~/alice
+              p2pgrpc verify /var/backups/alice-monday
+            """,
+        ["key"] = """
+              p2pgrpc key export alice.key --data ~/alice
+              p2pgrpc key import alice.key --data ~/alice
+            """,
+        ["key export"] = """
+              p2pgrpc key export alice.key --data ~/alice
+              p2pgrpc key export alice.key --passphrase-file /run/secrets/passphrase
+            """,
+        ["key import"] = """
+              p2pgrpc key import alice.key --data ~/alice
+            """,
+        ["reload"] = """
+              p2pgrpc reload --data ~/alice
+
+            The same is done by SIGHUP to a node that runs without a terminal, as a service does. A file that is wrong changes nothing.
+            """,
+        ["drain"] = """
+              p2pgrpc drain --wait 2m
+              p2pgrpc drain --stop
+              p2pgrpc drain --off
+
+            Ends with 5 if not all was delivered in time.
+            """,
     };
 
     public static string? Find(Command command) => Texts.GetValueOrDefault(

@@ -83,6 +83,10 @@ internal sealed class NodeSelection
         }
     }
 
+    /// <summary>The data directory that the command line or the environment names; null where an address is given instead.</summary>
+    public string? FindDirectory(ParseResult parsed, Surroundings surroundings) =>
+        parsed.GetValue(api) is not null ? null : parsed.GetValue(data) ?? NodeDirectory.FindDefault(surroundings.Environment);
+
     /// <summary>The options as to be typed again, with a space before them.</summary>
     public string Repeat(ParseResult parsed)
     {

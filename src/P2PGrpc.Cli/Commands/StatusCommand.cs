@@ -11,6 +11,9 @@ internal static class StatusCommand
 {
     private const int LongestText = 400;
 
+    /// <summary>Less than this is worth a look.</summary>
+    private const ulong LittleFree = 1UL << 30;
+
     public static Command Create(Surroundings surroundings)
     {
         var json = JsonOption.Create();
@@ -34,11 +37,11 @@ internal static class StatusCommand
 
     private static void Show(GetNodeResponse node, Surroundings surroundings)
     {
-        var uptime = Durations.Describe(TimeSpan.FromMilliseconds(Math.Min(node.UptimeMs, int.MaxValue * 1000.0)));
-        Show("node", $"{Clean(node.Name)}, version {Clean(node.Version)}, up {uptime}");
+        Show("node", $"{Clean(node.Name)}, version {Clean(node.Version)}, up {Describe(node.UptimeMs)}");
         Show("address", Clean(node.Address));
-        Show("links", string.Create(CultureInfo.InvariantCulture, $"{node.Links} up"));
-        Show("messages", string.Create(CultureInfo.InvariantCulture, $"{node.Position} held, {node.Undelivered} not yet delivered"));
+        Show("links", DescribeLinks(node));
+        var oldest = node.HasOldestUndeliveredMs ? $", the oldest for {Describe(node.OldestUndeliveredMs)}" : "";
+        Show("messages", string.Create(CultureInfo.InvariantCulture, $"{node.Position} held, {node.Undelivered} not yet delivered{oldest}"));
         if (!node.Writable)
             Show("store", $"READ ONLY: {Clean(node.StoreError)}", StyledLine.Alarm);
         else if (node.StoreError.Length > 0)
@@ -48,10 +51,26 @@ internal static class StatusCommand
                 $"{node.DamagedPlaces} damaged {(node.DamagedPlaces == 1 ? "place" : "places")}, not served: p2pgrpc events and docs/operations.md tell more"), StyledLine.Alarm);
         else
             Show("store", "ok");
+        if (node.FreeBytes > 0)
+            Show(
+                "disk",
+                $"{ByteCounts.Describe(node.DatabaseBytes)} of databases, {ByteCounts.Describe(node.FreeBytes)} free{(node.ReserveHeld ? "" : ", and nothing is held in reserve for a start when it is full")}",
+                node.FreeBytes < LittleFree || !node.ReserveHeld ? StyledLine.Alarm : Spectre.Console.Style.Plain);
+        if (node.Draining)
+            Show("drain", "no new messages are taken; 'p2pgrpc drain --off' takes that back", StyledLine.Alarm);
 
         void Show(string name, string text, Spectre.Console.Style? style = null) =>
             surroundings.Write(new StyledLine().Add(name.PadRight(10), StyledLine.Dim).Add(text, style));
     }
+
+    private static string DescribeLinks(GetNodeResponse node)
+    {
+        var peers = node.PeersDown == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture, $"; of {node.Peers} peers {node.PeersDown} {(node.PeersDown == 1 ? "is" : "are")} not linked, {node.PeersDialling} of them being dialled");
+        return string.Create(CultureInfo.InvariantCulture, $"{node.Links} up{peers}");
+    }
+
+    private static string Describe(ulong milliseconds) => Durations.Describe(TimeSpan.FromMilliseconds(Math.Min(milliseconds, int.MaxValue * 1000.0)));
 
     private static string Clean(string text) => DisplayText.Clean(text, LongestText);
 }

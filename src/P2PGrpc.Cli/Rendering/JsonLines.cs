@@ -12,7 +12,7 @@ namespace P2PGrpc.Cli.Rendering;
 /// The output for programs: one JSON object a line, names in camelCase, kept from version to version (docs/cli.md lists them).
 /// All but ASCII is escaped, control characters too, so that it is safe on a terminal as well.
 /// </summary>
-internal static class JsonLines
+internal static partial class JsonLines
 {
     public static string Receipt(string to, SendReceipt receipt) => Write(json =>
     {
@@ -209,6 +209,14 @@ internal static class JsonLines
         json.WriteString("storeError", node.StoreError);
         json.WriteNumber("damagedPlaces", node.DamagedPlaces);
         json.WriteNumber("links", node.Links);
+        json.WriteNumber("peers", node.Peers);
+        json.WriteNumber("peersDialling", node.PeersDialling);
+        json.WriteNumber("peersDown", node.PeersDown);
+        WriteNumberOrNull(json, "oldestUndeliveredMs", node.HasOldestUndeliveredMs ? node.OldestUndeliveredMs : null);
+        json.WriteNumber("databaseBytes", node.DatabaseBytes);
+        json.WriteNumber("freeBytes", node.FreeBytes);
+        json.WriteBoolean("reserveHeld", node.ReserveHeld);
+        json.WriteBoolean("draining", node.Draining);
     });
 
     public static string Started(string peerId, string name, string address, string? api, string? web, string? metrics, string data) => Write(json =>

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using P2PGrpc.Client;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Hosting;
-using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Protocol;
 
@@ -19,14 +18,25 @@ internal static class NodeProgram
     // How long the screen may take to end, and how long it waits after something that could not be shown.
     private static readonly TimeSpan ScreenTime = TimeSpan.FromSeconds(1);
 
+    /// <param name="read">Reads what the program was told; again where the node is to reload.</param>
+    /// <param name="surroundings">The streams.</param>
+    /// <param name="cancellationToken">Ends the node in order.</param>
     /// <returns>0 after a regular end.</returns>
     /// <exception cref="CommandException">The node does not start; the message says why.</exception>
-    public static async Task<int> RunAsync(RunSettings settings, Surroundings surroundings, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Func<RunSettings> read, Surroundings surroundings, CancellationToken cancellationToken)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        return await RunUntilToldAsync(read, surroundings, () => _ = ending.CancelAsync(), ending.Token);
+    }
+
+    private static async Task<int> RunUntilToldAsync(Func<RunSettings> read, Surroundings surroundings, Action stop, CancellationToken cancellationToken)
+    {
+        var settings = read();
         // Before the node, so that nothing of it is missed, and a taken port is told at once.
         var wishes = TelemetryWishes.Read(settings, surroundings.Environment);
         await using var telemetry = wishes.IsNothing ? null : await TelemetryExport.StartAsync(wishes, settings.Name, cancellationToken);
-        using var host = BuildHost(settings);
+        var reload = new ConfigurationReload(read, stop);
+        using var host = BuildHost(settings, reload);
         var node = host.Services.GetRequiredService<INode>();
         using var notifier = SystemdNotifier.Connect(surroundings.Environment);
         var report = ServiceReport.Of(node, host.Services.GetRequiredService<NodeHealth>(), notifier, surroundings.Time);
@@ -49,6 +59,9 @@ internal static class NodeProgram
         try
         {
             banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, node.WebAddress, telemetry?.MetricsAddress);
+            // Where there is a terminal, the signal says that it is gone.
+            if (!surroundings.IsAttended)
+                surroundings.Hangup.Handle(() => _ = Task.Run(() => reload.RunAsync(node, surroundings, cancellationToken), CancellationToken.None));
             _ = IdleHeap.WatchAsync(surroundings.Time, cancellationToken);
             await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
         }
@@ -66,7 +79,7 @@ internal static class NodeProgram
         return await StopAsync(host, report);
     }
 
-    private static IHost BuildHost(RunSettings settings)
+    private static IHost BuildHost(RunSettings settings, ConfigurationReload reload)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Debug : LogLevel.Warning);
@@ -82,31 +95,7 @@ internal static class NodeProgram
         // Signals are this program's business, see Program.cs.
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopWithin);
-        builder.Services.AddP2PGrpcNode(options =>
-        {
-            options.Name = settings.Name;
-            options.DataDirectory = settings.Data;
-            options.Listen = settings.Listen;
-            options.Advertise = settings.Advertise;
-            options.Api = settings.Api;
-            options.ApiOpen = settings.ApiOpen;
-            options.Health = settings.Health;
-            options.Web = settings.Web;
-            options.WebOrigins = [.. settings.WebOrigins];
-            options.ApiCertificate = settings.ApiCertificate;
-            options.ApiKey = settings.ApiKey;
-            options.Discover = settings.Discover;
-            options.KeepDays = settings.KeepDays;
-            options.KeepBytes = settings.KeepBytes;
-            options.Accept = settings.AcceptAny ? AdmissionPolicy.Any : AdmissionPolicy.Known;
-            options.DialAny = settings.DialAny;
-            options.QuotaAuthor = settings.QuotaAuthor;
-            options.QuotaRoom = settings.QuotaRoom;
-            options.QuotaAuthorRate = settings.QuotaAuthorRate;
-            options.QuotaRoomRate = settings.QuotaRoomRate;
-            foreach (var peer in settings.Peers)
-                options.Peers.Add(peer);
-        });
+        builder.Services.AddP2PGrpcNode(options => reload.Apply(options, settings));
         return builder.Build();
     }
 

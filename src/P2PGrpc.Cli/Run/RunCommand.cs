@@ -11,7 +11,7 @@ internal static class RunCommand
         var options = RunOptions.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
             surroundings,
-            () => NodeProgram.RunAsync(options.Read(parsed, surroundings.Environment), surroundings, cancellationToken),
+            () => NodeProgram.RunAsync(() => options.Read(parsed, surroundings.Environment), surroundings, cancellationToken),
             // Being told to stop is the regular end here, not an interruption.
             CancellationToken.None));
         return command;

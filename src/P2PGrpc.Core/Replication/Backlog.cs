@@ -1,3 +1,4 @@
+using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 
 namespace P2PGrpc.Core.Replication;
@@ -12,6 +13,9 @@ internal readonly record struct LogStanding(ulong Durable, bool Taken);
 /// <param name="Standings">How the logs stand that were asked about.</param>
 internal sealed record Backlog(ulong Missing, IReadOnlyList<LinkId> Holders, IReadOnlyDictionary<LogId, LogStanding> Standings)
 {
+    /// <summary>Through which sequence linked peers are known to hold the logs that were asked about.</summary>
+    public IReadOnlyDictionary<LogId, IReadOnlyDictionary<PeerId, ulong>> Holdings { get; init; } = new Dictionary<LogId, IReadOnlyDictionary<PeerId, ulong>>();
+
     /// <summary>Nothing is known to be missing.</summary>
     public static Backlog None { get; } = new(0, [], new Dictionary<LogId, LogStanding>());
 
@@ -43,15 +47,24 @@ internal sealed record Backlog(ulong Missing, IReadOnlyList<LinkId> Holders, IRe
         }
 
         var standings = new Dictionary<LogId, LogStanding>();
+        var holdings = new Dictionary<LogId, IReadOnlyDictionary<PeerId, ulong>>();
         foreach (var key in asked)
         {
             var logId = key.ToLogId();
-            standings[logId] = conversation.Logs.TryGetValue(logId, out var log)
-                ? new LogStanding(log.Durable.Sequence, log.Taken)
-                : new LogStanding(0, conversation.Wants(key.Author));
+            if (!conversation.Logs.TryGetValue(logId, out var log))
+            {
+                standings[logId] = new LogStanding(0, conversation.Wants(key.Author));
+                continue;
+            }
+
+            standings[logId] = new LogStanding(log.Durable.Sequence, log.Taken);
+            holdings[logId] = log.Links.ToDictionary(linkedLog => linkedLog.Link.Peer, linkedLog => linkedLog.Head.Sequence);
         }
 
-        return new Backlog(missing, [.. holders.OrderByDescending(holder => holder.Value).ThenBy(holder => holder.Key.Value).Select(holder => holder.Key)], standings);
+        return new Backlog(missing, [.. holders.OrderByDescending(holder => holder.Value).ThenBy(holder => holder.Key.Value).Select(holder => holder.Key)], standings)
+        {
+            Holdings = holdings,
+        };
     }
 
     /// <summary>What others tell may be any number.</summary>

@@ -8,6 +8,8 @@ namespace P2PGrpc.Core.Replication;
 internal sealed class ByteMeter(ReplicatorLimits limits, long? bytes, long? rate, bool ofAuthor) : Timed
 {
     private readonly HashSet<LogState> waiting = [];
+    private long? bytes = bytes;
+    private long? rate = rate;
 
     // At the rate that is allowed, what came by now takes until this time.
     private TimeSpan paid = TimeSpan.MinValue;
@@ -39,6 +41,17 @@ internal sealed class ByteMeter(ReplicatorLimits limits, long? bytes, long? rate
     {
         held += weight;
         Full |= held >= bytes;
+    }
+
+    /// <summary>The owner has set other bounds: what came beyond the old rate is paid off at the new one.</summary>
+    public void SetBounds(TimeSpan now, long? mostBytes, long? mostRate)
+    {
+        if (mostRate is not { } after)
+            paid = TimeSpan.MinValue;
+        else if (rate is { } before && paid > now)
+            paid = now + TimeSpan.FromTicks((long)((Int128)(paid - now).Ticks * before / Math.Max(1, after)));
+        (bytes, rate) = (mostBytes, mostRate);
+        Full = held >= bytes;
     }
 
     /// <summary>Whether so much more may be held. If not, it is full from now on.</summary>

@@ -7,8 +7,17 @@ namespace P2PGrpc.Core.Replication;
 /// links it comes. This node's own logs are not bounded.</summary>
 internal sealed class ByteQuota(ReplicatorState state)
 {
+    /// <summary>What the owner bounds has changed, or less is held. Returns what may be asked for again.</summary>
+    public IReadOnlyList<LogState> Take(ReplicatorInput input) => input switch
+    {
+        ReplicatorInput.Bound bound => SetScope(state.GetConversation(bound.Conversation), bound.Scope),
+        ReplicatorInput.Freed freed => Erase(state.GetConversation(freed.Conversation), freed.Author, freed.Weight),
+        ReplicatorInput.Quotas quotas => SetQuotas(quotas),
+        _ => [],
+    };
+
     /// <summary>Whether a conversation's bytes are bounded. Returns what may be asked for because they are not any more.</summary>
-    public IReadOnlyList<LogState> SetScope(ConversationState conversation, QuotaScope scope)
+    private IReadOnlyList<LogState> SetScope(ConversationState conversation, QuotaScope scope)
     {
         if (conversation.Scope == scope)
             return [];
@@ -90,8 +99,37 @@ internal sealed class ByteQuota(ReplicatorState state)
         log.Conversation.Whole!.Refund(weight);
     }
 
+    /// <summary>The owner has set other quotas. Returns what may be asked for again.</summary>
+    private List<LogState> SetQuotas(ReplicatorInput.Quotas quotas)
+    {
+        state.Limits = state.Limits with
+        {
+            AuthorBytes = quotas.AuthorBytes, AllBytes = quotas.AllBytes, AuthorRate = quotas.AuthorRate, AllRate = quotas.AllRate,
+        };
+        var freed = new List<LogState>();
+        SetBounds(state.Strangers, quotas.AllBytes, quotas.AllRate, freed);
+        foreach (var conversation in state.Conversations.Values)
+        {
+            foreach (var meter in conversation.Meters.Values)
+                SetBounds(meter, quotas.AuthorBytes, quotas.AuthorRate, freed);
+            if (conversation.Whole is { } whole && whole != state.Strangers)
+                SetBounds(whole, quotas.AllBytes, quotas.AllRate, freed);
+        }
+
+        return freed;
+    }
+
+    private void SetBounds(ByteMeter meter, long? bytes, long? rate, List<LogState> freed)
+    {
+        meter.SetBounds(state.Now, bytes, rate);
+        if (meter.DueAt is not null)
+            state.Deadlines.Set(meter, rate is not null && meter.PauseEnd > state.Now ? meter.PauseEnd : null);
+        if (!meter.Blocks)
+            freed.AddRange(meter.TakeWaiting());
+    }
+
     /// <summary>Bytes of an author were erased here. Returns what may be asked for again.</summary>
-    public static IReadOnlyList<LogState> Erase(ConversationState conversation, PeerId author, long weight)
+    private static IReadOnlyList<LogState> Erase(ConversationState conversation, PeerId author, long weight)
     {
         if (!conversation.Meters.TryGetValue(author, out var ofAuthor))
             return [];

@@ -153,11 +153,8 @@ internal sealed class Replicator
                 state.Emit(new ReplicatorOutput.Measured(
                     measure.Number, Backlog.Measure(state.Conversations.GetValueOrDefault(measure.Conversation), measure.Logs)));
                 break;
-            case ReplicatorInput.Bound bound:
-                Consider(bytes.SetScope(state.GetConversation(bound.Conversation), bound.Scope));
-                break;
-            case ReplicatorInput.Freed freed:
-                Consider(ByteQuota.Erase(state.GetConversation(freed.Conversation), freed.Author, freed.Weight));
+            case ReplicatorInput.Bound or ReplicatorInput.Quotas or ReplicatorInput.Freed:
+                Consider(bytes.Take(input));
                 break;
             case ReplicatorInput.Tick:
                 OnTick();

@@ -146,6 +146,9 @@ internal abstract record ReplicatorInput
     /// <summary>So much of an author's is held no more: bodies were erased.</summary>
     internal sealed record Freed(ConversationId Conversation, PeerId Author, long Weight) : ReplicatorInput;
 
+    /// <summary>The owner has set other quotas of bytes, in place of those in the limits; null for none.</summary>
+    internal sealed record Quotas(long? AuthorBytes, long? AllBytes, long? AuthorRate, long? AllRate) : ReplicatorInput;
+
     /// <summary>Time has passed: given at or after the last WakeAt.</summary>
     internal sealed record Tick : ReplicatorInput;
 }

@@ -9,7 +9,8 @@ internal sealed class ReplicatorState(PeerId self, ReplicatorLimits limits, ulon
 {
     public PeerId Self { get; } = self;
 
-    public ReplicatorLimits Limits { get; } = limits;
+    /// <summary>The limits, and the quotas as the owner has set them last.</summary>
+    public ReplicatorLimits Limits { get; set; } = limits;
 
     public Dictionary<LinkId, LinkState> Links { get; } = [];
 

@@ -9,24 +9,30 @@ namespace P2PGrpc.Node.Api;
 
 /// <summary>NodeService: the owner's view of the node and its peers.</summary>
 internal sealed class NodeApiService(
-    NodeDescription description, LogStore store, LinkTable links, PeerAdministration peers, InviteAdministration invites, EphemeralInbox inbox, NodeEvents events, ApiLifetime lifetime)
+    NodeDescription description, LogStore store, LinkTable links, PeerAdministration peers, InviteAdministration invites, UpkeepAdministration upkeep, EphemeralInbox inbox,
+    NodeEvents events, ApiLifetime lifetime)
     : NodeService.NodeServiceBase
 {
-    public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(new GetNodeResponse
+    public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context)
     {
-        PeerId = description.PeerId.ToString(),
-        Name = description.Name,
-        Version = NodeDescription.Version,
-        Address = description.Address,
-        UptimeMs = (ulong)description.Uptime.TotalMilliseconds,
-        Position = store.LastPosition,
-        Undelivered = store.CountUndelivered(),
-        Writable = store.Health.Writable,
-        StoreError = store.Health.Error ?? "",
-        DamagedPlaces = (uint)store.DamagedPlaces,
-        Links = (uint)links.Count,
-        EphemeralDropped = (ulong)(links.EphemeralDropped + inbox.Dropped),
-    });
+        var node = new GetNodeResponse
+        {
+            PeerId = description.PeerId.ToString(),
+            Name = description.Name,
+            Version = NodeDescription.Version,
+            Address = description.Address,
+            UptimeMs = (ulong)description.Uptime.TotalMilliseconds,
+            Position = store.LastPosition,
+            Undelivered = store.CountUndelivered(),
+            Writable = store.Health.Writable,
+            StoreError = store.Health.Error ?? "",
+            DamagedPlaces = (uint)store.DamagedPlaces,
+            Links = (uint)links.Count,
+            EphemeralDropped = (ulong)(links.EphemeralDropped + inbox.Dropped),
+        };
+        upkeep.Glance.Add(node);
+        return Task.FromResult(node);
+    }
 
     public override Task<ListPeersResponse> ListPeers(ListPeersRequest request, ServerCallContext context)
     {
@@ -61,6 +67,27 @@ internal sealed class NodeApiService(
 
     public override async Task<RedeemInviteResponse> RedeemInvite(RedeemInviteRequest request, ServerCallContext context) =>
         new() { Peer = await invites.RedeemAsync(request.Ticket, request.Alias, context.CancellationToken).ConfigureAwait(false) };
+
+    public override async Task CreateBackup(CreateBackupRequest request, IServerStreamWriter<CreateBackupResponse> responseStream, ServerCallContext context)
+    {
+        using var stop = lifetime.Link(context.CancellationToken);
+        await foreach (var progress in upkeep.Backups.CreateAsync(request, stop.Token).ConfigureAwait(false))
+            await responseStream.WriteAsync(progress, context.CancellationToken).ConfigureAwait(false);
+    }
+
+    public override Task<ExplainMessageResponse> ExplainMessage(ExplainMessageRequest request, ServerCallContext context) =>
+        upkeep.Explanation.ExplainAsync(request.Message, context.CancellationToken);
+
+    public override async Task<DrainResponse> Drain(DrainRequest request, ServerCallContext context)
+    {
+        using var stop = lifetime.Link(context.CancellationToken);
+        return await upkeep.Draining.DrainAsync(request, stop.Token).ConfigureAwait(false);
+    }
+
+    public override Task<ReloadResponse> Reload(ReloadRequest request, ServerCallContext context) => upkeep.ReloadAsync(context.CancellationToken);
+
+    public override async Task<DiagnoseResponse> Diagnose(DiagnoseRequest request, ServerCallContext context) =>
+        new() { Findings = { await upkeep.Diagnosis.RunAsync(context.CancellationToken).ConfigureAwait(false) } };
 
     public override async Task WatchEvents(
         WatchEventsRequest request, IServerStreamWriter<WatchEventsResponse> responseStream, ServerCallContext context)

@@ -1,5 +1,5 @@
-using System.Reflection;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Node.Telemetry;
 
 namespace P2PGrpc.Node.Api;
 
@@ -12,9 +12,8 @@ internal sealed class NodeDescription(PeerId peerId, string name, string address
 {
     private readonly long startedAt = time.GetTimestamp();
 
-    /// <summary>The version of this software.</summary>
-    public static string Version { get; } =
-        typeof(NodeDescription).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+    /// <inheritdoc cref="ProgramVersion.Text"/>
+    public static string Version => ProgramVersion.Text;
 
     public PeerId PeerId => peerId;
 

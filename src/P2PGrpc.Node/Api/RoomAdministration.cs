@@ -1,4 +1,5 @@
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
@@ -69,6 +70,15 @@ internal sealed class RoomAdministration(
                 LastError = linked.ContainsKey(peer) ? "" : diallers.Find(peer.ToString())?.LastError ?? failed.GetValueOrDefault(peer) ?? "",
             })
             .OrderBy(member => member.Alias.Length == 0).ThenBy(member => member.Alias, StringComparer.Ordinal).ThenBy(member => member.PeerId, StringComparer.Ordinal);
+    }
+
+    /// <summary>Who wrote in a room, is linked, or said where it listens; none if this node never was in it.</summary>
+    public IEnumerable<PeerId> ListSeen(ConversationId conversation)
+    {
+        if (book.Snapshot.Find(conversation) is not { } room)
+            return [];
+        return FindSeen(room, store.ReadAuthors(conversation).Select(author => author.Author), links.FindSharing(conversation).Select(session => session.Peer))
+            .Union(members.List(conversation).Select(record => record.Peer));
     }
 
     /// <summary>Takes nothing more of a member in a room, or takes it again from where it stopped.</summary>

@@ -13,12 +13,12 @@ namespace P2PGrpc.Node.Conversations;
 
 /// <summary>Takes messages in: checks them, has them put on disk, and waits for delivery if asked to. Thread-safe.</summary>
 internal sealed class Sender(
-    LogStore store, Recipients recipients, Receipts receipts, LinkTable links, EphemeralInbox inbox, TimeProvider time)
+    LogStore store, Recipients recipients, Receipts receipts, LinkTable links, EphemeralInbox inbox, DrainGate gate, TimeProvider time)
 {
     private const string IdUsed = "MESSAGE_ID_USED";
 
     /// <summary>Messages that were not accepted, by the reasons that their senders were given.</summary>
-    public ReasonCounts Refused { get; } = new("INVALID_FIELD", IdUsed, "STORE_FULL", "STORE_HALTED");
+    public ReasonCounts Refused { get; } = new("INVALID_FIELD", IdUsed, "STORE_FULL", "STORE_HALTED", DrainGate.Reason);
 
     /// <param name="request">What to send.</param>
     /// <param name="remaining">How long the caller waits; null for as long as it takes.</param>
@@ -29,6 +29,7 @@ internal sealed class Sender(
         Activity? span = null;
         try
         {
+            gate.Check();
             var startedAt = time.GetTimestamp();
             var content = ToContent(request);
             ContentRule.Check(content);
@@ -88,6 +89,7 @@ internal sealed class Sender(
         using var span = MessageSpans.AcceptBatch(batch.Messages.Count, KindOf(recipient));
         try
         {
+            gate.Check();
             return await TakeBatchAsync(recipient, batch, cancellationToken).ConfigureAwait(false);
         }
         catch (NodeRequestException refused)

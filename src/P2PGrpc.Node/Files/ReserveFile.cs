@@ -27,6 +27,9 @@ internal sealed class ReserveFile(string path)
         }
     }
 
+    /// <summary>Whether the room is held now.</summary>
+    public bool IsHeld => new FileInfo(path) is { Exists: true, Length: Length };
+
     /// <summary>Gives the room back. False if none was held.</summary>
     public bool TryRelease()
     {

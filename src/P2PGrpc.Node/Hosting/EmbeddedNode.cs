@@ -146,6 +146,19 @@ internal sealed class EmbeddedNode(
     public Task<MarkReadResponse> MarkReadAsync(MarkReadRequest request, CancellationToken cancellationToken) =>
         Runtime.History.MarkReadAsync(request, cancellationToken);
 
+    public IAsyncEnumerable<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancellationToken) =>
+        Runtime.Upkeep.Backups.CreateAsync(request, cancellationToken);
+
+    public Task<ExplainMessageResponse> ExplainMessageAsync(string message, CancellationToken cancellationToken) =>
+        Runtime.Upkeep.Explanation.ExplainAsync(message, cancellationToken);
+
+    public Task<DrainResponse> DrainAsync(DrainRequest request, CancellationToken cancellationToken) =>
+        Runtime.Upkeep.Draining.DrainAsync(request, cancellationToken);
+
+    public Task<ReloadResponse> ReloadAsync(NodeOptions options, CancellationToken cancellationToken) => Runtime.Reload.ApplyAsync(options, cancellationToken);
+
+    public Task<IReadOnlyList<Finding>> DiagnoseAsync(CancellationToken cancellationToken) => Runtime.Upkeep.Diagnosis.RunAsync(cancellationToken);
+
     private static async Task<T> TranslateAsync<T>(Task<T> change)
     {
         try

@@ -111,4 +111,25 @@ public interface INode
     /// <summary>Notes through which message a conversation is read.</summary>
     /// <exception cref="NodeRequestException">The conversation or the position is unknown, or the mark can't be stored now.</exception>
     Task<MarkReadResponse> MarkReadAsync(MarkReadRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Copies the database to a directory that is made for it, while the node goes on. Tells how far it is; the last answer has the backup.</summary>
+    /// <exception cref="NodeRequestException">The place is wrong, taken or full; nothing was left there.</exception>
+    IAsyncEnumerable<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Where a message is, who has acknowledged it, what was tried, and when the next attempt is. The message is named by its reference or its
+    /// message_id.</summary>
+    /// <exception cref="NodeRequestException">No such message is held.</exception>
+    Task<ExplainMessageResponse> ExplainMessageAsync(string message, CancellationToken cancellationToken);
+
+    /// <summary>Takes no new messages (DRAINING), and waits until all is delivered or the time is up; or takes messages again.</summary>
+    /// <exception cref="NodeRequestException">The request contradicts itself, or the program can't be stopped so.</exception>
+    Task<DrainResponse> DrainAsync(DrainRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Applies other options while the node runs: peers, admission, quotas, how long messages are kept. The answer says what comes with the next start
+    /// only. Where something of it is wrong, nothing changes.</summary>
+    /// <exception cref="NodeRequestException">FAILED_PRECONDITION: the options are wrong.</exception>
+    Task<ReloadResponse> ReloadAsync(NodeOptions options, CancellationToken cancellationToken);
+
+    /// <summary>Looks for what is wrong, for 10 seconds at most.</summary>
+    Task<IReadOnlyList<Finding>> DiagnoseAsync(CancellationToken cancellationToken);
 }

@@ -76,6 +76,13 @@ public sealed class NodeOptions
     /// <summary>How many bytes of messages are kept in all conversations together, at least 1 MiB: beyond it the oldest are erased. Default: without limit.</summary>
     public long? KeepBytes { get; set; }
 
+    /// <summary>Reads the options anew when the owner asks for that (NodeService.Reload), and throws <see cref="P2PGrpc.Node.Upkeep.UpkeepException"/> where they are
+    /// wrong. Called on any thread, one call at a time. Default: none, and the owner is told so.</summary>
+    public Func<NodeOptions>? Reread { get; set; }
+
+    /// <summary>Ends the program in order when the owner asks for that (NodeService.Drain with stop). Must not block. Default: none, and the owner is told so.</summary>
+    public Action? StopProgram { get; set; }
+
     /// <summary>Where data is kept unless said otherwise.</summary>
     public static string DefaultDataDirectory()
     {

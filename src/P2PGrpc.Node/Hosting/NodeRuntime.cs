@@ -16,6 +16,7 @@ using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Upkeep;
 using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 using Retention = P2PGrpc.Node.Logs.Retention;
@@ -37,6 +38,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private readonly LocalNode local;
     private readonly PeerDialer transport;
     private readonly NodeTelemetry telemetry;
+    private readonly QuotaNotice quotas;
     private RoomOverlay? overlay;
     private LanDiscovery? lan;
     private PeerHost? peerHost;
@@ -80,7 +82,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Receipts = new Receipts(Store, recipients, replicationEvents, Events, time);
         Inbox = new EphemeralInbox();
         Links.EphemeralReceived += Inbox.Receive;
-        Sender = new Sender(Store, recipients, Receipts, Links, Inbox, time);
+        Sender = new Sender(Store, recipients, Receipts, Links, Inbox, Gate, time);
         Recipients = recipients;
         Consumers = new Consumers(Store);
         Subscriptions = new Subscriptions(Store, recipients, Consumers, Inbox, () => Links.Count > 0, time);
@@ -88,7 +90,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Listing = new PeerListing(Book, Knocks, Sightings, Links, Diallers, Store);
         Administration = new PeerAdministration(local.PeerId, Book, Knocks, Diallers, Listing);
         Vitals = new NodeVitals(Store, Replication, lifetime, time);
-        OwnerNotices.Connect(Events, Store, replicationEvents, Links, new QuotaNotice(Rooms, settings.Replication), time);
+        quotas = new QuotaNotice(Rooms, settings.Replication);
+        OwnerNotices.Connect(Events, Store, replicationEvents, Links, quotas, time);
         Retention = new Retention(
             Store, new RetentionLimits(settings.KeepDays, settings.KeepBytes), directory.Reserve.TryRelease, time, loggers.CreateLogger<Retention>());
         telemetry.Observe(this, directory);
@@ -111,6 +114,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public LogStore Store { get; }
 
     public Retention Retention { get; }
+
+    public DrainGate Gate { get; } = new();
 
     public NodeEvents Events { get; }
 
@@ -161,6 +166,10 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public InviteAdministration InviteAdministration { get; private set; } = null!;
 
     public RoomAdministration RoomAdministration { get; private set; } = null!;
+
+    public UpkeepAdministration Upkeep { get; private set; } = null!;
+
+    public SettingsReload Reload { get; private set; } = null!;
 
     /// <summary>Starts a node; when this returns, it serves and dials.</summary>
     /// <exception cref="NodeStartException">It can't; everything is undone.</exception>
@@ -248,19 +257,20 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Address = $"{Id}@{advertised}";
         RoomAdministration = new RoomAdministration(Rooms, Book, Members, Store, Links, Recipients, Diallers, advertised);
         InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, settings.DialPolicy, Invites, Redemptions, Links, Listing);
+        StartUpkeep(settings, address, time);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = (settings.Api is not null && !settings.ApiOpen) || settings.Web is not null ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         var services = new ApiServices(
             new PeerApiService(Sender, Consumers),
             new MessageStreamService(Sender, Recipients, Subscriptions, lifetime),
-            new NodeApiService(description, Store, Links, Administration, InviteAdministration, Inbox, Events, lifetime),
+            new NodeApiService(description, Store, Links, Administration, InviteAdministration, Upkeep, Inbox, Events, lifetime),
             new ConversationApiService(RoomAdministration, History, new RetentionAdministration(Retention, Recipients)))
         {
             Calls = telemetry.Calls,
         };
         clientHost = await ClientHost.StartAsync(
             settings, directory.SocketPath, settings.ApiOpen ? null : token, services,
-            () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping, loggers, time, cancellationToken).ConfigureAwait(false);
+            () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping && !Gate.IsClosed, loggers, time, cancellationToken).ConfigureAwait(false);
         webHost = await WebHost.StartAsync(settings, token, services, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
@@ -272,6 +282,19 @@ internal sealed class NodeRuntime : IAsyncDisposable
         // Last of all: whoever is told that the node is healthy may call it.
         if (settings.Health is { } health)
             healthHost = await HealthHost.StartAsync(health, Vitals, loggers, time, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void StartUpkeep(NodeSettings settings, PeerAddress address, TimeProvider time)
+    {
+        Reload = new SettingsReload(settings, Book, Server, Replication, quotas, Retention);
+        Upkeep = new UpkeepAdministration(
+            new BackupAdministration(new BackupWriter(directory.DatabasePath, directory.IdentityPath, Id, NodeDescription.Version, time)),
+            new MessageExplanation(Store, Recipients, Book, Links, Diallers, Replication, RoomAdministration, time),
+            new Draining(Gate, Store, Book, Links, settings.StopProgram, time),
+            new RunningDiagnosis(
+                Store, Replication, Recipients, Book, Links, Diallers, Gate, transport, new NodePlaces(peerHost!.LocalEndPoint, address, settings.DataDirectory), time),
+            new UpkeepGlance(Store, Book, Links, Diallers, Gate, settings.DataDirectory, time),
+            settings.Reread is null ? null : Reload.RereadAsync);
     }
 
     private void StartOverlay(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers)
@@ -353,6 +376,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Book.Dispose();
         Rooms.Dispose();
         Members.Dispose();
+        Reload?.Dispose();
         Receipts.Dispose();
         lifetime.Dispose();
         certificate.Dispose();

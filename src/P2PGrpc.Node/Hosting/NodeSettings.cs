@@ -28,6 +28,11 @@ internal sealed record NodeSettings(
 
     /// <summary>The origins whose pages may call it.</summary>
     public IReadOnlyList<string> WebOrigins { get; init; } = [];
+    /// <summary>Reads the options anew; null where there is nothing to read.</summary>
+    public Func<NodeOptions>? Reread { get; init; }
+
+    /// <summary>Ends the program; null where it does not allow that.</summary>
+    public Action? StopProgram { get; init; }
 
     /// <summary>The limits of replication, the owner's quotas among them.</summary>
     public ReplicatorLimits Replication { get; init; } = new();
@@ -91,6 +96,8 @@ internal sealed record NodeSettings(
             WebOrigins = origins,
             Replication = replication,
             Health = health,
+            Reread = options.Reread,
+            StopProgram = options.StopProgram,
         };
     }
 

@@ -10,6 +10,11 @@ namespace P2PGrpc.Node.Hosting;
 /// <param name="limits">The quotas.</param>
 internal sealed class QuotaNotice(RoomBook rooms, ReplicatorLimits limits)
 {
+    private volatile ReplicatorLimits limits = limits;
+
+    /// <summary>The owner has set others.</summary>
+    public void SetQuotas(ReplicatorLimits quotas) => limits = quotas;
+
     /// <returns>The notice's reason, whether it is about the log's author, and the sentence.</returns>
     public (string Code, bool OfAuthor, string Sentence) Describe(LogKey log, QuotaReason reason)
     {

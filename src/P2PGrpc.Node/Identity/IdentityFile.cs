@@ -43,12 +43,51 @@ internal static class IdentityFile
         }
     }
 
+    /// <summary>Reads the private key itself, for who keeps it elsewhere.</summary>
+    /// <returns>The seed, which is the caller's to wipe.</returns>
+    /// <exception cref="NodeStartException">As for <see cref="LoadOrCreate"/>; also where there is no file.</exception>
+    public static byte[] ReadSeed(string path)
+    {
+        path = Path.GetFullPath(path);
+        try
+        {
+            RefuseLooseMode(path, "600");
+            var seed = new byte[IdentityKey.SeedLength];
+            using var identity = Load(path, seed);
+            return seed;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeStartException("KEY_FILE_DAMAGED", $"The key file {path} can't be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Writes a key file. False, and nothing changed, if there is one.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public static bool TryWrite(string path, ReadOnlySpan<byte> seed)
+    {
+        path = Path.GetFullPath(path);
+        return TryPublish(path, Path.GetDirectoryName(path)!, seed);
+    }
+
     private static IdentityKey Load(string path)
+    {
+        Span<byte> seed = stackalloc byte[IdentityKey.SeedLength];
+        try
+        {
+            return Load(path, seed);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(seed);
+        }
+    }
+
+    private static IdentityKey Load(string path, Span<byte> seed)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         Span<byte> bytes = stackalloc byte[MaximumLength + 1];
         var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        Span<byte> seed = stackalloc byte[IdentityKey.SeedLength];
         try
         {
             return Read(path, Encoding.UTF8.GetString(bytes[..length]), seed);
@@ -56,7 +95,6 @@ internal static class IdentityFile
         finally
         {
             CryptographicOperations.ZeroMemory(bytes);
-            CryptographicOperations.ZeroMemory(seed);
         }
     }
 
@@ -91,22 +129,28 @@ internal static class IdentityFile
 
     private static void Create(string path, string directory)
     {
+        var seed = RandomNumberGenerator.GetBytes(IdentityKey.SeedLength);
+        TryPublish(path, directory, seed);
+        CryptographicOperations.ZeroMemory(seed);
+    }
+
+    private static bool TryPublish(string path, string directory, ReadOnlySpan<byte> seed)
+    {
         var temporary = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";
-        WriteSeed(temporary);
+        WriteSeed(temporary, seed);
         var created = DurableFiles.TryPublish(temporary, path);
         // Besides this one, a process that was killed right here may have left files without use.
         foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
             File.Delete(leftover);
         if (created)
             DurableFiles.Sync(directory);
+        return created;
     }
 
-    private static void WriteSeed(string temporary)
+    private static void WriteSeed(string temporary, ReadOnlySpan<byte> seed)
     {
-        var seed = RandomNumberGenerator.GetBytes(IdentityKey.SeedLength);
         using var identity = IdentityKey.FromSeed(seed);
         var bytes = Encoding.ASCII.GetBytes(Format(seed, identity.PeerId));
-        CryptographicOperations.ZeroMemory(seed);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

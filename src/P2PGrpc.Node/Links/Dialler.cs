@@ -10,7 +10,14 @@ namespace P2PGrpc.Node.Links;
 /// <param name="LastError">Why the last attempt failed and what to do; empty if none did.</param>
 /// <param name="Failures">Attempts that brought no link up.</param>
 /// <param name="IsUnwelcome">Nothing is shared with the peer, by what one of the two has said last.</param>
-internal sealed record DialState(bool Dialling, string LastError, int Failures, bool IsUnwelcome);
+internal sealed record DialState(bool Dialling, string LastError, int Failures, bool IsUnwelcome)
+{
+    /// <summary>The timestamp at which the last attempt, or the link that it brought, ended; null if there was none.</summary>
+    public long? TriedAt { get; init; }
+
+    /// <summary>How long after that the next one begins, unless something happens before.</summary>
+    public TimeSpan Pause { get; init; }
+}
 
 /// <summary>Dials one peer for ever: while no link is up it tries the peer's addresses in turn, with growing waits. A peer without an identity is
 /// pinned as soon as somebody proves one at its address.</summary>
@@ -84,7 +91,7 @@ internal sealed class Dialler : IAsyncDisposable
             {
                 // One peer's trouble must not end the dialling of it for good.
                 LinkLog.DiallerBroken(context.Log, broken, Record.Label);
-                await WaitAsync(stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await nudge.WaitAsync(NextPause(), context.Time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -107,12 +114,12 @@ internal sealed class Dialler : IAsyncDisposable
         var policy = now.Learnt.Contains(address) ? context.Policy : DialPolicy.Anywhere;
         isUnwelcome = false;
         var error = await TryAsync(address, policy, cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref state, new DialState(true, error, failures, isUnwelcome));
-        await WaitAsync(cancellationToken).ConfigureAwait(false);
+        var pause = NextPause();
+        Volatile.Write(ref state, new DialState(true, error, failures, isUnwelcome) { TriedAt = context.Time.GetTimestamp(), Pause = pause });
+        await nudge.WaitAsync(pause, context.Time, cancellationToken).ConfigureAwait(false);
     }
 
-    private Task WaitAsync(CancellationToken cancellationToken) =>
-        nudge.WaitAsync(delay.Next(context.Time.GetElapsedTime(absentSince)), context.Time, cancellationToken);
+    private TimeSpan NextPause() => delay.Next(context.Time.GetElapsedTime(absentSince));
 
     /// <summary>One attempt, and the life of the link if it succeeds. Returns what went wrong, for people.</summary>
     private async Task<string> TryAsync(PeerAddress address, DialPolicy policy, CancellationToken cancellationToken)

@@ -15,6 +15,7 @@ internal sealed class LinkServer(
     TimeProvider time, ILogger<LinkServer> log)
 {
     private readonly AnnouncementRate announcements = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
+    private volatile AdmissionPolicy policy = policy;
     private readonly AnnouncementRate meetings = new(LinkLimits.KnocksPerMinute, TimeSpan.FromMinutes(1), time);
     private int knocking;
 
@@ -26,6 +27,9 @@ internal sealed class LinkServer(
 
     /// <summary>A stranger knocked while this node knows peers by address alone, of which it may be one: whoever dials those may try at once.</summary>
     public event Action? StrangerHeard;
+
+    /// <summary>Lets in others from now on. Links that are up stay.</summary>
+    public void SetPolicy(AdmissionPolicy changed) => policy = changed;
 
     /// <summary>Serves one link from its first frame to its end.</summary>
     public async Task ServeAsync(IFrameConnection connection, CancellationToken cancellationToken)

@@ -118,6 +118,10 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         CallForTurn();
     }
 
+    /// <summary>The owner has set other quotas of bytes.</summary>
+    public void SetQuotas(ReplicatorLimits quotas) =>
+        Report(new ReplicatorInput.Quotas(quotas.AuthorBytes, quotas.AllBytes, quotas.AuthorRate, quotas.AllRate));
+
     /// <summary>What is shared on a link has changed. In a room everybody's logs are taken.</summary>
     public void Share(LinkSession session, IReadOnlyList<SharingChange> changes)
     {

@@ -22,7 +22,6 @@ internal sealed class Retention : IAsyncDisposable
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
     private readonly LogStore store;
-    private readonly RetentionLimits node;
     private readonly Func<bool> releaseReserve;
     private readonly TimeProvider time;
     private readonly ILogger logger;
@@ -47,7 +46,6 @@ internal sealed class Retention : IAsyncDisposable
     public Retention(LogStore store, RetentionLimits node, Func<bool> releaseReserve, TimeProvider time, ILogger logger)
     {
         this.store = store;
-        this.node = node;
         this.releaseReserve = releaseReserve;
         this.time = time;
         this.logger = logger;
@@ -72,7 +70,23 @@ internal sealed class Retention : IAsyncDisposable
             own.Remove(conversation);
             if (!limits.IsEmpty)
                 own.Add(conversation, limits);
-            Volatile.Write(ref settings, new RetentionSettings(node, own));
+            Volatile.Write(ref settings, new RetentionSettings(Settings.Node, own));
+        }
+        finally
+        {
+            changing.Release();
+        }
+
+        LookSoon();
+    }
+
+    /// <summary>Sets what the node keeps where a conversation says nothing else, for as long as it runs.</summary>
+    public async Task SetNodeAsync(RetentionLimits limits, CancellationToken cancellationToken)
+    {
+        await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Volatile.Write(ref settings, new RetentionSettings(limits, Settings.Own));
         }
         finally
         {

@@ -31,7 +31,22 @@ internal sealed class PeerBook : IDisposable
 
     /// <summary>Adds a peer, or gives a known one another alias or a further address. An identity that was pinned is never replaced.</summary>
     /// <exception cref="PeerBookException">Another peer has the alias, or the alias belongs to another identity.</exception>
-    public Task<PeerRecord> AddAsync(PeerSpecification peer, CancellationToken cancellationToken) => ChangeAsync(current =>
+    public Task<PeerRecord> AddAsync(PeerSpecification peer, CancellationToken cancellationToken) =>
+        ChangeAsync(current => DecideToAdd(current, peer), cancellationToken);
+
+    /// <summary>Looks whether all these could be added, one after the other. Changes nothing.</summary>
+    /// <exception cref="PeerBookException">One of them could not.</exception>
+    public void CheckAdding(IEnumerable<PeerSpecification> peers)
+    {
+        var current = Snapshot;
+        foreach (var peer in peers)
+        {
+            var (replaced, record) = DecideToAdd(current, peer);
+            current = (replaced is null ? current : current.Without(replaced.Key)).With(record);
+        }
+    }
+
+    private (PeerRecord? Replaced, PeerRecord Record) DecideToAdd(PeerSnapshot current, PeerSpecification peer)
     {
         if (peer.PeerId == self)
             throw new PeerBookException(PeerBookFault.Invalid, "This is the node's own PeerId; it can send to itself by the name 'self'.");
@@ -56,7 +71,7 @@ internal sealed class PeerBook : IDisposable
             Admission = record.Admission == Admission.Blocked ? Admission.Blocked : identity is null ? Admission.Unpinned : Admission.Known,
         };
         return (existing, record);
-    }, cancellationToken);
+    }
 
     /// <summary>Notes who answered at an address that was given without an identity. Returns the record that stands for the peer now.</summary>
     public Task<PeerRecord> PinAsync(PeerAddress address, PeerId peer, CancellationToken cancellationToken) => ChangeAsync(current =>

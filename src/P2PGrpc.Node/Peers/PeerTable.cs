@@ -8,7 +8,10 @@ namespace P2PGrpc.Node.Peers;
 /// <summary>The peer book on disk: one row a record, in the node's database. What can't be read is left out, not fatal.</summary>
 internal sealed class PeerTable(LogStore store)
 {
-    public IReadOnlyList<PeerRecord> Load() => store.Query(connection =>
+    public IReadOnlyList<PeerRecord> Load() => store.Query(Load);
+
+    /// <summary>The same of any database of a node.</summary>
+    public static IReadOnlyList<PeerRecord> Load(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT json FROM peer ORDER BY key";
@@ -18,7 +21,7 @@ internal sealed class PeerTable(LogStore store)
             if (Read(reader.GetString(0)) is { } record)
                 records.Add(record);
         return records;
-    });
+    }
 
     /// <summary>Replaces rows in one transaction, with whatever else is to be done in it. Completes once they are on disk.</summary>
     public Task WriteAsync(

@@ -26,6 +26,62 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
         Writable = Writable,
         StoreError = Writable ? "" : "the disk is full",
         Links = 1,
+        Peers = 3,
+        PeersDown = 2,
+        PeersDialling = 1,
+        OldestUndeliveredMs = 90_000,
+        DatabaseBytes = 3 << 20,
+        FreeBytes = 5UL << 30,
+        ReserveHeld = true,
+    });
+
+    public override async Task CreateBackup(CreateBackupRequest request, IServerStreamWriter<CreateBackupResponse> responseStream, ServerCallContext context)
+    {
+        await responseStream.WriteAsync(new CreateBackupResponse { CopiedBytes = 1, TotalBytes = 2 });
+        await responseStream.WriteAsync(new CreateBackupResponse
+        {
+            Backup = new Backup { Directory = request.Directory, PeerId = "alice-id", Position = 7, DatabaseBytes = 1 << 20, Sha256 = "ab", WithKey = request.WithKey },
+        });
+    }
+
+    public override Task<ExplainMessageResponse> ExplainMessage(ExplainMessageRequest request, ServerCallContext context) => Task.FromResult(new ExplainMessageResponse
+    {
+        Reference = request.Message,
+        Author = "alice-id",
+        Alias = "self",
+        Peer = "bob",
+        Position = 7,
+        FirstSequence = 3,
+        Count = 2,
+        Body = BodyState.Held,
+        MessageId = Hostile,
+        Recipients =
+        {
+            new MessageRecipient
+            {
+                PeerId = "bob-id", Alias = "bob", Acknowledgement = Acknowledgement.NotGiven, LastError = Hostile, Failures = 3, TriedBeforeMs = 4_000, NextInMs = 1_500,
+            },
+        },
+    });
+
+    public override Task<DrainResponse> Drain(DrainRequest request, ServerCallContext context) => Task.FromResult(new DrainResponse
+    {
+        Draining = !request.Off,
+        Undelivered = request.WaitMs == 1000 ? 0ul : 2,
+        Stopping = request.Stop,
+        Peers = { new DrainPeer { PeerId = "bob-id", Alias = "bob", Undelivered = 2 } },
+    });
+
+    public override Task<ReloadResponse> Reload(ReloadRequest request, ServerCallContext context) =>
+        Task.FromResult(new ReloadResponse { Applied = { "the peer bob is known" }, NeedsRestart = { "listen", "name" } });
+
+    public override Task<DiagnoseResponse> Diagnose(DiagnoseRequest request, ServerCallContext context) => Task.FromResult(new DiagnoseResponse
+    {
+        Findings =
+        {
+            new Finding { Check = "disk", Severity = Severity.Ok, Detail = "5 GiB are free." },
+            new Finding { Check = "peer", Severity = Severity.Error, Detail = $"{Hostile} can't be reached.", Advice = "See whether it runs." },
+        },
     });
 
     public override Task<ListPeersResponse> ListPeers(ListPeersRequest request, ServerCallContext context) => Task.FromResult(new ListPeersResponse

@@ -5,6 +5,7 @@ namespace P2PGrpc.EndToEnd.Harness;
 /// <summary>Signals of Linux, sent to a process that a test started.</summary>
 internal static class Signals
 {
+    public const int Hangup = 1;
     public const int Interrupt = 2;
     public const int Kill = 9;
     public const int Terminate = 15;

@@ -15,7 +15,7 @@ public sealed class WatchEventsTests
     public async Task A_caller_that_is_gone_before_the_headers_are_out_is_no_watcher_any_more()
     {
         using var lifetime = new ApiLifetime();
-        var service = new NodeApiService(null!, null!, null!, null!, null!, null!, events, lifetime);
+        var service = new NodeApiService(null!, null!, null!, null!, null!, null!, null!, events, lifetime);
 
         await Assert.ThrowsAsync<IOException>(() => service.WatchEvents(new WatchEventsRequest(), null!, new BrokenCall()));
 

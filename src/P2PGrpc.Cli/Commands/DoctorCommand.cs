@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Net;
+using Grpc.Core;
+using P2PGrpc.Cli.Rendering;
+using P2PGrpc.Cli.Run;
+using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Upkeep;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Cli.Commands;
+
+/// <summary><c>p2pgrpc doctor</c>: looks for what is wrong with a node that runs, or would be with one that does not, and says what to do.</summary>
+internal sealed class DoctorCommand(Surroundings surroundings)
+{
+    private const int LongestText = 600;
+    private const string DefaultListen = "0.0.0.0:5555";
+    private const int ApiPortOffset = 1000;
+
+    private readonly Option<string?> config = new("--config") { Description = "The JSON file with the node's options, for a node that does not run [default: $P2PGRPC_CONFIG]", HelpName = "FILE" };
+    private readonly Option<string?> listen = new("--listen") { Description = $"Where a node that does not run shall listen [default: as it is configured, else {DefaultListen}]", HelpName = "IP:PORT" };
+    private readonly Option<bool> json = JsonOption.Create();
+
+    public static Command Create(Surroundings surroundings)
+    {
+        var doctor = new DoctorCommand(surroundings);
+        var command = new Command("doctor", "Looks for what is wrong: clock, disk, files, ports, database, each peer. Says what to do.") { doctor.config, doctor.listen, doctor.json };
+        var node = NodeSelection.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
+            surroundings, () => doctor.RunAsync(parsed, node, cancellationToken), cancellationToken));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, NodeSelection node, CancellationToken cancellationToken)
+    {
+        var findings = await FindAsync(parsed, node, cancellationToken);
+        foreach (var finding in findings)
+            if (parsed.GetValue(json))
+                surroundings.Write(JsonLines.Finding(finding));
+            else
+                surroundings.Write(Line(finding));
+        var errors = findings.Count(finding => finding.Severity == Severity.Error);
+        var warnings = findings.Count(finding => finding.Severity == Severity.Warning);
+        if (!parsed.GetValue(json))
+            surroundings.Write(errors + warnings == 0 ? "Nothing is wrong." : $"{errors} {(errors == 1 ? "error" : "errors")}, {warnings} {(warnings == 1 ? "warning" : "warnings")}.");
+        return errors == 0 ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    private async Task<IReadOnlyList<Finding>> FindAsync(ParseResult parsed, NodeSelection node, CancellationToken cancellationToken)
+    {
+        await using var client = node.Open(parsed, surroundings);
+        try
+        {
+            var answer = await client.Node.DiagnoseAsync(new DiagnoseRequest(), deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
+            return [new Finding { Check = "node", Severity = Severity.Ok, Detail = "It runs, and answers." }, .. answer.Findings];
+        }
+        catch (RpcException fault) when (node.FindDirectory(parsed, surroundings) is not null && LocalWork.MeansNobody(fault))
+        {
+            return await FindStoppedAsync(parsed, node.FindDirectory(parsed, surroundings)!, cancellationToken);
+        }
+    }
+
+    private async Task<IReadOnlyList<Finding>> FindStoppedAsync(ParseResult parsed, string data, CancellationToken cancellationToken)
+    {
+        var path = parsed.GetValue(config) ?? Variable("P2PGRPC_CONFIG");
+        var file = path is null ? new ConfigurationFile() : ConfigurationFile.Read(path);
+        var where = ReadAddress(parsed.GetValue(listen) ?? Variable("P2PGRPC_LISTEN") ?? file.Listen ?? DefaultListen, "--listen");
+        var api = (Variable("P2PGRPC_API") ?? file.Api) switch
+        {
+            "off" => null,
+            { } given => ReadAddress(given, "api"),
+            null => where.Port + ApiPortOffset <= IPEndPoint.MaxPort ? new IPEndPoint(IPAddress.Loopback, where.Port + ApiPortOffset) : null,
+        };
+        var running = NodeFiles.IsInUse(data);
+        Finding state = running
+            ? new() { Check = "node", Severity = Severity.Error, Detail = "A process holds the data directory, and does not answer its clients.", Advice = "It may be starting or stopping. If that lasts, look into its log; end it, and start it again." }
+            : new() { Check = "node", Severity = Severity.Warning, Detail = "It does not run: this is how a start would find things.", Advice = $"Start it: p2pgrpc run --data {ShellWord.Quote(data)}" };
+        var found = await NodeDiagnosis.RunAsync(data, where, api, file.Peers ?? [], surroundings.Time, cancellationToken);
+        return [state, .. running ? found.Where(finding => finding.Check is not ("listen" or "api")) : found];
+    }
+
+    private string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
+
+    private static IPEndPoint ReadAddress(string text, string option) => IPEndPoint.TryParse(text, out var address) && text.Contains(':', StringComparison.Ordinal)
+        ? address
+        : throw CommandException.Usage($"{option} is '{text}': give IP:PORT, such as {DefaultListen}.");
+
+    private static StyledLine Line(Finding finding)
+    {
+        var (word, style) = finding.Severity switch
+        {
+            Severity.Ok => ("ok", StyledLine.Own),
+            Severity.Warning => ("warning", StyledLine.Alarm),
+            _ => ("ERROR", StyledLine.Alarm),
+        };
+        var advice = finding.Advice.Length > 0 ? $" → {finding.Advice}" : "";
+        return new StyledLine().Add(word.PadRight(9), style).Add(DisplayText.Clean(finding.Check, 40).PadRight(13), StyledLine.Dim)
+            .Add(DisplayText.Clean(finding.Detail + advice, LongestText));
+    }
+}

@@ -1,0 +1,135 @@
+using P2PGrpc.Node.Upkeep;
+using P2PGrpc.Protocol;
+
+namespace P2PGrpc.Cli.Rendering;
+
+/// <summary>What the commands write that keep a node running.</summary>
+internal static partial class JsonLines
+{
+    public static string Backup(Backup backup) => Write(json =>
+    {
+        json.WriteString("type", "backup");
+        json.WriteString("directory", backup.Directory);
+        json.WriteString("peerId", backup.PeerId);
+        json.WriteNumber("position", backup.Position);
+        json.WriteNumber("databaseBytes", backup.DatabaseBytes);
+        json.WriteString("sha256", backup.Sha256);
+        json.WriteBoolean("withKey", backup.WithKey);
+        json.WriteString("time", Time(DateTimeOffset.FromUnixTimeMilliseconds((long)backup.CreatedMs)));
+    });
+
+    public static string Restored(string peerId, string directory) => Write(json =>
+    {
+        json.WriteString("type", "restored");
+        json.WriteString("peerId", peerId);
+        json.WriteString("data", directory);
+    });
+
+    public static string Fault(string fault) => Write(json =>
+    {
+        json.WriteString("type", "fault");
+        json.WriteString("detail", fault);
+    });
+
+    public static string Verified(VerificationReport report) => Write(json =>
+    {
+        json.WriteString("type", "verified");
+        json.WriteNumber("logs", report.Logs);
+        json.WriteNumber("segments", report.Segments);
+        json.WriteNumber("messages", report.Messages);
+        json.WriteNumber("erased", report.Erased);
+        json.WriteNumber("faults", report.Faults);
+    });
+
+    public static string Key(string peerId, string path) => Write(json =>
+    {
+        json.WriteString("type", "key");
+        json.WriteString("peerId", peerId);
+        json.WriteString("path", path);
+    });
+
+    public static string Drained(DrainResponse answer) => Write(json =>
+    {
+        json.WriteString("type", "drain");
+        json.WriteBoolean("draining", answer.Draining);
+        json.WriteNumber("undelivered", answer.Undelivered);
+        json.WriteBoolean("stopping", answer.Stopping);
+        json.WriteStartArray("peers");
+        foreach (var peer in answer.Peers)
+        {
+            json.WriteStartObject();
+            WritePeer(json, peer.PeerId, peer.Alias);
+            json.WriteNumber("undelivered", peer.Undelivered);
+            json.WriteBoolean("linked", peer.Linked);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    public static string Reloaded(ReloadResponse answer) => Write(json =>
+    {
+        json.WriteString("type", "reload");
+        WriteTexts(json, "applied", answer.Applied);
+        WriteTexts(json, "needsRestart", answer.NeedsRestart);
+        WriteTexts(json, "hints", answer.Hints);
+    });
+
+    public static string Finding(Finding finding) => Write(json =>
+    {
+        json.WriteString("type", "finding");
+        json.WriteString("check", finding.Check);
+        json.WriteString("severity", Camel(finding.Severity.ToString()));
+        json.WriteString("detail", finding.Detail);
+        json.WriteString("advice", finding.Advice);
+    });
+
+    public static string Explanation(ExplainMessageResponse message) => Write(json =>
+    {
+        json.WriteString("type", "explanation");
+        json.WriteString("reference", message.Reference);
+        json.WriteString("messageId", message.MessageId);
+        json.WriteString("author", message.Author);
+        json.WriteString("alias", message.Alias);
+        json.WriteString("conversation", message.Conversation);
+        json.WriteString("peer", message.Peer);
+        json.WriteString("room", message.Room);
+        json.WriteNumber("position", message.Position);
+        json.WriteString("segment", message.Segment);
+        json.WriteNumber("firstSequence", message.FirstSequence);
+        json.WriteNumber("count", message.Count);
+        json.WriteString("body", Camel(message.Body.ToString()));
+        if (message.TimeMs > 0)
+            json.WriteString("time", Time(DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(message.TimeMs, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))));
+        json.WriteBoolean("frozen", message.Frozen);
+        json.WriteBoolean("heldElsewhere", message.HeldElsewhere);
+        json.WriteStartArray("recipients");
+        foreach (var recipient in message.Recipients)
+            WriteRecipient(json, recipient);
+        json.WriteEndArray();
+    });
+
+    private static void WriteRecipient(System.Text.Json.Utf8JsonWriter json, MessageRecipient recipient)
+    {
+        json.WriteStartObject();
+        WritePeer(json, recipient.PeerId, recipient.Alias);
+        json.WriteString("acknowledgement", Camel(recipient.Acknowledgement.ToString()));
+        json.WriteNumber("holdsThrough", recipient.HoldsThrough);
+        json.WriteBoolean("linked", recipient.Linked);
+        json.WriteBoolean("blocked", recipient.Blocked);
+        json.WriteBoolean("withoutAddress", recipient.WithoutAddress);
+        json.WriteString("lastError", recipient.LastError);
+        json.WriteNumber("failures", recipient.Failures);
+        WriteNumberOrNull(json, "triedBeforeMs", recipient.HasTriedBeforeMs ? recipient.TriedBeforeMs : null);
+        WriteNumberOrNull(json, "nextInMs", recipient.HasNextInMs ? recipient.NextInMs : null);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTexts(System.Text.Json.Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
+    }
+}

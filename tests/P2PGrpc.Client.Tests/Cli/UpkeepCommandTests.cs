@@ -1,0 +1,143 @@
+using P2PGrpc.Cli;
+using P2PGrpc.Client.Tests.Fakes;
+using Xunit;
+
+namespace P2PGrpc.Client.Tests.Cli;
+
+/// <summary>The commands for whoever keeps a node running: what they write, and with which code they end.</summary>
+public sealed class UpkeepCommandTests
+{
+    [Fact]
+    public async Task Doctor_ends_with_a_failure_if_something_is_an_error()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "doctor"));
+        Assert.Equal("ok       disk         5 GiB are free.", terminal.Lines[1]);
+        Assert.EndsWith("→ See whether it runs.", terminal.Lines[2]);
+        Assert.Equal("1 error, 0 warnings.", terminal.Lines[^1]);
+        Assert.DoesNotContain(terminal.Output, letter => letter != '\n' && (char.IsControl(letter) || letter == '\u202e'));
+        var json = new Terminal();
+        Assert.Equal(ExitCodes.Failure, await json.RunAtAsync(node, "doctor", "--json"));
+        Assert.Equal("""{"type":"finding","check":"disk","severity":"ok","detail":"5 GiB are free.","advice":""}""", json.Lines[1]);
+    }
+
+    [Fact]
+    public async Task Doctor_looks_at_the_files_where_no_node_answers()
+    {
+        using var folder = new TemporaryFolder();
+        var terminal = new Terminal();
+        // A port that nobody may take: what a start would meet is told, and it is an error.
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAsync("doctor", "--data", folder.Path, "--listen", "192.0.2.1:5555"));
+        Assert.Contains("It does not run", terminal.Lines[0]);
+        Assert.Contains(terminal.Lines, line => line.StartsWith("ERROR    listen", StringComparison.Ordinal));
+        Assert.Contains(terminal.Lines, line => line.StartsWith("ok       clock", StringComparison.Ordinal));
+        Assert.Equal(ExitCodes.Usage, await new Terminal().RunAsync("doctor", "--data", folder.Path, "--listen", "5555"));
+    }
+
+    [Fact]
+    public async Task Explain_says_what_is_known_and_nothing_that_a_terminal_obeys()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "explain", "log/4"));
+        Assert.Contains("here          on disk, whole: position 7, in a segment of 2 that begins at sequence 3", terminal.Lines);
+        Assert.Contains("bob           has not acknowledged it; not linked; tried 4s ago, next in 1s: evil", terminal.Lines[^1]);
+        Assert.DoesNotContain(terminal.Output, letter => letter != '\n' && (char.IsControl(letter) || letter == '\u202e'));
+        var json = new Terminal();
+        await json.RunAtAsync(node, "explain", "log/4", "--json");
+        Assert.Contains("\"acknowledgement\":\"notGiven\",\"holdsThrough\":0,\"linked\":false", json.Lines.Single());
+        Assert.Contains("\"failures\":3,\"triedBeforeMs\":4000,\"nextInMs\":1500}", json.Lines.Single());
+    }
+
+    [Fact]
+    public async Task Drain_says_what_is_left_by_its_exit_code()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.NotDelivered, await terminal.RunAtAsync(node, "drain", "--wait", "2s"));
+        Assert.Equal("bob: 2 not delivered, not linked", terminal.Lines[0]);
+        Assert.Equal(ExitCodes.Success, await new Terminal().RunAtAsync(node, "drain", "--wait", "1s"));
+        var off = new Terminal();
+        Assert.Equal(ExitCodes.Success, await off.RunAtAsync(node, "drain", "--off"));
+        Assert.Equal("The node takes messages again.", off.Lines.Single());
+        Assert.Equal(ExitCodes.Usage, await new Terminal().RunAtAsync(node, "drain", "--off", "--stop"));
+        var json = new Terminal();
+        await json.RunAtAsync(node, "drain", "--stop", "--wait", "1s", "--json");
+        Assert.Equal(
+            """{"type":"drain","draining":true,"undelivered":0,"stopping":true,"peers":[{"peerId":"bob-id","alias":"bob","undelivered":2,"linked":false}]}""", json.Lines.Single());
+    }
+
+    [Fact]
+    public async Task Reload_says_what_is_in_force_and_what_is_not()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "reload"));
+        Assert.Equal(["applied: the peer bob is known", "with the next start only: listen, name"], terminal.Lines);
+        var json = new Terminal();
+        await json.RunAtAsync(node, "reload", "--json");
+        Assert.Equal("""{"type":"reload","applied":["the peer bob is known"],"needsRestart":["listen","name"],"hints":[]}""", json.Lines.Single());
+    }
+
+    [Fact]
+    public async Task Backup_names_what_the_node_has_made()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var terminal = new Terminal { Colors = true };
+        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "backup", "relative"));
+        Assert.Contains($"{Path.GetFullPath("relative")}: 7 messages, 1 MiB", terminal.Output);
+        Assert.Contains("copied 50 %", terminal.Error);
+        var json = new Terminal();
+        await json.RunAtAsync(node, "backup", "/somewhere", "--with-key", "--json");
+        Assert.Contains("\"directory\":\"/somewhere\",\"peerId\":\"alice-id\",\"position\":7,\"databaseBytes\":1048576,\"sha256\":\"ab\",\"withKey\":true", json.Lines.Single());
+    }
+
+    [Fact]
+    public async Task A_passphrase_comes_from_a_file_the_environment_or_who_types_it_and_is_never_shown()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "key");
+        var asked = new Terminal();
+        Assert.Equal(ExitCodes.Usage, await asked.RunAsync("key", "import", await WriteSealedAsync(file), "--data", Path.Combine(folder.Path, "a")));
+        Assert.Contains("--passphrase-file", asked.Error);
+
+        var keys = new Queue<char>("words not to be seen\r");
+        var typed = new Terminal { ReadKey = () => keys.Dequeue() is var key && key == '\r' ? new ConsoleKeyInfo(key, ConsoleKey.Enter, false, false, false) : new ConsoleKeyInfo(key, ConsoleKey.A, false, false, false) };
+        Assert.Equal(ExitCodes.Failure, await typed.RunAsync("key", "import", file, "--data", Path.Combine(folder.Path, "a")));
+        Assert.Contains("The passphrase is another one", typed.Error);
+        Assert.DoesNotContain("words not to be seen", typed.Error + typed.Output);
+
+        var given = new Terminal();
+        given.Environment["P2PGRPC_PASSPHRASE"] = "five words that nobody guesses";
+        Assert.Equal(ExitCodes.Success, await given.RunAsync("key", "import", file, "--data", Path.Combine(folder.Path, "a")));
+        var passphrase = Path.Combine(folder.Path, "passphrase");
+        await File.WriteAllTextAsync(passphrase, "five words that nobody guesses\nand more\n", TestContext.Current.CancellationToken);
+        var read = new Terminal();
+        Assert.Equal(ExitCodes.Success, await read.RunAsync("key", "import", file, "--data", Path.Combine(folder.Path, "b"), "--passphrase-file", passphrase, "--json"));
+        Assert.StartsWith("""{"type":"key","peerId":"pg2vmlup4zkpsqdywejorkmlu6ib7bj242k35v7a4oiqxlieszsa""", read.Lines.Single());
+    }
+
+    /// <summary>The key of the bytes 1 to 32, sealed at a low cost, so that the test is quick.</summary>
+    private static async Task<string> WriteSealedAsync(string file)
+    {
+        await File.WriteAllTextAsync(file, SealedKey, TestContext.Current.CancellationToken);
+        return file;
+    }
+
+    private const string SealedKey = """
+        p2pgrpc sealed identity 1
+        peer pg2vmlup4zkpsqdywejorkmlu6ib7bj242k35v7a4oiqxlieszsa
+        argon2id 64 1
+        salt aebagbafaydqqcikbmga2dqpca
+        nonce aebagbafaydqqcikbmga2dqpcaireeyuculboga
+        sealed mwlrot7qtkdjee2l5kdilvgyjijkrrith6u2viirzyqrhtfbpcq2cucxnrdc7dh253yaku2qurul4
+        """;
+
+    private sealed class TemporaryFolder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("p2pgrpc-cli-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
+    }
+}

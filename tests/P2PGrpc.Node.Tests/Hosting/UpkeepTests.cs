@@ -1,0 +1,186 @@
+using Grpc.Core;
+using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Hosting;
+using P2PGrpc.Node.Links;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Hosting;
+
+/// <summary>What whoever keeps a node running asks of it: where a message is, what is wrong, take no more, read your options anew.</summary>
+public sealed class UpkeepTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_message_is_explained_from_waiting_to_delivered()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var alice = await RunningNode.StartAsync("alice", AdmissionPolicy.Known, bob.PeerText("bob"));
+        await bob.AddAsync(alice.PeerText("alice"));
+        await alice.WaitForLinkAsync("bob");
+        await bob.StopAsync();
+        var sent = await alice.SendAsync("bob", "are you there?", request => request.MessageId = "question");
+        await RunningNode.WaitUntilAsync(async () => Assert.Single((await ExplainAsync(alice, sent.Reference)).Recipients).Failures > 0, "alice has tried");
+
+        var waiting = await ExplainAsync(alice, "question");
+        var recipient = Assert.Single(waiting.Recipients);
+        Assert.Equal((sent.Reference, "self", "bob", 1ul, BodyState.Held, "question"), (waiting.Reference, waiting.Alias, waiting.Peer, waiting.Position, waiting.Body, waiting.MessageId));
+        Assert.Equal(("bob", Acknowledgement.NotGiven, false, false), (recipient.Alias, recipient.Acknowledgement, recipient.Linked, waiting.HeldElsewhere));
+        Assert.True(recipient.HasTriedBeforeMs && recipient.HasNextInMs && recipient.LastError.Length > 0);
+
+        await bob.StartAgainAsync();
+        await RunningNode.WaitUntilAsync(async () => (await ExplainAsync(alice, "question")).HeldElsewhere, "bob has acknowledged it");
+        Assert.Equal(Acknowledgement.Given, Assert.Single((await ExplainAsync(alice, "question")).Recipients).Acknowledgement);
+        // There it is one of alice's.
+        var there = await ExplainAsync(bob, sent.Reference);
+        Assert.Equal(("alice", BodyState.Held, true), (there.Alias, there.Body, there.HeldElsewhere));
+    }
+
+    [Fact]
+    public async Task In_a_room_it_is_told_which_linked_members_have_it()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await using var bob = await RunningNode.StartAsync("bob");
+        var ticket = (await alice.Runtime.RoomAdministration.CreateAsync("friends", Token)).Ticket;
+        await bob.Runtime.RoomAdministration.JoinAsync(ticket, "", Token);
+        var sent = await alice.SendAsync("#friends", "hello, all");
+        await RunningNode.WaitUntilAsync(
+            async () => (await ExplainAsync(alice, sent.Reference)).Recipients.Any(recipient => recipient.PeerId == bob.Id && recipient.Acknowledgement == Acknowledgement.Given),
+            "bob is known to have it");
+        var explained = await ExplainAsync(alice, sent.Reference);
+        Assert.Equal(("#friends", "", true), (explained.Room, explained.Peer, explained.HeldElsewhere));
+    }
+
+    [Theory]
+    [InlineData("", StatusCode.InvalidArgument)]
+    [InlineData("never-used", StatusCode.NotFound)]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/7", StatusCode.NotFound)]
+    public async Task What_is_no_message_here_is_told(string message, StatusCode status)
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        Assert.Equal(status, (await Assert.ThrowsAsync<NodeRequestException>(() => ExplainAsync(alice, message))).Status);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_drained_takes_nothing_and_hands_over_what_it_has()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var alice = await RunningNode.StartAsync("alice", AdmissionPolicy.Known, bob.PeerText("bob"));
+        await RunningNode.WaitUntilAsync(() => alice.Find("bob")?.PeerId.Length > 0, "alice knows who bob is");
+        await alice.SendAsync("bob", "before");
+        var left = await DrainAsync(alice, new DrainRequest());
+        Assert.Equal((true, 1ul, "bob", 1ul), (left.Draining, left.Undelivered, Assert.Single(left.Peers).Alias, left.Peers[0].Undelivered));
+        Assert.Equal(("DRAINING", StatusCode.Unavailable), await RefusalAsync(() => alice.SendAsync("bob", "after")));
+        Assert.Equal(("DRAINING", StatusCode.Unavailable), await RefusalAsync(() => alice.SendAsync("bob", "after", request => request.Ephemeral = true)));
+
+        var waiting = DrainAsync(alice, new DrainRequest { WaitMs = 20_000 });
+        await bob.AddAsync(alice.PeerText("alice"));
+        var done = await waiting;
+        Assert.Equal((true, 0ul, 0), (done.Draining, done.Undelivered, done.Peers.Count));
+        Assert.Equal("before", Assert.Single(await bob.ReceiveAsync(1)).Entry.Content.Text);
+
+        Assert.False((await DrainAsync(alice, new DrainRequest { Off = true })).Draining);
+        await alice.SendAsync("bob", "again");
+        Assert.Equal(("STOP_NOT_HERE", StatusCode.FailedPrecondition), await RefusalAsync(() => DrainAsync(alice, new DrainRequest { Stop = true })));
+        Assert.Equal(("INVALID_FIELD", StatusCode.InvalidArgument), await RefusalAsync(() => DrainAsync(alice, new DrainRequest { WaitMs = 3_600_000 })));
+    }
+
+    [Fact]
+    public async Task Options_are_applied_while_the_node_runs()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var alice = await RunningNode.StartAsync("alice");
+        Assert.Empty((await ReloadAsync(alice, _ => { })).Applied);
+
+        var answer = await ReloadAsync(alice, options =>
+        {
+            options.Peers.Add(bob.PeerText("bob"));
+            options.Accept = AdmissionPolicy.Any;
+            options.KeepDays = 7;
+            options.QuotaAuthor = 1L << 24;
+            options.Name = "renamed";
+            options.Discover = "lan";
+        });
+        Assert.Equal(4, answer.Applied.Count);
+        Assert.Equal(["name", "discover"], answer.NeedsRestart);
+        Assert.Equal(7, alice.Runtime.Retention.Settings.Node.Days);
+        // Everybody may come in, so bob's owner need not know alice for her to be let in by him, nor she him.
+        await bob.AddAsync(alice.PeerText("alice"));
+        await bob.WaitForLinkAsync("alice");
+
+        var back = await ReloadAsync(alice, _ => { });
+        Assert.Contains(back.Hints, hint => hint.Contains("p2pgrpc peers remove bob", StringComparison.Ordinal));
+        Assert.Equal(3, back.Applied.Count);
+        Assert.NotNull(alice.Find("bob"));
+    }
+
+    [Fact]
+    public async Task Options_that_are_wrong_change_nothing()
+    {
+        await using var alice = await RunningNode.StartAsync("alice", AdmissionPolicy.Known, "bob=127.0.0.1:9");
+        Action<NodeOptions>[] wrong =
+        [
+            options => options.Peers.Add("carol=nowhere"),
+            options => options.Peers.Add($"carol={alice.Id}@127.0.0.1:7"),
+            options => options.KeepDays = -1,
+            options => options.QuotaRoom = 5,
+        ];
+        foreach (var change in wrong)
+            Assert.Equal(
+                ("OPTIONS_INVALID", StatusCode.FailedPrecondition),
+                await RefusalAsync(() => ReloadAsync(alice, options =>
+                {
+                    options.Peers.Add("bob=127.0.0.1:9");
+                    options.Peers.Add("dave=127.0.0.1:8");
+                    options.Accept = AdmissionPolicy.Any;
+                    change(options);
+                })));
+        Assert.Null(alice.Find("dave"));
+        Assert.Equal(2, (await ReloadAsync(alice, options =>
+        {
+            options.Peers.Add("bob=127.0.0.1:9");
+            options.Peers.Add("dave=127.0.0.1:8");
+            options.Accept = AdmissionPolicy.Any;
+        })).Applied.Count);
+    }
+
+    [Fact]
+    public async Task A_diagnosis_names_each_peer_that_cannot_be_reached_and_why()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var alice = await RunningNode.StartAsync("alice", AdmissionPolicy.Known, bob.PeerText("bob"));
+        await bob.AddAsync(alice.PeerText("alice"));
+        await alice.WaitForLinkAsync("bob");
+        var stranger = bob.Id[..^1] + (bob.Id[^1] == 'a' ? 'q' : 'a');
+        await alice.AddAsync($"closed={stranger}@127.0.0.1:9");
+        await alice.AddAsync($"dials={(stranger[0] == 'a' ? 'b' : 'a') + stranger[1..]}");
+        var findings = await alice.Runtime.Upkeep.Diagnosis.RunAsync(Token);
+
+        Assert.Contains(findings, finding => finding is { Check: "links", Severity: Severity.Ok, Detail: "1 of 3 peers are linked." });
+        Assert.Contains(findings, finding => finding is { Check: "listen", Severity: Severity.Ok });
+        var closed = Assert.Single(findings, finding => finding is { Check: "peer", Severity: Severity.Error });
+        Assert.StartsWith("closed can't be reached:", closed.Detail, StringComparison.Ordinal);
+        Assert.NotEqual("", closed.Advice);
+        Assert.Single(findings, finding => finding is { Check: "peer", Severity: Severity.Warning } && finding.Detail.Contains("it has to dial", StringComparison.Ordinal));
+        foreach (var check in new[] { "files", "disk", "database", "clock", "undelivered" })
+            Assert.Contains(findings, finding => finding.Check == check && finding.Severity != Severity.Error);
+    }
+
+    private static Task<ExplainMessageResponse> ExplainAsync(RunningNode node, string message) => node.Runtime.Upkeep.Explanation.ExplainAsync(message, Token);
+
+    private static Task<DrainResponse> DrainAsync(RunningNode node, DrainRequest request) => node.Runtime.Upkeep.Draining.DrainAsync(request, Token);
+
+    private static Task<ReloadResponse> ReloadAsync(RunningNode node, Action<NodeOptions> change)
+    {
+        var options = new NodeOptions { Name = node.Name, DataDirectory = node.DataDirectory, Listen = "127.0.0.1:0", Api = "off" };
+        change(options);
+        return node.Runtime.Reload.ApplyAsync(options, Token);
+    }
+
+    private static async Task<(string Reason, StatusCode Status)> RefusalAsync(Func<Task> call)
+    {
+        var refused = await Assert.ThrowsAsync<NodeRequestException>(call);
+        return (refused.Reason, refused.Status);
+    }
+}
