@@ -19,7 +19,7 @@ internal sealed record NodePlaces(IPEndPoint Listen, PeerAddress Advertised, str
 
 /// <summary>Looks for what is wrong with the node that runs here. Takes 10 seconds at most. Thread-safe.</summary>
 internal sealed class RunningDiagnosis(
-    LogStore store, ReplicationLoop replication, Recipients recipients, PeerBook book, LinkTable links, Diallers diallers, DrainGate gate, PeerDialer dialer, NodePlaces places,
+    LogStore store, OldestUndelivered oldest, ReplicationLoop replication, Recipients recipients, PeerBook book, LinkTable links, Diallers diallers, DrainGate gate, PeerDialer dialer, NodePlaces places,
     TimeProvider time)
 {
     private const int NewestSegments = 64;
@@ -83,7 +83,7 @@ internal sealed class RunningDiagnosis(
             return;
         }
 
-        var age = OldestUndelivered.Find(store, time);
+        var age = oldest.FindAge();
         var state = string.Create(
             CultureInfo.InvariantCulture, $"{count} of this node's messages are not yet acknowledged{(age is { } waited ? $", the oldest for {MachineChecks.Describe(waited)}" : "")}.");
         if (count >= ManyUndelivered || age >= LongWait)

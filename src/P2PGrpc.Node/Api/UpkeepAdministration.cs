@@ -27,7 +27,7 @@ internal sealed record UpkeepAdministration(
 }
 
 /// <summary>The part of a node's description that shows how it fares. Thread-safe.</summary>
-internal sealed class UpkeepGlance(LogStore store, PeerBook book, LinkTable links, Diallers diallers, DrainGate gate, string dataDirectory, TimeProvider time)
+internal sealed class UpkeepGlance(OldestUndelivered oldest, PeerBook book, LinkTable links, Diallers diallers, DrainGate gate, string dataDirectory)
 {
     public void Add(GetNodeResponse node)
     {
@@ -41,7 +41,7 @@ internal sealed class UpkeepGlance(LogStore store, PeerBook book, LinkTable link
                 node.PeersDialling++;
         }
 
-        if (node.Undelivered > 0 && OldestUndelivered.Find(store, time) is { } age)
+        if (node.Undelivered > 0 && oldest.FindAge() is { } age)
             node.OldestUndeliveredMs = (ulong)age.TotalMilliseconds;
         node.Draining = gate.IsClosed;
         try

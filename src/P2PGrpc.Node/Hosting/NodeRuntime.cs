@@ -62,6 +62,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         var instance = BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         local = new LocalNode(identity, certificate.SubjectPublicKeyInfo, instance, settings.Name);
         var replicationEvents = new ReplicationEvents();
+        Oldest = new OldestUndelivered(store, time);
         telemetry = new NodeTelemetry(meters, Store, Rooms, replicationEvents, local.PeerId, time);
         Replication = new ReplicationLoop(
             local.PeerId, Store, settings.Replication, replicationEvents, time, loggers.CreateLogger<ReplicationLoop>());
@@ -112,6 +113,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
     public string? HealthAddress => healthHost?.Address;
 
     public LogStore Store { get; }
+
+    public OldestUndelivered Oldest { get; }
 
     public Retention Retention { get; }
 
@@ -292,8 +295,8 @@ internal sealed class NodeRuntime : IAsyncDisposable
             new MessageExplanation(Store, Recipients, Book, Links, Diallers, Replication, RoomAdministration, time),
             new Draining(Gate, Store, Book, Links, settings.StopProgram, time),
             new RunningDiagnosis(
-                Store, Replication, Recipients, Book, Links, Diallers, Gate, transport, new NodePlaces(peerHost!.LocalEndPoint, address, settings.DataDirectory), time),
-            new UpkeepGlance(Store, Book, Links, Diallers, Gate, settings.DataDirectory, time),
+                Store, Oldest, Replication, Recipients, Book, Links, Diallers, Gate, transport, new NodePlaces(peerHost!.LocalEndPoint, address, settings.DataDirectory), time),
+            new UpkeepGlance(Oldest, Book, Links, Diallers, Gate, settings.DataDirectory),
             settings.Reread is null ? null : Reload.RereadAsync);
     }
 

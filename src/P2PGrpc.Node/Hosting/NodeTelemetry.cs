@@ -21,19 +21,15 @@ internal sealed class NodeTelemetry : IDisposable
     private readonly LogStore store;
     private readonly MessageTraffic traffic;
     private readonly ReasonCounts segmentsRefused = ReasonCounts.Of<StoreFailure>();
-    private readonly OldestUndelivered oldest;
-    private readonly TimeProvider time;
 
     /// <summary>To be made before replication, and completed by <see cref="Observe"/>.</summary>
     public NodeTelemetry(IMeterFactory? meters, LogStore store, RoomBook rooms, ReplicationEvents replication, PeerId self, TimeProvider time)
     {
         this.store = store;
-        this.time = time;
         instruments = new NodeInstruments(meters, NodeDescription.Version);
         var kinds = new ConversationKinds(self, rooms);
         traffic = new MessageTraffic(store, kinds, instruments.SegmentSize);
         _ = new DeliveryTimes(store, replication, self, kinds, instruments.DeliveryDuration, time);
-        oldest = new OldestUndelivered(store);
         Calls = new CallMeter(instruments.CallDuration, time);
         store.Times = new CommitTimes(instruments.CommitDuration, instruments.FlushDuration);
         store.SegmentRefused += (_, _, failure) => segmentsRefused.Add(failure);
@@ -65,7 +61,7 @@ internal sealed class NodeTelemetry : IDisposable
             Reason(node.Inbox.Dropped, "reader_slow"),
         ]);
         instruments.Gauge<long>("p2pgrpc.messages.undelivered", "{message}", "Own messages that nobody else has acknowledged.", () => [new((long)store.CountUndelivered())]);
-        instruments.Gauge<double>("p2pgrpc.messages.undelivered.age", "s", "The age of the oldest of them, 0 if there is none.", ReadAge);
+        instruments.Gauge<double>("p2pgrpc.messages.undelivered.age", "s", "The age of the oldest of them, 0 if there is none.", () => ReadAge(node.Oldest));
         instruments.Gauge<long>("p2pgrpc.subscriptions", "{subscription}", "Subscriptions that run.", () => [new(node.Subscriptions.Active)]);
         instruments.Count("p2pgrpc.calls.refused", "{call}", "Calls of clients that were refused.", Calls.Refused.Read);
     }
@@ -95,11 +91,11 @@ internal sealed class NodeTelemetry : IDisposable
         instruments.Gauge<long>("p2pgrpc.disk.free", "By", "What the disk of the data directory has left for this user.", () => ReadFree(disk));
     }
 
-    private IEnumerable<Measurement<double>> ReadAge()
+    private static IEnumerable<Measurement<double>> ReadAge(OldestUndelivered oldest)
     {
         try
         {
-            return [new(oldest.Find() is { } written ? Math.Max(0, (time.GetUtcNow() - written).TotalSeconds) : 0)];
+            return [new(oldest.FindAge()?.TotalSeconds ?? 0)];
         }
         catch (Exception unreadable) when (unreadable is StoreException or ObjectDisposedException)
         {

@@ -2,14 +2,14 @@ using P2PGrpc.Core.Logs;
 
 namespace P2PGrpc.Node.Logs;
 
-/// <summary>Finds when the oldest own message was written that nobody else holds yet. What was read of a log is remembered until somebody holds more of it. Thread-safe.</summary>
-internal sealed class OldestUndelivered(LogStore store)
+/// <summary>Finds for how long the oldest own message has waited that nobody else holds yet. What was read of a log is remembered until somebody holds more of it. Thread-safe.</summary>
+internal sealed class OldestUndelivered(LogStore store, TimeProvider time)
 {
     private readonly Lock gate = new();
     private Dictionary<LogId, (ulong Sequence, DateTimeOffset? WrittenAt)> known = [];
 
-    /// <summary>By this node's clock when it was written; null if nothing waits, or what waits can't be read.</summary>
-    public DateTimeOffset? Find()
+    /// <summary>By this node's clock then and now; null if nothing waits, or what waits can't be read.</summary>
+    public TimeSpan? FindAge()
     {
         lock (gate)
         {
@@ -21,7 +21,8 @@ internal sealed class OldestUndelivered(LogStore store)
             }
 
             known = now;
-            return now.Values.Min(oldest => oldest.WrittenAt);
+            return now.Values.Min(oldest => oldest.WrittenAt) is not { } writtenAt ? null
+                : time.GetUtcNow() - writtenAt is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
         }
     }
 
