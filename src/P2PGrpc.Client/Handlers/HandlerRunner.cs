@@ -76,7 +76,7 @@ internal sealed class HandlerRunner(
         catch (P2PGrpcException fault)
         {
             // The requester learns of it by its time limit.
-            HandlerLog.ErrorReplyFailed(logger, fault, message.Reference);
+            HandlerLog.ErrorReplyFailed(logger, message.Reference, fault.Message);
         }
     }
 }

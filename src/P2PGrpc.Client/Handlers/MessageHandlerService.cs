@@ -35,7 +35,7 @@ internal sealed class MessageHandlerService(
                 var pause = delay.Next();
                 if (fault.RetryDelay is { } asked && asked > pause)
                     pause = asked;
-                HandlerLog.SubscriptionRefused(logger, fault, consumer, pause);
+                HandlerLog.SubscriptionRefused(logger, consumer, pause, fault.Message);
                 await Task.Delay(pause, time, stoppingToken);
             }
         }

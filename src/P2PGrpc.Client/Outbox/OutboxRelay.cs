@@ -37,7 +37,7 @@ internal sealed class OutboxRelay(
             catch (Exception fault) when (fault is DbException or P2PGrpcException)
             {
                 var pause = failures.Next();
-                OutboxLog.Paused(logger, fault, options.Table, pause);
+                OutboxLog.Paused(logger, options.Table, pause, fault.Message);
                 await Task.Delay(pause, time, stoppingToken);
             }
         }
@@ -106,14 +106,14 @@ internal sealed class OutboxRelay(
         }
         catch (P2PGrpcException fault) when (IsOfMessage(fault))
         {
-            OutboxLog.MessageRefused(logger, fault, row.Sequence, options.Table, row.To);
+            OutboxLog.MessageRefused(logger, row.Sequence, options.Table, row.To, fault.Message);
             await table.NoteAsync(connection, transaction, row.Sequence, fault.Message, refused: true, cancellationToken);
             return true;
         }
         catch (P2PGrpcException fault) when (IsOfRecipient(fault))
         {
             var pause = refused.Add(row.To);
-            OutboxLog.RecipientRefused(logger, fault, row.To, options.Table, pause);
+            OutboxLog.RecipientRefused(logger, row.To, options.Table, pause, fault.Message);
             await table.NoteAsync(connection, transaction, row.Sequence, fault.Message, refused: false, cancellationToken);
             return false;
         }

@@ -38,7 +38,9 @@ internal sealed class OutboxTable(OutboxDialect dialect, string table)
 
     public async Task CreateAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = CreateCommand(connection, null, CreateSql);
+        // PostgreSQL fails where two processes make the same table at one time, in spite of IF NOT EXISTS. Both statements are one transaction.
+        var alone = dialect == OutboxDialect.PostgreSql ? $"SELECT pg_advisory_xact_lock(hashtext('{table}')); " : "";
+        await using var command = CreateCommand(connection, null, alone + CreateSql);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

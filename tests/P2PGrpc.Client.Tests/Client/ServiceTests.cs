@@ -78,7 +78,7 @@ public sealed class ServiceTests
         var report = await health.CheckHealthAsync();
         Assert.Equal((HealthStatus.Unhealthy, "The node takes no messages: the disk is full"), (report.Entries["p2pgrpc-one"].Status, report.Entries["p2pgrpc-one"].Description));
         Assert.Equal(HealthStatus.Degraded, report.Entries["p2pgrpc-two"].Status);
-        Assert.Contains(two.Directory, report.Entries["p2pgrpc-two"].Description, StringComparison.Ordinal);
+        Assert.StartsWith("No node", report.Entries["p2pgrpc-two"].Description, StringComparison.Ordinal);
         await host.StopAsync();
 
         void Add(string name, FakeNode node) => builder.Services.AddP2PGrpcClient(name, options => options.DataDirectory = node.Directory)

@@ -157,8 +157,8 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
     private ulong Start(SubscribeRequest request) => request.StartCase switch
     {
         SubscribeRequest.StartOneofCase.After => request.After.Position,
+        _ when feed.Consumers.TryGetValue(request.Consumer, out var known) => known,
         SubscribeRequest.StartOneofCase.StartAt when request.StartAt == StartAt.Start => 0,
-        SubscribeRequest.StartOneofCase.None when feed.Consumers.TryGetValue(request.Consumer, out var known) => known,
         _ => feed.LastPosition,
     };
 

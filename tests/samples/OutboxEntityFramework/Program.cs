@@ -16,4 +16,11 @@ builder.Services.AddDbContext<OrdersContext>(options => options.UseSqlite(orders
 builder.Services.AddP2PGrpcClient(builder.Configuration.GetSection("Node"))
     .AddOutbox(OutboxDialect.Sqlite, _ => new SqliteConnection(orders));
 builder.Services.AddHostedService<Shop>();
-await builder.Build().RunAsync();
+var host = builder.Build();
+await using (var scope = host.Services.CreateAsyncScope())
+{
+    var database = scope.ServiceProvider.GetRequiredService<OrdersContext>().Database;
+    await database.EnsureCreatedAsync();
+    await database.ExecuteSqlRawAsync(host.Services.GetRequiredService<MessageOutbox>().CreateTableSql);
+}
+await host.RunAsync();

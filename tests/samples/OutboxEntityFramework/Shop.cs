@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,15 +13,12 @@ internal sealed class Shop(IServiceScopeFactory scopes, MessageOutbox outbox, IC
     {
         await using var scope = scopes.CreateAsyncScope();
         var context = scope.ServiceProvider.GetRequiredService<OrdersContext>();
-        var isNew = await context.Database.EnsureCreatedAsync(stoppingToken);
-        await context.Database.ExecuteSqlRawAsync(outbox.CreateTableSql, stoppingToken);
-
         await using var transaction = await context.Database.BeginTransactionAsync(stoppingToken);
         var order = new Order { Article = "a chair" };
         context.Orders.Add(order);
         await context.SaveChangesAsync(stoppingToken);
         await outbox.AddAsync(transaction.GetDbTransaction(), configuration["To"] ?? "self", order, stoppingToken);
         await transaction.CommitAsync(stoppingToken);
-        Console.WriteLine($"order {order.Id} is taken{(isNew ? ", in a new database" : "")}");
+        Console.WriteLine($"order {order.Id} is taken");
     }
 }
