@@ -74,11 +74,11 @@ END
 copy=$scratch/copy
 mkdir "$copy"
 mount -t tmpfs none "$copy"
-mkdir "$copy"/{upper,work,root}
-mount -t overlay overlay -o "lowerdir=/,upperdir=$copy/upper,workdir=$copy/work" "$copy/root"
-mount -t proc proc "$copy/root/proc"
-mount --bind /dev "$copy/root/dev"
-inside=$copy/root
+mkdir "$copy"/{upper,work,merged}
+mount -t overlay overlay -o "lowerdir=/,upperdir=$copy/upper,workdir=$copy/work" "$copy/merged"
+mount -t proc proc "$copy/merged/proc"
+mount --bind /dev "$copy/merged/dev"
+inside=$copy/merged
 
 say "the Debian package"
 if command -v lintian > /dev/null; then lintian --fail-on error --suppress-tags bad-distribution-in-changes-file "$out/p2pgrpc_${version}_amd64.deb" | sed 's/^/   /'; fi
