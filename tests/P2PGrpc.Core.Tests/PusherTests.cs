@@ -65,6 +65,37 @@ public sealed class PusherTests
         Assert.Single(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendUnwant>());
     }
 
+    /// <summary>L1: a member that always has something of its own with the store could withhold another author's log for ever.</summary>
+    [Fact]
+    public void A_pusher_that_stands_still_is_changed_whatever_the_store_has_of_another_log()
+    {
+        var other = new LogKey(Room, Keys[1].PeerId, 1);
+        var header = SegmentHeader.Sign(Keys[1], other, other.ToLogId().Empty, 1, [1], []);
+        Tell(1, header);
+        Assert.Single(Push(1, header).OfType<ReplicatorOutput.Store>());
+        Tell(1, First);
+        Tell(2, First);
+        now += TimeSpan.FromMilliseconds(501);
+        var outputs = Handle(new ReplicatorInput.Tick());
+        Assert.Equal(new LinkId(1), Assert.Single(outputs.OfType<ReplicatorOutput.SendUnwant>()).Link);
+        Assert.Equal(new LinkId(2), Assert.Single(outputs.OfType<ReplicatorOutput.SendWant>()).Link);
+    }
+
+    [Fact]
+    public void A_pusher_whose_segments_the_store_still_has_is_kept_for_a_quarter_of_a_minute_at_most()
+    {
+        Tell(1, Second);
+        Tell(2, Second);
+        Push(1, First);
+        var began = now;
+        for (; now < began + TimeSpan.FromSeconds(14); now += TimeSpan.FromMilliseconds(100))
+            Assert.Empty(Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendUnwant>());
+        var changes = 0;
+        for (; now < began + TimeSpan.FromSeconds(18); now += TimeSpan.FromMilliseconds(100))
+            changes += Handle(new ReplicatorInput.Tick()).OfType<ReplicatorOutput.SendUnwant>().Count();
+        Assert.InRange(changes, 1, 3);
+    }
+
     /// <summary>L1: over links slower than the stall rule's patience, what the first neighbour sent is still taken.</summary>
     [Fact]
     public void What_a_former_pusher_sent_is_still_stored()

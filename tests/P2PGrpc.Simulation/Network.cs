@@ -9,8 +9,8 @@ internal sealed class Network
 {
     private readonly SimulationRun run;
     private readonly List<(VirtualNode Dialler, VirtualNode Served)> edges = [];
-    private readonly HashSet<(VirtualNode, VirtualNode)> neighbours;
-    private readonly ILookup<VirtualNode, (VirtualNode Dialler, VirtualNode Served)> byNode;
+    private readonly HashSet<(VirtualNode, VirtualNode)> neighbours = [];
+    private readonly Dictionary<VirtualNode, List<(VirtualNode Dialler, VirtualNode Served)>> byNode;
     private readonly Dictionary<(VirtualNode Dialler, VirtualNode Served), List<VirtualLink>> connections = [];
     private readonly Dictionary<(int, int), TimeSpan> partitions = [];
     private readonly ConversationId room;
@@ -22,11 +22,9 @@ internal sealed class Network
     {
         this.run = run;
         room = ConversationId.Direct(run.Nodes[0].PeerId, run.Nodes[0].PeerId);
-        edges.AddRange(Graph.Draw(run.Options.Topology, run.Nodes.Count, run.Random).Select(edge => (run.Nodes[edge.Dialler], run.Nodes[edge.Served]))
-            // A node is not linked with one of its own identity.
-            .Where(edge => edge.Item1.PeerId != edge.Item2.PeerId));
-        neighbours = edges.SelectMany(edge => new[] { edge, (edge.Served, edge.Dialler) }).ToHashSet();
-        byNode = edges.SelectMany(edge => new[] { (Node: edge.Dialler, Edge: edge), (Node: edge.Served, Edge: edge) }).ToLookup(pair => pair.Node, pair => pair.Edge);
+        byNode = run.Nodes.ToDictionary(node => node, _ => new List<(VirtualNode, VirtualNode)>());
+        foreach (var (dialler, served) in run.Options.Graphs?[0] ?? Graph.Draw(run.Options.Topology, run.Nodes.Count, run.Random))
+            TryAdd(run.Nodes[dialler], run.Nodes[served]);
     }
 
     public (ConversationId Conversation, IReadOnlySet<PeerId>? Authors) SharedBy(VirtualNode one, VirtualNode other) => run.Options.Room
@@ -34,11 +32,84 @@ internal sealed class Network
         : (ConversationId.Direct(one.PeerId, other.PeerId), new HashSet<PeerId> { one.PeerId, other.PeerId });
 
     /// <summary>All conversations, each with its members.</summary>
-    public IEnumerable<(ConversationId Conversation, List<VirtualNode> Members)> Conversations() => conversations ??= [.. edges
+    public IEnumerable<(ConversationId Conversation, List<VirtualNode> Members)> Conversations() => conversations ??= run.Options.Room ? [(room, [.. run.Nodes])] : [.. edges
         .GroupBy(edge => SharedBy(edge.Dialler, edge.Served).Conversation)
         .Select(group => (group.Key, group.SelectMany(edge => new[] { edge.Dialler, edge.Served }).Distinct().ToList()))];
 
     public bool AreNeighbours(VirtualNode one, VirtualNode other) => neighbours.Contains((one, other));
+
+    /// <summary>True if the node is to have links.</summary>
+    public bool HasNeighbours(VirtualNode node) => byNode[node].Count > 0;
+
+    /// <summary>One member lets go of a neighbour, and two that were none link with each other. Nobody is cut off by it.</summary>
+    public void Rewire()
+    {
+        var old = edges[run.Random.Next(edges.Count)];
+        Remove(old);
+        if (!IsConnected())
+            TryAdd(old.Dialler, old.Served);
+        var (one, other) = (run.Nodes[run.Random.Next(run.Nodes.Count)], run.Nodes[run.Random.Next(run.Nodes.Count)]);
+        if (TryAdd(one, other))
+            DialEach([(one, other)]);
+        if (neighbours.Contains((old.Dialler, old.Served)))
+            DialEach([old]);
+    }
+
+    /// <summary>Has just these links from now on.</summary>
+    public void Become(IEnumerable<(int Dialler, int Served)> graph)
+    {
+        var wanted = graph.Select(edge => (run.Nodes[edge.Dialler], run.Nodes[edge.Served])).ToHashSet();
+        foreach (var edge in edges.Where(edge => !wanted.Contains(edge) && !wanted.Contains((edge.Served, edge.Dialler))).ToList())
+            Remove(edge);
+        DialEach([.. wanted.Where(edge => TryAdd(edge.Item1, edge.Item2))]);
+    }
+
+    /// <summary>Each connection breaks with this likelihood.</summary>
+    public void BreakSome(double likelihood)
+    {
+        foreach (var link in edges.SelectMany(Standing).Where(_ => run.Random.NextDouble() < likelihood).ToList())
+            link.Break();
+    }
+
+    /// <summary>A node is not linked with one of its own identity.</summary>
+    private bool TryAdd(VirtualNode dialler, VirtualNode served)
+    {
+        if (dialler.PeerId == served.PeerId || !neighbours.Add((dialler, served)))
+            return false;
+        neighbours.Add((served, dialler));
+        edges.Add((dialler, served));
+        byNode[dialler].Add((dialler, served));
+        byNode[served].Add((dialler, served));
+        return true;
+    }
+
+    private void Remove((VirtualNode Dialler, VirtualNode Served) edge)
+    {
+        edges.Remove(edge);
+        neighbours.Remove(edge);
+        neighbours.Remove((edge.Served, edge.Dialler));
+        byNode[edge.Dialler].Remove(edge);
+        byNode[edge.Served].Remove(edge);
+        Break(edge);
+    }
+
+    /// <summary>True if all can reach each other without a twin, which comes late.</summary>
+    private bool IsConnected()
+    {
+        var reached = new HashSet<VirtualNode> { run.Nodes[0] };
+        var next = new Queue<VirtualNode>(reached);
+        while (next.TryDequeue(out var at))
+        {
+            foreach (var (dialler, served) in byNode[at])
+            {
+                var other = dialler == at ? served : dialler;
+                if (!other.IsTwin && reached.Add(other))
+                    next.Enqueue(other);
+            }
+        }
+
+        return reached.Count == run.Nodes.Count(node => !node.IsTwin);
+    }
 
     public void DialAll() => DialEach(edges);
 
@@ -115,7 +186,7 @@ internal sealed class Network
 
     private void Dial(VirtualNode dialler, VirtualNode served)
     {
-        if (!dialler.Up || !served.Up || Standing((dialler, served)).Count > 0)
+        if (!dialler.Up || !served.Up || !neighbours.Contains((dialler, served)) || Standing((dialler, served)).Count > 0)
             return;
         if (IsCut(dialler, served))
             run.Schedule.At(partitions[(dialler.Index, served.Index)], () => Dial(dialler, served));

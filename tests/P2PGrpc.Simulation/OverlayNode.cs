@@ -20,6 +20,9 @@ internal sealed class OverlayNode(int number, PeerId peer, PartialView view)
     /// <summary>False for one behind a gateway: it dials, and can't be dialled.</summary>
     public bool CanBeDialled { get; init; } = true;
 
+    /// <summary>How many members it says that it knows, at a time; null: the truth.</summary>
+    public Func<int, int>? Claim { get; set; }
+
     /// <summary>Whom the view wants dialled, and when the next attempt is.</summary>
     public SortedDictionary<int, int> Dialled { get; } = [];
 

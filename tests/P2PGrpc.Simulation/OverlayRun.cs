@@ -31,6 +31,12 @@ internal sealed class OverlayRun
 
     public long Drops { get; private set; }
 
+    public long LinksMade => links;
+
+    /// <summary>Who is linked with whom.</summary>
+    public IReadOnlyList<(int Dialler, int Served)> Edges() =>
+        [.. Up.SelectMany(node => node.Links.Keys.Where(other => other < node.Number && Nodes[other].IsUp).Select(other => (node.Number, other)))];
+
     public IEnumerable<OverlayNode> Up => Nodes.Where(node => node.IsUp);
 
     /// <summary>A member enters by the ticket of another; the first one makes the room.</summary>
@@ -224,7 +230,7 @@ internal sealed class OverlayRun
             case OverlayOutput.Tell(var to, var members):
                 SimulationFault.Check(members.Count <= limits.Told, "more is told than a frame holds");
                 Told += members.Count;
-                var (neighbours, known) = (node.View.NeighbourCount, node.View.MemberCount);
+                var (neighbours, known) = (node.View.NeighbourCount, node.Claim?.Invoke(Now) ?? node.View.MemberCount);
                 Later(1, () => Hear(Nodes[numbers[to]], node, members, neighbours, known));
                 break;
         }

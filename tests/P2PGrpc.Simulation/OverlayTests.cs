@@ -26,6 +26,28 @@ public sealed class OverlayTests
         }
     }
 
+    /// <summary>L3: what one member says of the room's size has nobody let go of a link, or make one.</summary>
+    [Theory]
+    [InlineData(14, 1_000_000, 1_000_000)]
+    [InlineData(25, 1_000_000, 0)]
+    [InlineData(25, 0, 0)]
+    [InlineData(31, 0, 1_000_000)]
+    public void One_member_that_lies_about_their_number_disturbs_nobody(int members, int first, int then)
+    {
+        var run = Grow(seed: members, members, within: 20);
+        run.RunUntil(run.IsFullMesh, 120, "all are linked with all");
+        run.Nodes[members / 2].Claim = now => now / 40 % 2 == 0 ? first : then;
+        var links = run.LinksMade;
+        for (var minute = 0; minute < 30; minute++)
+        {
+            run.Run(60);
+            Assert.True(run.IsFullMesh(), run.Describe());
+        }
+
+        Assert.Equal(0, run.Drops);
+        Assert.Equal(links, run.LinksMade);
+    }
+
     /// <summary>Degrees stay near what is wanted, paths short, and half of the members may fail at once.</summary>
     [Theory]
     [InlineData(60, 30)]

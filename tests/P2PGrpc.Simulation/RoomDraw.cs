@@ -5,16 +5,26 @@ internal static class RoomDraw
 {
     private static readonly Topology[] Shapes = [Topology.Mesh, Topology.Ring, Topology.Star, Topology.PartialView];
 
-    /// <summary>One seed in fifty is a room of a hundred members, one in ten of twenty to forty, the others of five to twelve. Half of the seeds have faults.</summary>
+    /// <summary>Three seeds in a hundred are rooms of a hundred members (a partial view, a ring, a star), one in ten is of twenty to forty, the others of five to twelve.
+    /// Half of the seeds have faults.</summary>
     public static SimulationOptions Draw(int seed)
     {
         var random = new Random(seed ^ 0x700D);
-        var nodes = (seed % 50) switch { 7 => 100, 3 or 13 or 23 or 33 or 43 => random.Next(20, 41), _ => random.Next(5, 13) };
+        var nodes = (seed % 100, seed % 10) switch { (7 or 57 or 82, _) => 100, (_, 3) => random.Next(20, 41), _ => random.Next(5, 13) };
         var shape = Shapes[seed % Shapes.Length];
         // All with all is for rooms of thirty at most: beyond that a node has a partial view.
         var calm = Create(seed, nodes, shape == Topology.Mesh && nodes > 30 ? Topology.PartialView : shape, random, hasFaults: random.Next(2) == 0);
-        return AddHostile(calm, random);
+        return AddChurn(AddHostile(calm, random), new Random(seed ^ 0xC4012));
     }
+
+    /// <summary>In a third of the runs some begin late, in a third members change neighbours all the time, and in a sixth connections break with 5 % of likelihood in each
+    /// second, with all that is under way on them.</summary>
+    private static SimulationOptions AddChurn(SimulationOptions options, Random random) => options with
+    {
+        Late = random.Next(3) == 0 ? random.Next(1, 1 + Math.Max(1, (options.Nodes - options.Hostile) / 4)) : 0,
+        RewireEvery = random.Next(3) == 0 ? TimeSpan.FromMilliseconds(random.Next(100, 2000)) : null,
+        Loss = random.Next(6) == 0 ? 0.05 : 0,
+    };
 
     /// <summary>In a third of the runs somebody forks, in a third somebody floods. Honest members stay below the quota of bytes; the rate delays some of them, too.</summary>
     private static SimulationOptions AddHostile(SimulationOptions options, Random random)
@@ -47,7 +57,7 @@ internal static class RoomDraw
             LatestLatency = TimeSpan.FromMilliseconds(random.Next(1, 60)),
             SlowestCommit = TimeSpan.FromMilliseconds(random.Next(1, 20)),
             LinkCredit = credit,
-            CreditBudget = credit * (nodes - 1),
+            CreditBudget = SimulationOptions.DrawBudget(seed, credit, largest, nodes),
             Faults = hasFaults ? FaultRates.Draw(random) : FaultRates.None,
         };
     }

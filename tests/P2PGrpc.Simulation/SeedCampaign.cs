@@ -13,6 +13,7 @@ internal sealed class SeedCampaign(
     private readonly Lock gate = new();
     private readonly SortedDictionary<FaultKind, int> faults = [];
     private readonly List<string> failures = [];
+    private readonly List<(bool IsTroubled, int Sent, int Needed, int Seed)> costs = [];
     private int runs;
     private long messages;
     private long segments;
@@ -24,6 +25,10 @@ internal sealed class SeedCampaign(
 
     /// <summary>How often a body travelled to a member that needed it: in runs without faults, and in those with some.</summary>
     public (double Calm, double Troubled) Transmissions => ((double)calm.Sent / calm.Needed, (double)troubled.Sent / troubled.Needed);
+
+    /// <summary>The runs in which bodies travelled most often.</summary>
+    public string DescribeWorst(bool isTroubled) => string.Join(", ", costs.Where(cost => cost.IsTroubled == isTroubled && cost.Needed > 0)
+        .OrderByDescending(cost => (double)cost.Sent / cost.Needed).Take(5).Select(cost => $"{(double)cost.Sent / cost.Needed:0.00} of {cost.Needed} (seed {cost.Seed})"));
 
     /// <summary>Logs that were frozen for a fork, in all runs together.</summary>
     public int Frozen { get; private set; }
@@ -85,7 +90,8 @@ internal sealed class SeedCampaign(
             runs++;
             messages += run.Ledger.Accepted;
             segments += run.Counts.SegmentsSent;
-            ref var cost = ref run.Options.Faults.Any ? ref troubled : ref calm;
+            ref var cost = ref run.Options.IsTroubled ? ref troubled : ref calm;
+            costs.Add((run.Options.IsTroubled, run.Counts.SegmentsSent, run.Counts.SegmentsNeeded, run.Options.Seed));
             cost = (cost.Sent + run.Counts.SegmentsSent, cost.Needed + run.Counts.SegmentsNeeded);
             Frozen += run.Counts.Frozen;
             MostKept = Math.Max(MostKept, run.Counts.MostKept);

@@ -44,6 +44,24 @@ internal sealed record SimulationOptions
     /// <summary>What is held of each author.</summary>
     public long? AuthorBytes { get; init; }
 
+    /// <summary>The mean time between changes of who is linked with whom; null: it stays as it is.</summary>
+    public TimeSpan? RewireEvery { get; init; }
+
+    /// <summary>How likely each connection is to break within any second, with all that is under way on it.</summary>
+    public double Loss { get; init; }
+
+    /// <summary>Members that start in the midst of the run.</summary>
+    public int Late { get; init; }
+
+    /// <summary>Who is linked with whom, one after the other at equal times; members start when they have a link. Null: drawn by the topology.</summary>
+    public IReadOnlyList<IReadOnlyList<(int Dialler, int Served)>>? Graphs { get; init; }
+
+    /// <summary>True if bodies that were on their way may have to travel again.</summary>
+    public bool IsTroubled => Faults.Any || RewireEvery is not null || Loss > 0 || Graphs?.Count > 1;
+
+    /// <summary>True if the budget has no full window for each link, so that they have to take turns.</summary>
+    public bool IsScarce => CreditBudget < LinkCredit * (Nodes - 1);
+
     /// <summary>How many members, the last ones, do what no member should.</summary>
     public int Hostile => Flooders + (HasTwin ? 2 : 0);
 
@@ -65,8 +83,18 @@ internal sealed record SimulationOptions
             LatestLatency = TimeSpan.FromMilliseconds(random.Next(3) == 0 ? random.Next(1, 800) : random.Next(1, 60)),
             SlowestCommit = TimeSpan.FromMilliseconds(random.Next(3) == 0 ? random.Next(1, 2000) : random.Next(1, 20)),
             LinkCredit = credit,
-            CreditBudget = credit * (nodes - 1),
+            CreditBudget = DrawBudget(seed, credit, largest, nodes),
             Faults = FaultRates.Draw(random),
         };
+    }
+
+    /// <summary>The same with a full window for each link.</summary>
+    public SimulationOptions WithoutScarcity() => this with { CreditBudget = LinkCredit * (Nodes - 1) };
+
+    /// <summary>In a third of the runs a few segments are all that may be on their way to a node.</summary>
+    public static long DrawBudget(int seed, long credit, long largest, int nodes)
+    {
+        var random = new Random(seed ^ 0xC4ED17);
+        return random.Next(3) == 0 ? Math.Max(credit / 2, largest * random.Next(2, 8)) : credit * (nodes - 1);
     }
 }

@@ -43,6 +43,8 @@ internal sealed class SimulationRun
     /// <summary>When a connection that has gone mute is found out at the latest.</summary>
     public static readonly TimeSpan LongestKeepAlive = TimeSpan.FromSeconds(8);
 
+    private static readonly TimeSpan LossEvery = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A conversation has at most this many clients on each of its nodes: one that repeats, one that gives up.</summary>
@@ -66,6 +68,7 @@ internal sealed class SimulationRun
             LinkCredit = options.LinkCredit,
             CreditBudget = options.CreditBudget,
             FirstCredit = Math.Max(largest, options.LinkCredit / 2),
+            LeastCredit = largest,
             LoadWeight = Math.Max(largest, 4000),
             HaveItems = 3,
             LoadsPerLink = 3,
@@ -110,10 +113,14 @@ internal sealed class SimulationRun
 
     public void Run()
     {
-        foreach (var node in Nodes.Where(node => !node.IsTwin))
+        var end = Options.SendEvery * Options.Messages;
+        var late = Random.GetItems(Honest.Skip(1).ToArray(), Options.Late).ToHashSet();
+        foreach (var node in Nodes.Where(node => !node.IsTwin && !late.Contains(node) && (Options.Graphs is null || Network.HasNeighbours(node))))
             node.Start();
         Network.DialAll();
-        var end = Options.SendEvery * Options.Messages;
+        foreach (var node in late)
+            Schedule.At(end * Random.NextDouble(), () => Enter(node));
+        PlanChanges(end);
         for (var message = 0; message < Options.Messages; message++)
             Schedule.At(end * Random.NextDouble(), SendSomewhere);
         foreach (var node in Nodes.Where(node => node.IsFlooder))
@@ -189,6 +196,41 @@ internal sealed class SimulationRun
         from number in Enumerable.Range(0, member.IsFlooder ? FloodingClients : ClientsEach)
         select new VirtualClient(
             this, member, shared.Conversation, $"{member.Index}>{shared.Conversation.Value.Prefix:x}#{number}", repeats: number == 0);
+
+    /// <summary>Who is linked with whom changes, and connections break.</summary>
+    private void PlanChanges(TimeSpan end)
+    {
+        if (Options.RewireEvery is { } mean)
+        {
+            for (var time = mean; time < end; time += mean * (0.5 + Random.NextDouble()))
+                Schedule.At(time, Network.Rewire);
+        }
+
+        if (Options.Loss > 0)
+        {
+            for (var time = LossEvery; time < end; time += LossEvery)
+                Schedule.At(time, () => Network.BreakSome(Options.Loss));
+        }
+
+        for (var number = 1; number < Options.Graphs?.Count; number++)
+        {
+            var graph = Options.Graphs[number];
+            Schedule.At(end * number / Options.Graphs.Count, () =>
+            {
+                Network.Become(graph);
+                foreach (var node in Nodes.Where(node => !node.Up && Network.HasNeighbours(node)))
+                    Enter(node);
+            });
+        }
+    }
+
+    private void Enter(VirtualNode node)
+    {
+        if (node.Up)
+            return;
+        node.Start();
+        Network.DialAll(node);
+    }
 
     private void SendSomewhere() =>
         Clients[Random.Next(Clients.Count)].Send(Random.Next(0, Random.Next(4) == 0 ? Options.LargestBody - 80 : 60));

@@ -9,22 +9,36 @@ internal sealed class TellWatch(SimulationRun run)
 {
     private readonly Dictionary<LinkId, TimeSpan> lastTold = [];
     private readonly HashSet<(LinkId, LogId)> told = [];
-    private readonly HashSet<(LinkId, LogId)> used = [];
+    private readonly Dictionary<(LinkId, LogId), ulong> brought = [];
+    private readonly HashSet<(LinkId, LogId)> touched = [];
     private readonly Dictionary<LinkId, bool> isDue = [];
 
     // What was repaired is told again at once, to those who may need it.
     private readonly bool isExempt = run.Options.Faults[FaultKind.Damage] is not null;
 
-    /// <summary>A link brought a segment of a log, or wanted the log: what is told of it there acknowledges, or says what will not be sent.</summary>
-    public void NoteUse(LinkId link, LogId log) => used.Add((link, log));
+    /// <summary>A link brought a segment of a log: until one that goes as far is told there, that acknowledges.</summary>
+    public void NoteBrought(LinkId link, SegmentHeader header) =>
+        brought[(link, header.LogId)] = Math.Max(header.LastSequence, brought.GetValueOrDefault((link, header.LogId)));
+
+    /// <summary>In this step a Want of the log on the link began or ended, or may have: what it leaves is told.</summary>
+    public void NoteWant(LinkId link, LogId log) => touched.Add((link, log));
 
     /// <summary>A frame of this step. A step's frames on one link are one tell.</summary>
     public void Note(ReplicatorOutput.SendHave have)
     {
         var due = isDue.GetValueOrDefault(have.Link) || !lastTold.TryGetValue(have.Link, out var last) || last + run.Limits.TellDelay <= run.Schedule.Now;
         foreach (var item in have.Logs)
-            due |= used.Contains((have.Link, item.LogId)) | told.Add((have.Link, item.LogId));
+            due |= Acknowledges(have.Link, item) | touched.Contains((have.Link, item.LogId)) | told.Add((have.Link, item.LogId));
         isDue[have.Link] = due;
+    }
+
+    private bool Acknowledges(LinkId link, LogHead item)
+    {
+        if (!brought.TryGetValue((link, item.LogId), out var sequence))
+            return false;
+        if (item.Head.Sequence >= sequence)
+            brought.Remove((link, item.LogId));
+        return true;
     }
 
     public void EndStep()
@@ -36,6 +50,7 @@ internal sealed class TellWatch(SimulationRun run)
         }
 
         isDue.Clear();
+        touched.Clear();
     }
 
     /// <summary>The link begins anew, or ends. What it brought is still to be acknowledged.</summary>
@@ -49,6 +64,7 @@ internal sealed class TellWatch(SimulationRun run)
     {
         lastTold.Clear();
         told.Clear();
-        used.Clear();
+        brought.Clear();
+        touched.Clear();
     }
 }

@@ -244,6 +244,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         foreach (var input in inputs)
         {
             Note(input);
+            NoteWant(input);
             if (input is ReplicatorInput.StoreFailed failed)
                 watch.NoteFailed(failed.Head);
         }
@@ -257,8 +258,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         }
 
         tells.EndStep();
-        SimulationFault.Check(
-            allowances.Values.Sum() + store!.Storing <= run.Limits.CreditBudget, "More credit was given than the budget has.");
+        SimulationFault.Check(store!.Storing <= run.Limits.CreditBudget, "V1: more waits for the store than the budget has.");
         watch.Look(replicator!);
     }
 
@@ -277,11 +277,14 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 return Send(unwant.Link, link => new ReplicatorInput.Unwant(link, unwant.LogId));
             case ReplicatorOutput.SendCredit credit:
                 allowances[credit.Link] += credit.Bytes;
+                SimulationFault.Check(allowances[credit.Link] <= run.Limits.LinkCredit, "A link was given more than its part.");
                 return Send(credit.Link, link => new ReplicatorInput.Credit(link, credit.Bytes));
             case ReplicatorOutput.SendRefuse refuse:
+                tells.NoteWant(refuse.Link, refuse.LogId);
                 return Send(refuse.Link, link => new ReplicatorInput.Refuse(link, refuse.LogId, refuse.Reason, refuse.Erased));
             case ReplicatorOutput.SendForkProof proof:
                 run.Counts.ForkProofs++;
+                tells.NoteWant(proof.Link, proof.First.LogId);
                 return Send(proof.Link, link => new ReplicatorInput.ForkProof(link, proof.First, proof.Second));
             case ReplicatorOutput.SendSegments segments:
                 SendSegments(segments);
@@ -427,7 +430,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
                 run.Counts.SegmentsReceived % 16 != 0 || SegmentVerification.FindFault(held.Header) is null, "A header changed on its way.");
             run.Counts.SegmentsReceived++;
             allowances[link.Id] -= held.Weight;
-            tells.NoteUse(link.Id, held.Header.LogId);
+            tells.NoteBrought(link.Id, held.Header);
             inputs.Add(new ReplicatorInput.Segment(link.Id, held.Header, bytes is null ? new ErasedBody() : new VirtualBody(bytes)));
         }
 
@@ -438,8 +441,6 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
     {
         if (!links.ContainsKey(link.Id))
             return;
-        foreach (var want in inputs.OfType<ReplicatorInput.Want>())
-            tells.NoteUse(link.Id, want.LogId);
         Handle(inputs);
         foreach (var input in inputs.OfType<ReplicatorInput.Segment>())
             SimulationFault.Check(input.Body is not VirtualBody { Out: false }, "A handle stayed inside.");
@@ -453,6 +454,27 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             if (incarnation == Incarnation)
                 action();
         });
+    }
+
+    private void NoteWant(ReplicatorInput input)
+    {
+        switch (input)
+        {
+            case ReplicatorInput.Want want:
+                tells.NoteWant(want.Link, want.LogId);
+                break;
+            case ReplicatorInput.Unwant unwant:
+                tells.NoteWant(unwant.Link, unwant.LogId);
+                break;
+            case ReplicatorInput.Refuse refuse:
+                tells.NoteWant(refuse.Link, refuse.LogId);
+                break;
+            case ReplicatorInput.Loaded loaded:
+                tells.NoteWant(loaded.Link, loaded.LogId);
+                break;
+            default:
+                break;
+        }
     }
 
     private void Note(ReplicatorInput input)

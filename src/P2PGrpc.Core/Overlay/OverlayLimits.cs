@@ -6,6 +6,9 @@ internal sealed record OverlayLimits
     /// <summary>Other members of a room up to which each is linked with each: messages then take one hop, and so many links are no burden.</summary>
     public int FullMesh { get; init; } = 30;
 
+    /// <summary>How long a room must look larger or smaller than that before its members let go of links, or each links with each.</summary>
+    public TimeSpan Change { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Neighbours that a member of a larger room looks for. With so many chosen at random, half of all members may fail at once and hardly anybody is cut off.</summary>
     public int Wanted { get; init; } = 6;
 

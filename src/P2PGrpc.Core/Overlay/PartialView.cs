@@ -18,6 +18,8 @@ internal sealed class PartialView
     private MemberState? wanderer;
     private TimeSpan nextWander;
     private TimeSpan nextForgetting;
+    private bool isSmall = true;
+    private TimeSpan? changesAt;
     private int dialling;
     private int remembered;
 
@@ -34,13 +36,19 @@ internal sealed class PartialView
     /// <summary>Other members that can be dialled, are linked, or were lately.</summary>
     public int MemberCount { get; private set; }
 
-    /// <summary>True if each member is to be linked with each. A neighbour that knows more members counts: a newcomer knows hardly anybody.</summary>
-    public bool IsFullMesh => Math.Max(MemberCount, neighbours.Count == 0 ? 0 : neighbours.Max(neighbour => neighbour.Members)) <= limits.FullMesh;
+    /// <summary>True if each member is to be linked with each.</summary>
+    public bool IsFullMesh => isSmall && LooksSmall;
+
+    /// <summary>True if links that are more than enough may end. Between this and a full mesh nothing is given up and nobody sought that is not needed.</summary>
+    private bool IsPartial => !isSmall && !LooksSmall;
+
+    /// <summary>A newcomer knows hardly anybody, so what its neighbours know counts, too. The most of them decide, for one may say anything.</summary>
+    private bool LooksSmall => MemberCount <= limits.FullMesh && neighbours.Count(neighbour => neighbour.Members > limits.FullMesh) * 2 <= neighbours.Count;
 
     public IEnumerable<PeerId> Neighbours => neighbours.Select(neighbour => neighbour.Peer);
 
     /// <summary>True if this link may end for all that this room cares: there are more than enough, and its other end has enough without it.</summary>
-    public bool CanSpare(TimeSpan now, PeerId peer) => neighbours.Count > limits.Most && !IsFullMesh
+    public bool CanSpare(TimeSpan now, PeerId peer) => neighbours.Count > limits.Most && IsPartial
         && members.GetValueOrDefault(peer) is { IsLinked: true } member && IsSparable(member, now);
 
     public void Handle(TimeSpan now, OverlayInput input, List<OverlayOutput> outputs)
@@ -79,7 +87,19 @@ internal sealed class PartialView
                 break;
         }
 
+        Settle(now);
         Seek(now, outputs);
+    }
+
+    /// <summary>Whether the room counts as small changes once it has looked otherwise for a while: to make all links or to let go of most costs the whole room.</summary>
+    private void Settle(TimeSpan now)
+    {
+        if (LooksSmall == isSmall)
+            changesAt = null;
+        else if (changesAt is null)
+            changesAt = now + limits.Change;
+        else if (now >= changesAt)
+            (isSmall, changesAt) = (!isSmall, null);
     }
 
     private void Change(PeerId peer, Action<MemberState> change, List<OverlayOutput> outputs)
@@ -137,7 +157,7 @@ internal sealed class PartialView
     {
         teller.Tick(now, members.Values, neighbours, countMatters: !IsFullMesh, outputs);
         Forget(now, outputs);
-        if (IsFullMesh)
+        if (!IsPartial)
             return;
         Wander(now, outputs);
         if (neighbours.Count <= limits.Most)

@@ -10,6 +10,8 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
 
     public PeerId Peer { get; } = up.Peer;
 
+    public bool IsGuest { get; } = up.IsGuest;
+
     public bool Down { get; set; }
 
     /// <summary>True once it is to be closed: at the end of the step it is forgotten, and until then it gets no credit.</summary>
@@ -64,11 +66,11 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>Something told here was put aside when its conversation ceased to be shared: nothing more counts as heard.</summary>
     public bool HeardEnded { get; set; }
 
-    // Credit that we gave: the window is what the budget is charged for, wherever those bytes are now.
+    // Credit that we gave: the window is what the budget is charged for, wherever those bytes are now: allowed, with the store, or owed.
 
     public long Window { get; set; }
 
-    /// <summary>Bytes that the other side may still send.</summary>
+    /// <summary>Bytes that the other side may still send, and for which there is room.</summary>
     public long Allowance { get; set; }
 
     /// <summary>Bytes with the store.</summary>
@@ -77,7 +79,19 @@ internal sealed class LinkState(ReplicatorInput.LinkUp up, ulong toldThrough) : 
     /// <summary>Bytes that are done with and not yet given again.</summary>
     public long Owed { get; set; }
 
+    /// <summary>Bytes that the other side may still send by credit that was taken back, and of which it does not know.</summary>
+    public long Dormant { get; set; }
+
+    /// <summary>When it was given credit last.</summary>
+    public TimeSpan GivenAt { get; set; }
+
+    /// <summary>Its place among those who have credit in force.</summary>
+    public LinkedListNode<LinkState> Holder => field ??= new LinkedListNode<LinkState>(this);
+
     public bool AwaitsCredit { get; set; }
+
+    /// <summary>Its number among all that ever waited for credit.</summary>
+    public long WaitsSince { get; set; }
 
     public bool CreditDue { get; set; }
 

@@ -102,6 +102,9 @@ internal sealed class LogState(ConversationState conversation, LogKey key, LogId
     /// <summary>Segments in a row that did not fit what is on disk.</summary>
     public int Mismatches { get; set; }
 
+    /// <summary>How often the pusher was kept though it stood still, because the store was slow, since the last progress.</summary>
+    public int Excuses { get; set; }
+
     /// <summary>Counts how often <see cref="Pending"/> fell back.</summary>
     public int Generation { get; set; }
 

@@ -12,6 +12,9 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
     /// doubles this takes longer than it takes to find a link dead.</summary>
     public const int MaximumFailures = 5;
 
+    /// <summary>How often in a row a pusher is excused whose credit is used up while the store is slow. Each time doubles the patience: a quarter of a minute together.</summary>
+    private const int MaximumExcuses = 5;
+
     /// <summary>Wants the log from a neighbour that is ahead, if it is to be taken and nobody pushes it yet.</summary>
     public void Consider(LogState log)
     {
@@ -167,16 +170,16 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
             Consider(log);
         if (log.Pusher is not { } pusher || FindDue(log) is not { } due)
             return;
-        if (pusher.Link.Busy > 0)
-        {
-            // The store is what is slow: the pusher may have no credit left.
-            state.Deadlines.Set(log, state.Now + Patience(log));
-            return;
-        }
-
         if (due > state.Now)
         {
             state.Deadlines.Set(log, due);
+            return;
+        }
+
+        if (log.Excuses < MaximumExcuses && IsHeldUpByStore(log, pusher))
+        {
+            state.Deadlines.Set(log, state.Now + Patience(log) * (1 << log.Excuses));
+            log.Excuses++;
             return;
         }
 
@@ -193,6 +196,9 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         Drop(log);
         Consider(log);
     }
+
+    /// <summary>True if the store is what is slow: it has all that the pusher may send, or segments of this log. What it has of other logs is no excuse.</summary>
+    private bool IsHeldUpByStore(LogState log, LinkedLog pusher) => log.Stores.Count > 0 || credit.IsUsedUp(pusher.Link);
 
     private static bool OthersHaveErased(LogState log) => log.Links.TrueForAll(other => other == log.Pusher || other.IsErasedThere || !CanPush(other));
 

@@ -390,6 +390,9 @@ internal sealed class Replicator
                     break;
                 case ConversationState:
                     break;
+                case CreditBudget budget:
+                    budget.OnDue();
+                    break;
                 case ByteMeter meter:
                     Consider(bytes.OnDue(meter));
                     break;

@@ -59,7 +59,9 @@ internal abstract record ReplicatorInput
     /// <param name="Instance">The other process's random instance id.</param>
     /// <param name="InitialCredit">Bytes of segments that the other side takes before it says more.</param>
     /// <param name="ToldThrough">The position of our feed through which the other side has everything it was told; 0 to tell all.</param>
-    internal sealed record LinkUp(LinkId Link, PeerId Peer, ulong Instance, long InitialCredit, ulong ToldThrough) : ReplicatorInput;
+    /// <param name="IsGuest">True for a peer that is let in for a room only: anybody who holds a ticket can make any number of them.</param>
+    internal sealed record LinkUp(
+        LinkId Link, PeerId Peer, ulong Instance, long InitialCredit, ulong ToldThrough, bool IsGuest = false) : ReplicatorInput;
 
     internal sealed record LinkDown(LinkId Link) : ReplicatorInput;
 

@@ -8,15 +8,22 @@ internal sealed record ReplicatorLimits
     /// <summary>What the largest segment there can be weighs.</summary>
     public const int LargestWeight = LogLimits.BodyLength + LogLimits.OpeningLength + LogLimits.HeaderWeight;
 
-    /// <summary>Bytes of segments in flight towards this node, over all links: bounds what received but unstored bodies can take.</summary>
+    /// <summary>Bytes of segments in flight towards this node, over all links: bounds what received but unstored bodies can take. Guests together have half of it.</summary>
     public long CreditBudget { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Bytes of segments in flight on one link: several of the largest segments, so that the link stays busy while the store commits.</summary>
     public long LinkCredit { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Bytes that a link may send at first, before it shows that it needs more: two Loads. A node serves CreditBudget / FirstCredit
-    /// pushing links at the same time; the others wait.</summary>
+    /// <summary>Bytes that a link may send at first, before it shows that it needs more: two Loads. Where more links push at the same time than have room for it,
+    /// they take turns with smaller windows.</summary>
     public long FirstCredit { get; init; } = 512 * 1024;
+
+    /// <summary>Bytes that a link must have to send anything at all.</summary>
+    public long LeastCredit { get; init; } = LargestWeight;
+
+    /// <summary>How long a window that was given lies there unused at least before it is taken back for links that wait: time for a journey to and fro, and short enough
+    /// that a thousand links have all had their turn within two seconds.</summary>
+    public TimeSpan CreditTurn { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Loads in flight for one link, whatever credit it gives: bounds what sending to it can take.</summary>
     public int LoadsPerLink { get; init; } = 16;

@@ -43,7 +43,8 @@ internal sealed class SegmentReceiver(
 
     public void OnSegment(LinkState link, SegmentHeader header, BodyHandle body)
     {
-        if (!CreditBudget.TryTake(link, body.Weigh(header)))
+        var verdict = credit.Take(link, body.Weigh(header));
+        if (verdict == CreditVerdict.Overrun)
         {
             state.Emit(new ReplicatorOutput.Release(body));
             state.Close(link, CloseReason.CreditOverrun);
@@ -52,6 +53,12 @@ internal sealed class SegmentReceiver(
 
         if (link.Logs.TryGetValue(header.LogId, out var linkedLog))
             OnShown(linkedLog, header);
+        if (verdict == CreditVerdict.NoRoom)
+        {
+            Drop(linkedLog, body);
+            return;
+        }
+
         if (linkedLog is not null && repairs.TryTake(linkedLog, header, body))
             return;
         if (linkedLog is null || !IsExpected(linkedLog))
@@ -309,6 +316,7 @@ internal sealed class SegmentReceiver(
         state.UncountIfHeld(log);
         log.LastProgress = state.Now;
         log.Rotations = 0;
+        log.Excuses = 0;
         linkedLog.Failures = 0;
         linkedLog.Refused = false;
         var weight = body.Weigh(header);
@@ -320,6 +328,16 @@ internal sealed class SegmentReceiver(
             Delay(log);
         else if (log.Pusher is null)
             choice.Consider(log);
+    }
+
+    /// <summary>There is no room for what came. It is wanted again from where we are, which what follows it would miss.</summary>
+    private void Drop(LinkedLog? linkedLog, BodyHandle body)
+    {
+        state.Emit(new ReplicatorOutput.Release(body));
+        if (linkedLog is null || linkedLog.Log.Pusher != linkedLog)
+            return;
+        choice.Drop(linkedLog.Log);
+        choice.Consider(linkedLog.Log);
     }
 
     private void Reject(LinkState link, SegmentHeader header, BodyHandle body)

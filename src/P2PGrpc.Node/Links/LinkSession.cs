@@ -68,6 +68,9 @@ internal sealed class LinkSession : IAsyncDisposable
 
     public LinkOutbound Outbound { get; }
 
+    /// <summary>The peer was let in for a room only when the link came up: guests together get at most half of the credit.</summary>
+    public bool IsGuest { get; init; }
+
     /// <summary>The peer came in because everybody may: what it writes is bounded.</summary>
     public bool IsStranger { get; private set; }
 

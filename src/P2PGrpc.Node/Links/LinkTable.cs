@@ -83,7 +83,10 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, waiting, ReceiveEphemeral, ReceiveMembers, FollowOther, readStretch, time, log, IsStranger(remote.PeerId));
+        var session = new LinkSession(id, connection, remote, replication, waiting, ReceiveEphemeral, ReceiveMembers, FollowOther, readStretch, time, log, IsStranger(remote.PeerId))
+        {
+            IsGuest = IsGuest(remote.PeerId),
+        };
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);

@@ -100,7 +100,7 @@ internal sealed class ReplicationLoop : IAsyncDisposable
         carrier.Add(session);
         local.Writer.TryWrite(
         [
-            new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough),
+            new ReplicatorInput.LinkUp(session.Id, session.Peer, session.Remote.Instance, 0, session.Remote.ToldThrough, session.IsGuest),
             .. session.Sharing.AtStart.SelectMany(conversation => CreateSharing(session, conversation, on: true)),
         ]);
 

@@ -134,7 +134,7 @@ internal sealed class HostileWorld
         switch (random.Next(25))
         {
             case 0 when allowances.Count < LinkCount:
-                return new ReplicatorInput.LinkUp(new LinkId(++nextLink), Keys[random.Next(3)].PeerId, 1, random.Next(2) * 600, (ulong)random.Next(20));
+                return new ReplicatorInput.LinkUp(new LinkId(++nextLink), Keys[random.Next(3)].PeerId, 1, random.Next(2) * 600, (ulong)random.Next(20), random.Next(3) == 0);
             case 1 when random.Next(4) == 0 && allowances.Count > 0:
                 Down(link);
                 return null;
@@ -266,7 +266,8 @@ internal sealed class HostileWorld
         Require(outputs.Count <= 100, $"{input.GetType().Name} gave {outputs.Count} outputs.");
         foreach (var output in outputs)
             Take(output);
-        Require(allowances.Values.Sum() + store.Storing <= limits.CreditBudget, "The credit given stays within the budget.");
+        Require(store.Storing <= limits.CreditBudget, "What waits for the store stays within the budget.");
+        Require(allowances.Values.All(allowance => allowance <= limits.LinkCredit), "No link is given more than its part.");
     }
 
     /// <summary>A pusher that refuses, or says what stands elsewhere, has ended its Want itself.</summary>
