@@ -43,6 +43,8 @@ public sealed class FakeNode : IAsyncDisposable
 
     public FakeNodeService Node { get; } = new();
 
+    public FakeConversations Conversations { get; } = new();
+
     private string SocketPath => Path.Combine(Directory, "api.sock");
 
     public static async Task<FakeNode> StartAsync(bool socket = true)
@@ -59,6 +61,7 @@ public sealed class FakeNode : IAsyncDisposable
         builder.Services.AddGrpc(options => options.Interceptors.Add<TokenCheck>(Token));
         builder.Services.AddSingleton(Peers);
         builder.Services.AddSingleton(Node);
+        builder.Services.AddSingleton(Conversations);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(System.Net.IPAddress.Loopback, Port, listen => listen.Protocols = HttpProtocols.Http2);
@@ -68,6 +71,7 @@ public sealed class FakeNode : IAsyncDisposable
         application = builder.Build();
         application.MapGrpcService<FakePeerService>();
         application.MapGrpcService<FakeNodeService>();
+        application.MapGrpcService<FakeConversations>();
         await application.StartAsync();
         Port = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(address => new Uri(address)).First(address => address.Scheme == "http" && address.Port > 0 && address.Host == "127.0.0.1").Port;
