@@ -8,26 +8,17 @@ namespace P2PGrpc.Cli;
 /// <summary>The whole command line: parses it, runs the command that it names, and gives its exit code.</summary>
 internal static class CommandLine
 {
+    /// <summary>Never throws: also what nobody foresaw is told in one line.</summary>
     public static async Task<int> RunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancellationToken)
     {
-        var root = Build(surroundings);
-        // A text may begin with "@": it is no response file here.
-        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction and not ExampleHelp)
+        try
         {
-            var path = string.Join(' ', CommandNames(parsed.CommandResult.Command).Reverse());
-            return Failures.Report(
-                surroundings, $"{parsed.Errors[0].Message} Try '{path} --help'.", ExitCodes.Usage);
+            return await ParseAndRunAsync(arguments, surroundings, cancellationToken);
         }
-        var configuration = new InvocationConfiguration
+        catch (Exception fault)
         {
-            EnableDefaultExceptionHandler = false,
-            // The program handles signals itself: 'run' says goodbye, 'tail' acknowledges.
-            ProcessTerminationTimeout = null,
-            Output = surroundings.Output,
-            Error = surroundings.Error,
-        };
-        return await Failures.GuardAsync(surroundings, () => InvokeAsync(parsed, configuration, cancellationToken), cancellationToken);
+            return Failures.ReportUnforeseen(surroundings, fault);
+        }
     }
 
     public static RootCommand Build(Surroundings surroundings)
@@ -61,6 +52,27 @@ internal static class CommandLine
         help.Action = new ExampleHelp((HelpAction)help.Action!);
         root.SetAction(parsed => new ExampleHelp(new HelpAction()).Invoke(parsed));
         return root;
+    }
+
+    private static async Task<int> ParseAndRunAsync(string[] arguments, Surroundings surroundings, CancellationToken cancellationToken)
+    {
+        var root = Build(surroundings);
+        // A text may begin with "@": it is no response file here.
+        var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Action is not HelpAction and not ExampleHelp && ParseFaults.Find(parsed) is { } wrong)
+        {
+            var path = string.Join(' ', CommandNames(parsed.CommandResult.Command).Reverse());
+            return Failures.Report(surroundings, $"{wrong} Try '{path} --help'.", ExitCodes.Usage);
+        }
+        var configuration = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false,
+            // The program handles signals itself: 'run' says goodbye, 'tail' acknowledges.
+            ProcessTerminationTimeout = null,
+            Output = surroundings.Output,
+            Error = surroundings.Error,
+        };
+        return await Failures.GuardAsync(surroundings, () => InvokeAsync(parsed, configuration, cancellationToken), cancellationToken);
     }
 
     private static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration configuration, CancellationToken cancellationToken)

@@ -10,6 +10,8 @@ internal static class Failures
     // A node's sentence may quote a peer; nothing that is worth reading is longer.
     private const int LongestLine = 1000;
 
+    private const string StackTraceVariable = "P2PGRPC_STACK_TRACE";
+
     /// <summary>Runs a command's body.</summary>
     /// <returns>Its exit code, or that of what went wrong.</returns>
     public static async Task<int> GuardAsync(Surroundings surroundings, Func<Task<int>> body, CancellationToken cancellationToken)
@@ -47,6 +49,20 @@ internal static class Failures
         {
             return Report(surroundings, fault.Message, ExitCodes.Failure);
         }
+    }
+
+    /// <summary>Tells of a fault of this program itself. Where it happened interests only those who mend it.</summary>
+    public static int ReportUnforeseen(Surroundings surroundings, Exception fault)
+    {
+        if (surroundings.Environment(StackTraceVariable) is not { Length: > 0 })
+            return Report(
+                surroundings,
+                $"This should not have happened: {fault.Message} ({fault.GetType().Name}). Please report it, with what {StackTraceVariable}=1 in the environment adds.",
+                ExitCodes.Failure);
+        Report(surroundings, $"This should not have happened: {fault.Message}", ExitCodes.Failure);
+        foreach (var line in fault.ToString().Split('\n'))
+            surroundings.Error.WriteLine(DisplayText.Clean(line, LongestLine));
+        return ExitCodes.Failure;
     }
 
     public static int Report(Surroundings surroundings, string message, int exitCode)

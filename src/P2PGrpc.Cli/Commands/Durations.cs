@@ -14,7 +14,7 @@ internal static class Durations
     {
         Description = description,
         HelpName = "TIME",
-        CustomParser = result => Parse(result, longest ?? LongestWait),
+        CustomParser = result => Parse(result, name, longest ?? LongestWait),
     };
 
     public static string Describe(TimeSpan span) => span switch
@@ -25,9 +25,9 @@ internal static class Durations
         _ => string.Create(CultureInfo.InvariantCulture, $"{span.Seconds}s"),
     };
 
-    private static TimeSpan? Parse(ArgumentResult result, TimeSpan longest)
+    /// <summary>Reads a time span; a number alone is one of seconds. False if the text is none, or one of nothing, or longer than is sensible.</summary>
+    public static bool TryParse(string text, TimeSpan longest, out TimeSpan span)
     {
-        var text = result.Tokens[0].Value;
         var (number, unit) = text switch
         {
             _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], 0.001),
@@ -37,10 +37,18 @@ internal static class Durations
             _ when text.EndsWith('d') => (text[..^1], 86_400),
             _ => (text, 1.0),
         };
-        if (double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value > 0 && value * unit <= longest.TotalSeconds)
-            return TimeSpan.FromSeconds(value * unit);
-        result.AddError($"'{text}' is no time: write 500ms, 10s, 2m, 3h or 7d.");
+        var read = double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value > 0 && value * unit <= longest.TotalSeconds;
+        span = read ? TimeSpan.FromSeconds(value * unit) : default;
+        return read;
+    }
+
+    private static TimeSpan? Parse(ArgumentResult result, string name, TimeSpan longest)
+    {
+        var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+        if (TryParse(text, longest, out var span))
+            return span;
+        result.AddError($"{name} '{text}': write a time such as 500ms, 10s, 2m, 3h or 7d, up to {Describe(longest)}.");
         return null;
     }
 }

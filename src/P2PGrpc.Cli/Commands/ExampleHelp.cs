@@ -8,9 +8,10 @@ namespace P2PGrpc.Cli.Commands;
 internal sealed class ExampleHelp(HelpAction usual) : SynchronousCommandLineAction
 {
     private const string Environment = """
-          P2PGRPC_DATA    the data directory, where --data is not given
-          P2PGRPC_…       every option of 'run' (see 'p2pgrpc run --help')
-          NO_COLOR        no colours, whatever the terminal can do
+          P2PGRPC_DATA         the data directory, where --data is not given
+          P2PGRPC_…            every option of 'run' (see 'p2pgrpc run --help')
+          P2PGRPC_STACK_TRACE  1: also show where a fault of this program itself happened
+          NO_COLOR             no colours, whatever the terminal can do
         """;
 
     // Help needs the help action's usual priority over missing arguments.

@@ -20,6 +20,8 @@ internal static class Examples
             advertise, api, health, apiOpen, web, webOrigins, apiCert, apiKey, peers, accept, discover, dialAny, keepDays, keepBytes, quotaAuthor,
             quotaRoom, quotaAuthorRate, quotaRoomRate, data). The command line
             outranks the environment, and that the file.
+
+            A SIZE is a number of bytes, or one with K, M, G or T, such as 500M or 1.5G. These are powers of 1024, and MB and MiB mean the same as M.
             """,
         ["send"] = """
               p2pgrpc send bob "hello" --data ~/alice
@@ -118,7 +120,12 @@ internal static class Examples
         ["history"] = """
               p2pgrpc history bob --data ~/alice
               p2pgrpc history '#friends' --author carol --limit 200
-              p2pgrpc history '#friends' --from 2026-11-26
+              p2pgrpc history '#friends' --from 2026-11-26 --until 2026-11-27
+              p2pgrpc history '#friends' --from 2h
+              p2pgrpc history '#friends' --until now
+
+            The newest messages are shown, up to --limit; from --from or --after on, the oldest of it. --before, --after and --from don't go together;
+            --until goes alone, with --from or with --after. With --author, which lists in the order in which messages came here, there are no times.
             """,
         ["search"] = """
               p2pgrpc search invoice 2026 --data ~/alice

@@ -21,7 +21,7 @@ internal sealed class InviteCommand(Surroundings surroundings)
 
     private Command CreateInvite()
     {
-        var alias = new Option<string?>("--alias") { Description = "The name to give to whoever comes", HelpName = "NAME" };
+        var alias = new Option<string?>("--alias") { Description = $"The name to give to whoever comes: {Names.Form}", HelpName = "NAME" };
         var expires = Durations.CreateOption("--expires", "How long it is good for, while this node runs [default: 7d]", LongestExpiry);
         var qr = new Option<bool>("--qr") { Description = "Also as a QR code" };
         return NodeCall.Complete(
@@ -31,7 +31,7 @@ internal sealed class InviteCommand(Surroundings surroundings)
             {
                 var request = new CreateInviteRequest
                 {
-                    Alias = call.Parsed.GetValue(alias) ?? "",
+                    Alias = Names.CheckPeer("--alias", call.Parsed.GetValue(alias)),
                     ExpiresAfterSeconds = call.Parsed.GetValue(expires) is { } span ? (ulong)Math.Ceiling(span.TotalSeconds) : 0,
                 };
                 var answer = await call.Client.Node.CreateInviteAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);

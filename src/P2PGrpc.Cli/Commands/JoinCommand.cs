@@ -10,7 +10,7 @@ internal sealed class JoinCommand(Surroundings surroundings)
     public static Command Create(Surroundings surroundings)
     {
         var ticket = TicketArgument.Create();
-        var name = new Option<string?>("--name") { Description = "What to call the room or the peer here [default: as the ticket proposes]", HelpName = "NAME" };
+        var name = new Option<string?>("--name") { Description = $"What to call the room or the peer here: {Names.Form} [default: as the ticket proposes]", HelpName = "NAME" };
         var join = new JoinCommand(surroundings);
         return NodeCall.Complete(
             surroundings,
@@ -18,10 +18,10 @@ internal sealed class JoinCommand(Surroundings surroundings)
             async (call, cancellationToken) =>
             {
                 var text = await TicketArgument.ReadAsync(call.Parsed.GetRequiredValue(ticket), surroundings, cancellationToken);
-                var given = call.Parsed.GetValue(name) ?? "";
-                if (Begins(text, "peer-"))
+                var given = call.Parsed.GetValue(name);
+                if (TicketArgument.IsOfPeer(text))
                     await join.RedeemAsync(call, text, given, cancellationToken);
-                else if (Begins(text, "room-"))
+                else if (TicketArgument.IsOfRoom(text))
                     await join.JoinRoomAsync(call, text, given, cancellationToken);
                 else
                     throw CommandException.Usage("This is no ticket: that begins with 'peer-' ('p2pgrpc invite' prints it) or 'room-' ('p2pgrpc room ticket ROOM').");
@@ -29,18 +29,18 @@ internal sealed class JoinCommand(Surroundings surroundings)
     }
 
     /// <summary>Joins the room of a ticket, and says so.</summary>
-    public async Task JoinRoomAsync(NodeCall call, string ticket, string name, CancellationToken cancellationToken)
+    public async Task JoinRoomAsync(NodeCall call, string ticket, string? name, CancellationToken cancellationToken)
     {
-        var request = new JoinRoomRequest { Ticket = ticket, Name = name };
+        var request = new JoinRoomRequest { Ticket = ticket, Name = Names.CheckRoom("--name", name) };
         var answer = await call.Client.Conversations.JoinRoomAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
         surroundings.Write(call.Json
             ? JsonLines.Room(answer.Room)
             : $"joined {RoomLines.Call(answer.Room)}; its members are dialled: 'p2pgrpc room members {answer.Room.Name}{call.NodeOptions}' shows whom it has reached");
     }
 
-    private async Task RedeemAsync(NodeCall call, string ticket, string alias, CancellationToken cancellationToken)
+    private async Task RedeemAsync(NodeCall call, string ticket, string? alias, CancellationToken cancellationToken)
     {
-        var request = new RedeemInviteRequest { Ticket = ticket, Alias = alias };
+        var request = new RedeemInviteRequest { Ticket = ticket, Alias = Names.CheckPeer("--name", alias) };
         var answer = await call.Client.Node.RedeemInviteAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
         surroundings.Write(call.Json
             ? JsonLines.Peer(answer.Peer)
@@ -48,8 +48,4 @@ internal sealed class JoinCommand(Surroundings surroundings)
             ? $"{PeerTable.Describe(answer.Peer)}; it knows this node already if it is more than a fellow member of a room: then the invite stays unused, and its giver may revoke it"
             : $"{PeerTable.Describe(answer.Peer)}; it is dialled, and shown the invite: 'p2pgrpc peers list{call.NodeOptions}' shows whether it has let this node in");
     }
-
-    // Tickets may come in capitals, and over several lines.
-    private static bool Begins(string ticket, string kind) =>
-        string.Concat(ticket.Where(letter => !char.IsWhiteSpace(letter)).Take(kind.Length)).Equals(kind, StringComparison.OrdinalIgnoreCase);
 }

@@ -27,9 +27,9 @@ internal static class PeersCommand
         CreateChange(
             surroundings, "accept", "Lets in a peer that knocked, or unblocks one.",
             new Argument<string>("peer") { Description = "A peer id, its first 8 or more characters, or an alias" },
-            new Option<string?>("--alias") { Description = "The name to give it", HelpName = "NAME" },
+            new Option<string?>("--alias") { Description = $"The name to give it: {Names.Form}", HelpName = "NAME" },
             async (client, peer, alias, cancellationToken) => (await client.Node.AcceptPeerAsync(
-                new AcceptPeerRequest { Peer = peer, Alias = alias ?? "" }, deadline: surroundings.Deadline(), cancellationToken: cancellationToken)).Peer),
+                new AcceptPeerRequest { Peer = peer, Alias = Names.CheckPeer("--alias", alias) }, deadline: surroundings.Deadline(), cancellationToken: cancellationToken)).Peer),
         CreateChange(
             surroundings, "block", "Closes a peer's link and refuses it until it is accepted again. What it writes in a shared room still comes by way of other members.",
             new Argument<string>("peer") { Description = "An alias or a peer id" }, null,

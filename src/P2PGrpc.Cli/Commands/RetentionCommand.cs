@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using P2PGrpc.Cli.Rendering;
 using P2PGrpc.Client;
 using P2PGrpc.Protocol;
+using RetentionLimits = P2PGrpc.Node.Logs.RetentionLimits;
 
 namespace P2PGrpc.Cli.Commands;
 
@@ -30,10 +31,11 @@ internal sealed class RetentionCommand(Surroundings surroundings)
     private Command CreateSet()
     {
         var conversation = ConversationArgument();
-        var days = new Option<uint?>("--days") { Description = "Erase messages that are older; days in which the node ran", HelpName = "DAYS" };
+        var days = Numbers.CreateOption(
+            "--days", $"Erase messages that are older; days in which the node ran, 1 to {RetentionLimits.MaximumDays}", "DAYS", 1, RetentionLimits.MaximumDays);
         var bytes = new Option<ulong?>("--bytes")
         {
-            Description = "Erase the oldest messages beyond so many bytes, such as 500M",
+            Description = $"Erase the oldest messages beyond so many bytes: {ByteCounts.Form}; at least 1M",
             HelpName = "SIZE",
             CustomParser = ParseBytes,
         };
@@ -44,7 +46,7 @@ internal sealed class RetentionCommand(Surroundings surroundings)
             {
                 var request = new SetRetentionRequest { Conversation = parsed.GetRequiredValue(conversation), Clear = parsed.GetValue(clear) };
                 if (parsed.GetValue(days) is { } keepDays)
-                    request.KeepDays = keepDays;
+                    request.KeepDays = (uint)keepDays;
                 if (parsed.GetValue(bytes) is { } keepBytes)
                     request.KeepBytes = keepBytes;
                 if (request is { HasKeepDays: false, HasKeepBytes: false, Clear: false })
@@ -57,10 +59,10 @@ internal sealed class RetentionCommand(Surroundings surroundings)
 
     private static ulong? ParseBytes(ArgumentResult result)
     {
-        var text = result.Tokens[0].Value;
-        if (ByteCounts.TryParse(text, out var bytes))
+        var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+        if (ByteCounts.TryParse(text, out long bytes) && bytes >= RetentionLimits.MinimumBytes)
             return (ulong)bytes;
-        result.AddError($"'{text}' is no size: {ByteCounts.Form}.");
+        result.AddError($"--bytes '{text}': write {ByteCounts.Form}; at least 1M is kept.");
         return null;
     }
 

@@ -19,12 +19,12 @@ internal sealed class RoomCommand(Surroundings surroundings)
 
     private Command CreateCreate()
     {
-        var name = new Argument<string>("name") { Description = "What to call it: a-z, 0-9, _ and -" };
+        var name = new Argument<string>("name") { Description = $"What to call it: {Names.Form}" };
         return Complete(
             new Command("create", "Makes a room, and prints the ticket that lets others in.") { name },
             async (call, cancellationToken) =>
             {
-                var request = new CreateRoomRequest { Name = call.Parsed.GetRequiredValue(name) };
+                var request = new CreateRoomRequest { Name = Names.CheckRoom("The room's name", call.Parsed.GetRequiredValue(name)) };
                 var answer = await call.Client.Conversations.CreateRoomAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
                 if (!call.Json)
                     surroundings.Write($"{RoomLines.Call(answer.Room)} is made. Whoever holds its ticket is a member, can read all of it and let others in:");
@@ -49,12 +49,16 @@ internal sealed class RoomCommand(Surroundings surroundings)
     private Command CreateJoin()
     {
         var ticket = TicketArgument.Create();
-        var name = new Option<string?>("--name") { Description = "What to call it here [default: as the ticket proposes]", HelpName = "NAME" };
+        var name = new Option<string?>("--name") { Description = $"What to call it here: {Names.Form} [default: as the ticket proposes]", HelpName = "NAME" };
         return Complete(
             new Command("join", "Joins the room of a ticket.") { ticket, name },
-            async (call, cancellationToken) => await new JoinCommand(surroundings).JoinRoomAsync(
-                call, await TicketArgument.ReadAsync(call.Parsed.GetRequiredValue(ticket), surroundings, cancellationToken),
-                call.Parsed.GetValue(name) ?? "", cancellationToken));
+            async (call, cancellationToken) =>
+            {
+                var text = await TicketArgument.ReadAsync(call.Parsed.GetRequiredValue(ticket), surroundings, cancellationToken);
+                if (!TicketArgument.IsOfRoom(text))
+                    throw CommandException.Usage("This is no ticket of a room: that begins with 'room-' ('p2pgrpc room ticket ROOM' prints it). 'p2pgrpc join' takes a peer's.");
+                await new JoinCommand(surroundings).JoinRoomAsync(call, text, call.Parsed.GetValue(name), cancellationToken);
+            });
     }
 
     private Command CreateLeave()

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using P2PGrpc.Cli.Rendering;
 using P2PGrpc.Client;
+using P2PGrpc.Node.Delivery;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Cli.Commands;
@@ -17,7 +18,7 @@ internal sealed class TailCommand
 
     private readonly Option<string?> consumer = new("--consumer")
     {
-        Description = "A name under which the node remembers how far this reader is",
+        Description = "A name under which the node remembers how far this reader is: 1 to 64 of a-z, 0-9, _, . and -, a letter first",
         HelpName = "NAME",
     };
 
@@ -108,6 +109,8 @@ internal sealed class TailCommand
             after = cursor;
         else if (place is not null)
             throw CommandException.Usage($"--from '{place}': write start, end, or the cursor of a message.");
+        if (parsed.GetValue(consumer) is { } name && !ConsumerName.IsValid(name))
+            throw CommandException.Usage($"--consumer '{name}': {ConsumerName.Rule}");
         return new SubscribeSettings
         {
             Consumer = parsed.GetValue(consumer) ?? "",

@@ -44,8 +44,8 @@ internal sealed class RunOptions
 
     private readonly Option<bool> dialAny = new("--dial-any") { Description = "Addresses that others name may lead anywhere, also to this machine itself" };
 
-    private readonly Option<string?> keepDays = Create("--keep-days", "DAYS", "Erase messages that are older; days in which the node ran [default: never]");
-    private readonly Option<string?> keepBytes = Create("--keep-bytes", "SIZE", "Erase the oldest messages beyond so many bytes, such as 2G [default: none]");
+    private readonly Option<string?> keepDays = Create("--keep-days", "DAYS", "Erase messages that are older; days in which the node ran, or off [default: off]");
+    private readonly Option<string?> keepBytes = Create("--keep-bytes", "SIZE", "Erase the oldest messages beyond so many bytes, or off [default: off]");
     private readonly Option<string?> config = Create("--config", "FILE", "A JSON file with further options");
     private readonly Option<string?> apiCertificate = Create("--api-cert", "FILE", "The TLS certificate of the client endpoint and of --web, PEM");
     private readonly Option<string?> apiKey = Create("--api-key", "FILE", "The private key of that certificate, PEM, not encrypted");
@@ -54,16 +54,16 @@ internal sealed class RunOptions
         "--health", "IP:PORT", "Where gRPC's health service alone is told, without a token, for probes [default: off]");
 
     private readonly Option<string?> quotaAuthor = Create(
-        "--quota-author", "SIZE", "What is held of one other member of a room, or of one peer that --accept any let in: 512M, 4G or off [default: 1G]");
+        "--quota-author", "SIZE", "What is held of one other member of a room, or of one peer that --accept any let in, or off [default: 1G]");
 
     private readonly Option<string?> quotaRoom = Create(
-        "--quota-room", "SIZE", "What is held of all others in a room, or of all such peers together [default: 10G]");
+        "--quota-room", "SIZE", "What is held of all others in a room, or of all such peers together, or off [default: 10G]");
 
     private readonly Option<string?> quotaAuthorRate = Create(
-        "--quota-author-rate", "SIZE", "What is taken in a minute where --quota-author holds; what comes faster is taken later [default: 64M]");
+        "--quota-author-rate", "SIZE", "What is taken in a minute where --quota-author holds; what comes faster is taken later; or off [default: 64M]");
 
     private readonly Option<string?> quotaRoomRate = Create(
-        "--quota-room-rate", "SIZE", "What is taken in a minute where --quota-room holds [default: 256M]");
+        "--quota-room-rate", "SIZE", "What is taken in a minute where --quota-room holds, or off [default: 256M]");
 
     private readonly Option<string?> metrics = Create(
         "--metrics", "IP:PORT", "Serve metrics for Prometheus there, at /metrics and without a token; a port alone is on loopback [default: off]");
@@ -99,7 +99,7 @@ internal sealed class RunOptions
         long? FindSize(Option<string?> option, string variable, string? fromFile, string byDefault)
         {
             var text = Find(option, variable, fromFile) ?? byDefault;
-            return Sizes.TryParse(text, out var bytes) ? bytes : throw CommandException.Usage($"{option.Name} is '{text}': write a size such as 512M or 4G, or off.");
+            return ByteCounts.TryParse(text, out long? bytes) ? bytes : throw CommandException.Usage($"{option.Name} is '{text}': write {ByteCounts.Form}, or {ByteCounts.None}.");
         }
 
         var settings = new RunSettings
@@ -146,15 +146,16 @@ internal sealed class RunOptions
     private static int? ReadDays(string? text) => text switch
     {
         null => null,
+        ByteCounts.None => null,
         _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var days) => days,
-        _ => throw CommandException.Usage($"keep-days is '{text}': write a number of days."),
+        _ => throw CommandException.Usage($"--keep-days is '{text}': write a whole number of days, or {ByteCounts.None}."),
     };
 
     private static long? ReadBytes(string? text) => text switch
     {
         null => null,
-        _ when ByteCounts.TryParse(text, out var bytes) => bytes,
-        _ => throw CommandException.Usage($"keep-bytes is '{text}': {ByteCounts.Form}."),
+        _ when ByteCounts.TryParse(text, out long? bytes) && bytes is not 0 => bytes,
+        _ => throw CommandException.Usage($"--keep-bytes is '{text}': write {ByteCounts.Form}, or {ByteCounts.None}."),
     };
 
     private static bool IsJson(string? form) => form switch

@@ -126,10 +126,18 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         });
     }
 
-    /// <exception cref="NodeRequestException">UNAVAILABLE: the index can't be written, or it took too long.</exception>
+    /// <exception cref="NodeRequestException">RESOURCE_EXHAUSTED: the disk is full. UNAVAILABLE: the index can't be written.</exception>
     public async Task<RebuildHistoryResponse> RebuildAsync(CancellationToken cancellationToken)
     {
-        await index.RebuildAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await index.RebuildAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException failed)
+        {
+            throw failed.Failure == StoreFailure.Full ? NodeRequestException.OfStore(failed) : Unavailable(failed);
+        }
+
         return new RebuildHistoryResponse { Messages = store.LastPosition };
     }
 
@@ -259,7 +267,10 @@ internal sealed class ConversationHistory(LogStore store, HistoryIndexer index, 
         }
         catch (StoreException unreadable)
         {
-            throw new NodeRequestException(StatusCode.Unavailable, "HISTORY_UNAVAILABLE", unreadable.Message) { RetryAfter = HistoryLimits.RetryDelay };
+            throw Unavailable(unreadable);
         }
     }
+
+    private static NodeRequestException Unavailable(StoreException failed) =>
+        new(StatusCode.Unavailable, "HISTORY_UNAVAILABLE", failed.Message) { RetryAfter = HistoryLimits.RetryDelay };
 }

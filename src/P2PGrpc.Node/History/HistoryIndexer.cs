@@ -15,6 +15,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
 {
     private readonly LogStore store;
     private readonly string path;
+    private readonly long maximumPages;
     private readonly PeerId self;
     private readonly TimeProvider time;
     private readonly ILogger log;
@@ -31,8 +32,15 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     private int waiting;
     private bool discarded;
 
-    public HistoryIndexer(LogStore store, string path, PeerId self, TimeProvider time, ILogger log)
+    /// <param name="store">The logs.</param>
+    /// <param name="path">Where the index is.</param>
+    /// <param name="self">This node.</param>
+    /// <param name="time">For the pauses.</param>
+    /// <param name="log">For what goes wrong.</param>
+    /// <param name="maximumPages">The size of the index that counts as a full disk, for tests; 0 for none.</param>
+    public HistoryIndexer(LogStore store, string path, PeerId self, TimeProvider time, ILogger log, long maximumPages = 0)
     {
+        this.maximumPages = maximumPages;
         this.store = store;
         this.path = path;
         this.self = self;
@@ -86,6 +94,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     }
 
     /// <summary>Empties the index and begins anew. Completes when it is empty.</summary>
+    /// <exception cref="StoreException">It can't be emptied, because the disk is full for example. It stays as it was.</exception>
     public async Task RebuildAsync(CancellationToken cancellationToken)
     {
         var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -162,7 +171,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     /// <summary>An index that belongs to another state of the feed, because a copy of the database was put back, is begun anew.</summary>
     private StoreConnection Open()
     {
-        var connection = HistorySchema.Open(path);
+        var connection = HistorySchema.Open(path, maximumPages);
         try
         {
             var progress = new HistoryTables(connection, self).ReadProgress();
@@ -228,6 +237,15 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         var whole = pause < HistoryLimits.LongestPause ? pause : HistoryLimits.LongestPause;
         while (Volatile.Read(ref waiting) == 0 && Volatile.Read(ref rebuilding) is null && time.GetElapsedTime(end) is var passed && passed < whole)
             await hurry.WaitAsync(whole - passed, time, stopping.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Lets time pass before the next attempt, unless somebody asks for a rebuild: that is tried at once, and tells whether there is room by now.</summary>
+    private async Task PauseAfterFailureAsync(bool isBusy)
+    {
+        var begun = time.GetTimestamp();
+        while (!stopping.IsCancellationRequested && (isBusy || Volatile.Read(ref rebuilding) is null)
+            && time.GetElapsedTime(begun) is var passed && passed < HistoryLimits.RetryDelay)
+            await hurry.WaitAsync(HistoryLimits.RetryDelay - passed, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Rebuild(StoreConnection connection, HistoryTables tables, TaskCompletionSource asked)
@@ -326,7 +344,21 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         }
 
         discarded = false;
-        await Task.Delay(HistoryLimits.RetryDelay, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Another user of the file, as when it is copied, is soon done: that is waited for.
+        var isBusy = error is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY };
+        if (!isBusy)
+            RefuseRebuild(error);
+        await PauseAfterFailureAsync(isBusy).ConfigureAwait(false);
+    }
+
+    /// <summary>Who waits for a rebuild is told that there is none.</summary>
+    private void RefuseRebuild(Exception error)
+    {
+        var refusal = error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL }
+            ? new StoreException(
+                StoreFailure.Full, "The disk of this node is full: the index of the history could not be built anew, and stays as it was. Free some space and try again.", error)
+            : new StoreException(StoreFailure.Halted, $"The index of the history can't be built anew now: {error.Message}", error);
+        Interlocked.Exchange(ref rebuilding, null)?.TrySetException(refusal);
     }
 
     private bool TryDiscard()

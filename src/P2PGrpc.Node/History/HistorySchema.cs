@@ -68,7 +68,7 @@ internal static class HistorySchema
 
     /// <summary>Opens the index for writing, with its tables in place.</summary>
     /// <exception cref="SqliteException">It could not be opened: the disk is full, or the file is damaged or none of SQLite's.</exception>
-    public static StoreConnection Open(string path)
+    public static StoreConnection Open(string path, long maximumPages = 0)
     {
         var connection = StoreConnection.OpenWriter(path);
         try
@@ -77,6 +77,8 @@ internal static class HistorySchema
             connection.ReadScalar("PRAGMA journal_mode = WAL");
             connection.Execute("PRAGMA synchronous = NORMAL");
             connection.ReadScalar("PRAGMA busy_timeout = 1000");
+            if (maximumPages > 0)
+                connection.ReadScalar($"PRAGMA max_page_count = {maximumPages}");
             if (connection.ReadScalar("PRAGMA user_version") is not Version)
                 Clear(connection);
             return connection;

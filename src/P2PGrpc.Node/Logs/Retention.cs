@@ -34,6 +34,7 @@ internal sealed class Retention : IAsyncDisposable
     private long undeliveredBytes;
     private readonly Lock counting = new();
     private ulong countedThrough;
+    private volatile bool isCounting;
     private volatile bool isCounted;
     private bool hasFailed;
     private Task running = Task.CompletedTask;
@@ -96,7 +97,7 @@ internal sealed class Retention : IAsyncDisposable
         LookSoon();
     }
 
-    /// <summary>Bytes of bodies that are held of a conversation; null while nothing is limited, and before they were counted.</summary>
+    /// <summary>Bytes of bodies that are held of a conversation; null while nothing is limited, and until all of them were counted.</summary>
     public long? CountHeld(ConversationId conversation) => isCounted ? held.Count(conversation).OfConversation : null;
 
     /// <summary>Looks once, and erases all that is due. One look at a time: two would count what they erase twice.</summary>
@@ -119,11 +120,22 @@ internal sealed class Retention : IAsyncDisposable
         var current = Settings;
         if (current.IsEmpty)
             return;
-        await store.MarkArrivalAsync(cancellationToken).ConfigureAwait(false);
+        // First, as it writes nothing: on a full disk the owner wants to see what is held.
         if (!isCounted)
             Count(cancellationToken);
+        await store.MarkArrivalAsync(cancellationToken).ConfigureAwait(false);
         var pass = new RetentionPass(store, current, held);
-        await pass.RunAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await pass.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // What was being erased may be, or may not: it is counted anew.
+            isCounted = isCounting = false;
+            throw;
+        }
+
         Volatile.Write(ref undeliveredBytes, pass.UndeliveredBytes);
     }
 
@@ -160,8 +172,6 @@ internal sealed class Retention : IAsyncDisposable
                     if (!hasFailed)
                         RetentionLog.Failed(logger, fault.Message);
                     hasFailed = true;
-                    // What was being erased may be, or may not: it is counted anew.
-                    isCounted = false;
                     if (fault is StoreException { Failure: StoreFailure.Full })
                         releaseReserve();
                     pause = RetryDelay;
@@ -213,7 +223,7 @@ internal sealed class Retention : IAsyncDisposable
         {
             // What is committed from here on is told after this.
             countedThrough = store.LastPosition;
-            isCounted = true;
+            isCounting = true;
         }
 
         var owners = new Dictionary<long, LogOwner?>();
@@ -238,9 +248,12 @@ internal sealed class Retention : IAsyncDisposable
         }
         catch
         {
-            isCounted = false;
+            isCounting = false;
             throw;
         }
+
+        // Only now: who asks while it goes on must not take a part for the whole.
+        isCounted = true;
     }
 
     private void OnCommitted(CommittedSegment segment)
@@ -248,7 +261,7 @@ internal sealed class Retention : IAsyncDisposable
         var conversation = segment.Header.Log.Conversation;
         lock (counting)
         {
-            if (!isCounted || segment.FirstPosition <= countedThrough || segment.Erased)
+            if (!isCounting || segment.FirstPosition <= countedThrough || segment.Erased)
                 return;
             held.Add(conversation, segment.FirstPosition, segment.Header.BodyLength);
         }

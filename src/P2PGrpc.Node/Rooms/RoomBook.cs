@@ -43,7 +43,7 @@ internal sealed class RoomBook : IDisposable
     {
         var given = CheckName(name);
         var secret = new RoomSecret(RandomNumberGenerator.GetBytes(RoomSecret.Length));
-        return ChangeAsync(current => Enter(current, new RoomRecord(secret.Conversation, given, secret, secret.Admit(self), [])), cancellationToken);
+        return ChangeAsync(current => Enter(current, new RoomRecord(secret.Conversation, given, secret, secret.Admit(self), []), "Choose another name."), cancellationToken);
     }
 
     /// <summary>Enters the room of a ticket. Who is in it already takes over the peers of the ticket, and the name if one is given.</summary>
@@ -59,7 +59,8 @@ internal sealed class RoomBook : IDisposable
             var known = current.Find(ticket.Secret.Conversation);
             var chosen = given.Length > 0 ? given : known is { Name.Length: > 0 } ? known.Name : CheckProposal(ticket.Name);
             var peers = Merge(ticket, known?.Peers ?? []);
-            return Enter(current, new RoomRecord(ticket.Secret.Conversation, chosen, ticket.Secret, ticket.Secret.Admit(self), peers) { Muted = known?.Muted ?? [] });
+            var room = new RoomRecord(ticket.Secret.Conversation, chosen, ticket.Secret, ticket.Secret.Admit(self), peers) { Muted = known?.Muted ?? [] };
+            return Enter(current, room, "Choose another name for this one ('room join' takes it by --name).");
         }, cancellationToken);
     }
 
@@ -116,14 +117,17 @@ internal sealed class RoomBook : IDisposable
         ? name
         : throw new RoomBookException(RoomBookFault.InvalidName, "The ticket proposes no name that can be used. Choose one: p2pgrpc room join TICKET --name NAME");
 
-    private static List<RoomRecord> Enter(RoomSnapshot current, RoomRecord room)
+    /// <param name="current">The rooms as they are.</param>
+    /// <param name="room">The one to enter.</param>
+    /// <param name="advice">What to do where its name is taken.</param>
+    private static List<RoomRecord> Enter(RoomSnapshot current, RoomRecord room, string advice)
     {
         var changed = new List<RoomRecord> { room };
         if (current.FindByName(room.Name) is { } holder && holder.Conversation != room.Conversation)
         {
             if (holder.IsJoined)
                 throw new RoomBookException(
-                    RoomBookFault.NameTaken, $"This node is in another room of the name '{room.Name}'. Choose another name for this one ('room join' takes it by --name).")
+                    RoomBookFault.NameTaken, $"This node is in another room of the name '{room.Name}'. {advice}")
                 {
                     Room = holder.Label,
                 };

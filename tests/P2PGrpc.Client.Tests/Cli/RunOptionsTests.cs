@@ -50,6 +50,17 @@ public sealed class RunOptionsTests : IDisposable
     }
 
     [Fact]
+    public void Off_is_no_limit_and_outranks_one_that_is_given_elsewhere()
+    {
+        environment["P2PGRPC_KEEP_DAYS"] = "8";
+        environment["P2PGRPC_KEEP_BYTES"] = "2G";
+        environment["P2PGRPC_QUOTA_ROOM"] = "2GiB";
+        Assert.Equal((8, 2L << 30, 2L << 30), (Read().KeepDays, Read().KeepBytes, Read().QuotaRoom));
+        var settings = Read("--keep-days", "off", "--keep-bytes", "off", "--quota-room", "off");
+        Assert.Equal((null, null, null), (settings.KeepDays, settings.KeepBytes, settings.QuotaRoom));
+    }
+
+    [Fact]
     public void The_command_line_outranks_the_environment_and_that_the_file()
     {
         var file = WriteFile("""{ "name": "f", "listen": "f:1", "api": "f:2", "peers": ["f=f:3"], "accept": "any", "apiOpen": true, "dialAny": true, "data": "d" /* here */ }""");

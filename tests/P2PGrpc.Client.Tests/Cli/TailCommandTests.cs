@@ -133,6 +133,52 @@ public sealed class TailCommandTests
     }
 
     [Fact]
+    public async Task A_node_that_goes_away_while_messages_flow_does_not_end_the_tail_and_keeps_the_place_later()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Feed.Receive("one");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.Unavailable, "STOPPING", "The node stops.");
+        using var ending = new CancellationTokenSource();
+        var terminal = new Terminal();
+        var tail = terminal.RunAsync(ending.Token, "tail", "--data", node.Directory, "--consumer", "reader", "--from", "start");
+        await Terminal.WaitAsync(() => terminal.Output.Contains("one", StringComparison.Ordinal) && !node.Peers.Acknowledges.IsEmpty);
+        node.Feed.Receive("two");
+        await Terminal.WaitAsync(() => terminal.Output.Contains("two", StringComparison.Ordinal));
+        await node.StopAsync();
+        await Terminal.WaitAsync(() => terminal.Error.Contains("Waiting for the node", StringComparison.Ordinal));
+        node.Peers.RefusesAcknowledges = null;
+        await node.StartAgainAsync();
+        // Without a further message: what tells the reader that it has seen all is enough.
+        await Terminal.WaitAsync(() => node.Feed.Consumers.GetValueOrDefault("reader") == 2);
+        Assert.False(tail.IsCompleted);
+        await ending.CancelAsync();
+        Assert.Equal(ExitCodes.Interrupted, await tail);
+        Assert.Single(terminal.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_place_that_a_node_gone_for_good_could_not_keep_is_told_at_the_end()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Feed.Receive("one");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.Unavailable, "STOPPING", "The node stops.");
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "tail", "--consumer", "reader", "--from", "start", "--no-follow"));
+        Assert.Equal(["p2pgrpc: The node stops. What is shown meanwhile is shown again the next time."], terminal.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_refusal_that_no_waiting_helps_against_ends_the_tail()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Feed.Receive("one");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.OutOfRange, "CURSOR_UNKNOWN", "Another database.");
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Refused, await terminal.RunAtAsync(node, "tail", "--consumer", "reader", "--from", "start"));
+        Assert.Equal("p2pgrpc: Another database.\n", terminal.Error);
+    }
+
+    [Fact]
     public async Task Following_shows_what_comes_and_ends_when_told_to()
     {
         await using var node = await FakeNode.StartAsync();

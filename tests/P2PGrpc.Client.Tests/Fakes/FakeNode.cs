@@ -25,7 +25,7 @@ public sealed class FakeNode : IAsyncDisposable
         Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         File.WriteAllText(TokenFile, Token + "\n");
         Peers = new FakePeerService(Feed);
-        Conversations = new FakeConversationService(Feed, Peers);
+        Conversations = new FakeConversations(Feed, Peers);
     }
 
     public string Directory { get; }
@@ -44,7 +44,7 @@ public sealed class FakeNode : IAsyncDisposable
 
     public FakeNodeService Node { get; } = new();
 
-    public FakeConversationService Conversations { get; }
+    public FakeConversations Conversations { get; }
 
     private string SocketPath => Path.Combine(Directory, "api.sock");
 
@@ -72,7 +72,7 @@ public sealed class FakeNode : IAsyncDisposable
         application = builder.Build();
         application.MapGrpcService<FakePeerService>();
         application.MapGrpcService<FakeNodeService>();
-        application.MapGrpcService<FakeConversationService>();
+        application.MapGrpcService<FakeConversations>();
         await application.StartAsync();
         Port = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(address => new Uri(address)).First(address => address.Scheme == "http" && address.Port > 0 && address.Host == "127.0.0.1").Port;

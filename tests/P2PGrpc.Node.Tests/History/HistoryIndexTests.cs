@@ -1,7 +1,11 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.History;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Tests.Hosting;
+using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Protocol;
 using Xunit;
 using static P2PGrpc.Node.Tests.History.HistoryNode;
@@ -121,6 +125,23 @@ public sealed class HistoryIndexTests
         Assert.Equal(Said, Texts((await alice.ListAsync("bob")).Batches));
         Assert.Equal((4ul, 4ul), (await alice.ListConversationsAsync()).Select(each => (each.Messages, each.Unread)).Single());
         Assert.Equal(["two"], Texts((await alice.SearchAsync("two")).Batches));
+    }
+
+    /// <summary>D5: at once, and not when whoever asked has given up.</summary>
+    [Fact]
+    public async Task D5_A_rebuild_for_which_there_is_no_room_says_so_at_once()
+    {
+        await using var fixture = new StoreFixture();
+        await using var index = new HistoryIndexer(
+            fixture.Store, fixture.Options.DatabasePath + ".history", fixture.Identity.PeerId, fixture.Time, NullLogger.Instance, maximumPages: 3);
+        index.Start();
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            // The clock stands: nothing waits for the next attempt.
+            var refusal = await Assert.ThrowsAsync<StoreException>(() => index.RebuildAsync(StoreFixture.Deadline));
+            Assert.Equal(StoreFailure.Full, refusal.Failure);
+            Assert.Contains("The disk of this node is full", refusal.Message, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>The places of an order sort in SQLite as they do here, and their texts are theirs alone.</summary>

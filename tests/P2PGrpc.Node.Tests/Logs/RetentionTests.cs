@@ -98,6 +98,24 @@ public sealed class RetentionTests
         Assert.Equal([8, 9, 10], ReadNumbers(fixture));
     }
 
+    /// <summary>Who asks while it is counted gets nothing, not a part of it.</summary>
+    [Fact]
+    public async Task What_is_held_is_told_whole_or_not_at_all()
+    {
+        await using var fixture = new StoreFixture();
+        var conversation = Self(fixture);
+        await Task.WhenAll(Enumerable.Range(0, 4000).Select(number => AppendAsync(fixture, conversation, $"{number}")));
+        await using var retention = Create(fixture, new RetentionLimits(null, 1L << 40));
+        var look = Task.Run(() => LookAsync(retention));
+        var told = new HashSet<long>();
+        while (!look.IsCompleted)
+            if (retention.CountHeld(conversation) is { } bytes)
+                told.Add(bytes);
+        await look;
+        told.Add(retention.CountHeld(conversation)!.Value);
+        Assert.Single(told);
+    }
+
     [Fact]
     public async Task A_conversation_of_its_own_days_and_bytes_leaves_the_others_alone()
     {

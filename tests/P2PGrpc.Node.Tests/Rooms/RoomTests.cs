@@ -223,8 +223,9 @@ public sealed class RoomTests
         foreach (var name in new[] { "", "self", "Not A Name", "#" })
             Assert.Equal(RoomBookFault.InvalidName, (await Assert.ThrowsAsync<RoomBookException>(
                 () => alice.Runtime.RoomAdministration.CreateAsync(name, Token))).Fault);
-        Assert.Equal(RoomBookFault.NameTaken, (await Assert.ThrowsAsync<RoomBookException>(
-            () => alice.Runtime.RoomAdministration.CreateAsync("friends", Token))).Fault);
+        var taken = await Assert.ThrowsAsync<RoomBookException>(() => alice.Runtime.RoomAdministration.CreateAsync("friends", Token));
+        Assert.Equal(RoomBookFault.NameTaken, taken.Fault);
+        Assert.EndsWith("'friends'. Choose another name.", taken.Message, StringComparison.Ordinal);
         Assert.Equal(RoomBookFault.InvalidTicket, (await Assert.ThrowsAsync<RoomBookException>(
             () => alice.Runtime.RoomAdministration.JoinAsync("room-abc", "", Token))).Fault);
         Assert.Equal(RoomBookFault.Unknown, (await Assert.ThrowsAsync<RoomBookException>(
