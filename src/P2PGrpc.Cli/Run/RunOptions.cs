@@ -136,11 +136,16 @@ internal sealed class RunOptions
             Json = parsed.GetValue(json),
             Verbose = parsed.GetValue(verbose),
         };
+        Check(settings);
+        return settings;
+    }
+
+    private static void Check(RunSettings settings)
+    {
         if (settings.Name.Length == 0)
             throw CommandException.Usage("--name is empty: give a name, or leave it out.");
         if (settings.ApiCertificate is null != settings.ApiKey is null)
             throw CommandException.Usage("--api-cert and --api-key go together: give both or neither.");
-        return settings;
     }
 
     private static int? ReadDays(string? text) => text switch

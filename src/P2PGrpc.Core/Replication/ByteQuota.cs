@@ -104,7 +104,10 @@ internal sealed class ByteQuota(ReplicatorState state)
     {
         state.Limits = state.Limits with
         {
-            AuthorBytes = quotas.AuthorBytes, AllBytes = quotas.AllBytes, AuthorRate = quotas.AuthorRate, AllRate = quotas.AllRate,
+            AuthorBytes = quotas.AuthorBytes,
+            AllBytes = quotas.AllBytes,
+            AuthorRate = quotas.AuthorRate,
+            AllRate = quotas.AllRate,
         };
         var freed = new List<LogState>();
         SetBounds(state.Strangers, quotas.AllBytes, quotas.AllRate, freed);

@@ -56,15 +56,7 @@ internal sealed record NodeSettings(
             faults.Add("The data directory is missing.");
         if (!IPEndPoint.TryParse(options.Listen, out var listen) || !options.Listen.Contains(':'))
             faults.Add($"'{options.Listen}' is no address to listen on: give IP:PORT, such as 0.0.0.0:5555 or 127.0.0.1:5555.");
-        PeerAddress? advertise = null;
-        if (options.Advertise is { Length: > 0 } text)
-        {
-            if (PeerAddress.TryParse(text, out var parsed) && !parsed.IsService)
-                advertise = parsed;
-            else
-                faults.Add($"'{text}' is no host:port to advertise.");
-        }
-
+        var advertise = ParseAdvertised(options.Advertise, faults);
         var api = listen is null ? null : ParseApi(options.Api, listen, faults);
         if (api is not null && api.Port != 0 && api.Equals(listen))
             faults.Add($"The client endpoint and the address to listen on are the same, {api}: give each a port of its own.");
@@ -99,6 +91,16 @@ internal sealed record NodeSettings(
             Reread = options.Reread,
             StopProgram = options.StopProgram,
         };
+    }
+
+    private static PeerAddress? ParseAdvertised(string? text, List<string> faults)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        if (PeerAddress.TryParse(text, out var parsed) && !parsed.IsService)
+            return parsed;
+        faults.Add($"'{text}' is no host:port to advertise.");
+        return null;
     }
 
     private static IPEndPoint? ParseHealth(string? text, List<string> faults)

@@ -99,7 +99,11 @@ internal sealed class SettingsReload(
         response.NeedsRestart.Add(FindFixed(before, wanted));
         inForce = before with
         {
-            Peers = wanted.Peers, Accept = wanted.Accept, Replication = wanted.Replication, KeepDays = wanted.KeepDays, KeepBytes = wanted.KeepBytes,
+            Peers = wanted.Peers,
+            Accept = wanted.Accept,
+            Replication = wanted.Replication,
+            KeepDays = wanted.KeepDays,
+            KeepBytes = wanted.KeepBytes,
         };
         return response;
     }
