@@ -85,6 +85,6 @@ public sealed class SampleTests
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
     }
 
-    private static Task SendAsync(TestMesh mesh, string to, string text) =>
+    private static Task<SendResponse> SendAsync(TestMesh mesh, string to, string text) =>
         mesh.WaitForAsync(mesh["bob"].Node.SendAsync(new SendRequest { To = to, Text = text }, Token));
 }
