@@ -51,8 +51,11 @@ internal static class ClientLimits
     /// <summary>How long replies are listened for after the last request was answered: a busy requester keeps its subscription, an idle one reads nothing in vain.</summary>
     public static readonly TimeSpan ReplyIdle = TimeSpan.FromMinutes(1);
 
-    /// <summary>Messages that wait for one lane of handlers: enough to bridge the next response's way, few enough to be held whole (4 MiB of the largest).</summary>
-    public const int LaneMessages = 32;
+    /// <summary>Messages that wait for handlers in all lanes together: enough to bridge the next response's way, few enough to be held whole (8 MiB of the largest).</summary>
+    public const int WaitingMessages = 64;
+
+    /// <summary>Messages that may wait for one lane, however many lanes there are: with one alone, each handler would wait for the reader.</summary>
+    public const int LeastWaiting = 2;
 
     /// <summary>Lanes of handlers at most: more would only wait for the same processors and connections.</summary>
     public const int Lanes = 256;

@@ -35,7 +35,7 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
             catch (P2PGrpcException fault)
             {
                 var pause = delay.Next();
-                HandlerLog.DeadLetterFailed(logger, fault, message.Reference, pause);
+                HandlerLog.DeadLetterFailed(logger, message.Reference, pause, fault.Message);
                 await Task.Delay(pause, time, cancellationToken);
             }
         }

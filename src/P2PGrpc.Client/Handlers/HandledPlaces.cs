@@ -76,7 +76,7 @@ internal sealed class HandledPlaces(P2PGrpcClient client, string consumer, TimeP
         }
         catch (P2PGrpcException fault)
         {
-            HandlerLog.AcknowledgeFailed(logger, fault, consumer);
+            HandlerLog.AcknowledgeFailed(logger, consumer, fault.Message);
             return false;
         }
         catch (OperationCanceledException)

@@ -18,7 +18,7 @@ internal sealed class HandlerLanes
     public HandlerLanes(int count, HandlerRunner runner, HandledPlaces places, CancellationToken cancellationToken)
     {
         lanes = [.. Enumerable.Range(0, count).Select(_ => Channel.CreateBounded<Work>(
-            new BoundedChannelOptions(ClientLimits.LaneMessages) { SingleReader = true, SingleWriter = true }))];
+            new BoundedChannelOptions(Math.Max(ClientLimits.LeastWaiting, ClientLimits.WaitingMessages / count)) { SingleReader = true, SingleWriter = true }))];
         workers = [.. lanes.Select(lane => Task.Run(() => WorkAsync(lane, runner, places, cancellationToken), CancellationToken.None))];
     }
 

@@ -14,23 +14,23 @@ internal static partial class HandlerLog
     [LoggerMessage(2103, LogLevel.Error, "Handler {Handler} failed for good with message {Reference} after {Attempts} attempts; it is dropped, since {Why}.")]
     public static partial void Dropped(ILogger logger, Exception fault, string handler, string reference, int attempts, string why);
 
-    [LoggerMessage(2104, LogLevel.Error, "The dead letter of message {Reference} could not be written; nothing more of its author is handled before it is. It is tried again in {Pause}.")]
-    public static partial void DeadLetterFailed(ILogger logger, Exception fault, string reference, TimeSpan pause);
+    [LoggerMessage(2104, LogLevel.Error, "The dead letter of message {Reference} could not be written; nothing more of its author is handled before it is. It is tried again in {Pause}: {Why}")]
+    public static partial void DeadLetterFailed(ILogger logger, string reference, TimeSpan pause, string why);
 
-    [LoggerMessage(2105, LogLevel.Warning, "The node could not note how far consumer {Consumer} is; it is told again.")]
-    public static partial void AcknowledgeFailed(ILogger logger, Exception fault, string consumer);
+    [LoggerMessage(2105, LogLevel.Warning, "The node could not note how far consumer {Consumer} is; it is told again: {Why}")]
+    public static partial void AcknowledgeFailed(ILogger logger, string consumer, string why);
 
     [LoggerMessage(2106, LogLevel.Warning, "The node can't be reached ({Why}); the handlers of consumer {Consumer} go on when it is there again.")]
     public static partial void Interrupted(ILogger logger, string consumer, string why);
 
-    [LoggerMessage(2107, LogLevel.Error, "The handlers of consumer {Consumer} get no messages; they are asked for again in {Pause}.")]
-    public static partial void SubscriptionRefused(ILogger logger, Exception fault, string consumer, TimeSpan pause);
+    [LoggerMessage(2107, LogLevel.Error, "The handlers of consumer {Consumer} get no messages; they are asked for again in {Pause}: {Why}")]
+    public static partial void SubscriptionRefused(ILogger logger, string consumer, TimeSpan pause, string why);
 
     [LoggerMessage(2108, LogLevel.Information, "{Count} handlers read as consumer {Consumer}.")]
     public static partial void Reading(ILogger logger, int count, string consumer);
 
-    [LoggerMessage(2109, LogLevel.Warning, "The error reply to request {Reference} could not be sent.")]
-    public static partial void ErrorReplyFailed(ILogger logger, Exception fault, string reference);
+    [LoggerMessage(2109, LogLevel.Warning, "The error reply to request {Reference} could not be sent: {Why}")]
+    public static partial void ErrorReplyFailed(ILogger logger, string reference, string why);
 
     [LoggerMessage(2110, LogLevel.Warning, "{Count} messages of {Author} were erased before consumer {Consumer} got them.")]
     public static partial void Erased(ILogger logger, ulong count, string author, string consumer);

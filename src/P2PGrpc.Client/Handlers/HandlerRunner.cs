@@ -50,8 +50,10 @@ internal sealed class HandlerRunner(
                 await RunOnceAsync(handler, message, attempt, cancellationToken);
                 return null;
             }
-            catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception fault)
             {
+                // Whatever a handler throws while the host stops, its message comes again after the next start.
+                cancellationToken.ThrowIfCancellationRequested();
                 // A node that is away is not the message's fault, and could not take a dead letter either.
                 if (fault is not P2PGrpcException { Reason: P2PGrpcException.NodeUnreachable })
                     counted++;
@@ -74,7 +76,7 @@ internal sealed class HandlerRunner(
         catch (P2PGrpcException fault)
         {
             // The requester learns of it by its time limit.
-            HandlerLog.ErrorReplyFailed(logger, fault, message.Reference);
+            HandlerLog.ErrorReplyFailed(logger, message.Reference, fault.Message);
         }
     }
 }

@@ -35,7 +35,7 @@ internal sealed class MessageHandlerService(
                 var pause = delay.Next();
                 if (fault.RetryDelay is { } asked && asked > pause)
                     pause = asked;
-                HandlerLog.SubscriptionRefused(logger, fault, consumer, pause);
+                HandlerLog.SubscriptionRefused(logger, consumer, pause, fault.Message);
                 await Task.Delay(pause, time, stoppingToken);
             }
         }
@@ -52,7 +52,7 @@ internal sealed class MessageHandlerService(
         {
             await foreach (var response in client.SubscribeBatchesAsync(CreateSettings(), stoppingToken))
             {
-                standing.Fault = null;
+                standing.Succeed();
                 succeeded();
                 foreach (var batch in response.Batches)
                 {

@@ -3,7 +3,7 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Client;
 
-// What handlers need of rooms and of the history.
+/// <content>What handlers need of rooms and of the history.</content>
 public sealed partial class P2PGrpcClient
 {
     /// <summary>Makes a room, or leaves the one that has the name already.</summary>

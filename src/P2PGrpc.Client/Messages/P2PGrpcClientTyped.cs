@@ -2,7 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace P2PGrpc.Client;
 
-// Typed messages.
+/// <content>Typed messages.</content>
 public sealed partial class P2PGrpcClient
 {
     /// <summary>How typed messages are written and read.</summary>

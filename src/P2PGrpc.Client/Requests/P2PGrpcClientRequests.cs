@@ -4,7 +4,7 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Client;
 
-// Requests and replies.
+/// <content>Requests and replies.</content>
 public sealed partial class P2PGrpcClient
 {
     private string? peerId;

@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace P2PGrpc.Node.Hosting;
 
@@ -12,7 +14,8 @@ public static class NodeServices
     /// <param name="configure">Sets the options; null for the defaults, or those bound elsewhere to <see cref="NodeOptions"/>.</param>
     public static IServiceCollection AddP2PGrpcNode(this IServiceCollection services, Action<NodeOptions>? configure = null)
     {
-        services.AddOptions<NodeOptions>();
+        services.AddOptions<NodeOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<NodeOptions>, NodeOptionsValidation>());
         if (configure is not null)
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
@@ -21,5 +24,14 @@ public static class NodeServices
         services.AddSingleton<INode>(provider => provider.GetRequiredService<EmbeddedNode>());
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedNode>());
         return services;
+    }
+
+    /// <summary>Runs a node in this host with its options bound to a section of the configuration; see the overload that takes an action.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="section">The section: the properties of <see cref="NodeOptions"/>.</param>
+    public static IServiceCollection AddP2PGrpcNode(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddOptions<NodeOptions>().Bind(section);
+        return services.AddP2PGrpcNode();
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using P2PGrpc.Protocol;
 
@@ -14,7 +15,7 @@ public sealed class FakeFeed
     private readonly Dictionary<string, ulong> messageIds = [];
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Dictionary<string, ulong> Consumers { get; } = [];
+    public ConcurrentDictionary<string, ulong> Consumers { get; } = [];
 
     /// <summary>How many messages were taken, each counted once whatever its repetitions.</summary>
     public int Count
@@ -45,13 +46,14 @@ public sealed class FakeFeed
     }
 
     /// <summary>Takes a message of this node's own; the same message_id again gives the same place.</summary>
-    public ulong Append(Content content)
+    /// <returns>Its place, or null if the message_id was used for other content.</returns>
+    public ulong? Append(Content content, string to = "bob")
     {
         lock (gate)
         {
             if (content.MessageId.Length > 0 && messageIds.TryGetValue(content.MessageId, out var known))
-                return known;
-            var position = Add(content, "self", own: true, ephemeral: false);
+                return entries[(int)known - 1].Batch.Messages[0].Content.Equals(content) ? known : null;
+            var position = Add(content, "self", own: true, ephemeral: false, to: to);
             if (content.MessageId.Length > 0)
                 messageIds[content.MessageId] = position;
             return position;
@@ -62,10 +64,10 @@ public sealed class FakeFeed
     public void Receive(string text, string alias = "bob", ulong clock = 0) =>
         Receive(new Content { Text = text }, alias, clock);
 
-    public void Receive(Content content, string alias = "bob", ulong clock = 0, bool ephemeral = false)
+    public void Receive(Content content, string alias = "bob", ulong clock = 0, bool ephemeral = false, string room = "")
     {
         lock (gate)
-            Add(content, alias, own: false, ephemeral, clock);
+            Add(content, alias, own: false, ephemeral, clock, room.Length > 0 ? room : alias);
     }
 
     /// <summary>The next response for a subscriber, or null if there is nothing yet.</summary>
@@ -88,6 +90,13 @@ public sealed class FakeFeed
         }
     }
 
+    /// <summary>What stands in a room, in order.</summary>
+    public List<MessageBatch> InRoom(string room)
+    {
+        lock (gate)
+            return [.. entries.Where(entry => entry.Batch.Room == room).Select(entry => entry.Batch.Clone())];
+    }
+
     public ulong LastPosition
     {
         get
@@ -108,14 +117,15 @@ public sealed class FakeFeed
 
     public static string Reference(ulong position) => string.Create(CultureInfo.InvariantCulture, $"{Log}/{position}");
 
-    private ulong Add(Content content, string alias, bool own, bool ephemeral, ulong clock = 0)
+    private ulong Add(Content content, string alias, bool own, bool ephemeral, ulong clock = 0, string to = "")
     {
         var position = (ulong)entries.Count + 1;
         var batch = new MessageBatch
         {
             Author = alias + "-id",
             Alias = alias,
-            Peer = own ? "bob" : alias,
+            Peer = to.StartsWith('#') ? "" : to,
+            Room = to.StartsWith('#') ? to : "",
             Conversation = "conversation",
             Log = ephemeral ? "" : Log,
             FirstSequence = ephemeral ? 0 : position,

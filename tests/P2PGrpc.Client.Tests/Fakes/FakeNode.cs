@@ -25,6 +25,7 @@ public sealed class FakeNode : IAsyncDisposable
         Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         File.WriteAllText(TokenFile, Token + "\n");
         Peers = new FakePeerService(Feed);
+        Conversations = new FakeConversationService(Feed, Peers);
     }
 
     public string Directory { get; }
@@ -43,6 +44,8 @@ public sealed class FakeNode : IAsyncDisposable
 
     public FakeNodeService Node { get; } = new();
 
+    public FakeConversationService Conversations { get; }
+
     private string SocketPath => Path.Combine(Directory, "api.sock");
 
     public static async Task<FakeNode> StartAsync(bool socket = true)
@@ -59,6 +62,7 @@ public sealed class FakeNode : IAsyncDisposable
         builder.Services.AddGrpc(options => options.Interceptors.Add<TokenCheck>(Token));
         builder.Services.AddSingleton(Peers);
         builder.Services.AddSingleton(Node);
+        builder.Services.AddSingleton(Conversations);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(System.Net.IPAddress.Loopback, Port, listen => listen.Protocols = HttpProtocols.Http2);
@@ -68,6 +72,7 @@ public sealed class FakeNode : IAsyncDisposable
         application = builder.Build();
         application.MapGrpcService<FakePeerService>();
         application.MapGrpcService<FakeNodeService>();
+        application.MapGrpcService<FakeConversationService>();
         await application.StartAsync();
         Port = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(address => new Uri(address)).First(address => address.Scheme == "http" && address.Port > 0 && address.Host == "127.0.0.1").Port;

@@ -12,6 +12,8 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
 
     public Channel<WatchEventsResponse> Events { get; } = Channel.CreateUnbounded<WatchEventsResponse>();
 
+    public bool Writable { get; set; } = true;
+
     public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(new GetNodeResponse
     {
         PeerId = "alice-id",
@@ -21,7 +23,8 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
         UptimeMs = 61_000,
         Position = 7,
         Undelivered = 2,
-        Writable = true,
+        Writable = Writable,
+        StoreError = Writable ? "" : "the disk is full",
         Links = 1,
     });
 

@@ -20,6 +20,9 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
 
     public ConcurrentQueue<AcknowledgeRequest> Acknowledges { get; } = [];
 
+    /// <summary>The rooms that the node is in, as "#name".</summary>
+    public ConcurrentDictionary<string, bool> Rooms { get; } = [];
+
     public int Batches { get; private set; }
 
     public int Streams { get; private set; }
@@ -29,6 +32,9 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
 
     /// <summary>The error that all sends get, if any.</summary>
     public RpcException? Refuses { get; set; }
+
+    /// <summary>The error that a message gets, if any.</summary>
+    public Func<SendRequest, RpcException?> RefusesMessage { get; set; } = _ => null;
 
     /// <summary>The error that all acknowledgements get, if any.</summary>
     public RpcException? RefusesAcknowledges { get; set; }
@@ -56,7 +62,7 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
     {
         Sends.Enqueue(request);
         CheckAvailable();
-        if (Refuses is { } refusal)
+        if ((Refuses ?? RefusesMessage(request)) is { } refusal)
             throw refusal;
         await Hold.WaitAsync(context.CancellationToken);
         if (request.Ephemeral)
@@ -66,7 +72,10 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
             content.Data = request.Data;
         else
             content.Text = request.Text;
-        var position = feed.Append(content);
+        if (request.To.StartsWith('#') && !Rooms.ContainsKey(request.To))
+            throw Refusal(Code.NotFound, "ROOM_UNKNOWN", $"This node is in no room {request.To}.");
+        var position = feed.Append(content, request.To)
+            ?? throw Refusal(Code.AlreadyExists, "MESSAGE_ID_REUSED", "The message_id stands for other content.");
         var state = request.WaitFor == DeliveryState.Delivered ? Delivers : DeliveryState.Accepted;
         return new SendResponse { Reference = FakeFeed.Reference(position), State = state };
     }
@@ -140,7 +149,7 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
             if (content.Text == "bad")
                 response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)Code.InvalidArgument, Detail = "bad is refused" });
             else if (!request.Ephemeral)
-                response.Accepted.Add(new ReferenceRun { Log = FakeFeed.Log, FirstSequence = feed.Append(content), Count = 1 });
+                response.Accepted.Add(new ReferenceRun { Log = FakeFeed.Log, FirstSequence = feed.Append(content)!.Value, Count = 1 });
         }
         return response;
     }
@@ -148,8 +157,8 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
     private ulong Start(SubscribeRequest request) => request.StartCase switch
     {
         SubscribeRequest.StartOneofCase.After => request.After.Position,
+        _ when feed.Consumers.TryGetValue(request.Consumer, out var known) => known,
         SubscribeRequest.StartOneofCase.StartAt when request.StartAt == StartAt.Start => 0,
-        SubscribeRequest.StartOneofCase.None when feed.Consumers.TryGetValue(request.Consumer, out var known) => known,
         _ => feed.LastPosition,
     };
 

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Options;
+
+namespace P2PGrpc.Client;
+
+/// <summary>Finds wrong options of an outbox when a host starts.</summary>
+internal sealed class OutboxOptionsValidation : IValidateOptions<OutboxOptions>
+{
+    public ValidateOptionsResult Validate(string? name, OutboxOptions options) =>
+        options.FindFault() is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+}

@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using Google.Rpc;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using P2PGrpc.Client.Tests.Cli;
+using P2PGrpc.Client.Tests.Fakes;
+using P2PGrpc.Protocol;
+using Xunit;
+
+namespace P2PGrpc.Client.Tests.Handlers;
+
+public sealed class DeadLetterTests
+{
+    private const string Room = "#dead-letters";
+
+    [Fact]
+    public async Task A_message_whose_handler_fails_for_good_goes_to_a_room_of_its_own_and_the_next_one_is_handled()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var handled = new ConcurrentQueue<string>();
+        node.Feed.Receive(new Content { Text = "poison", MessageId = "m", Headers = { ["a"] = "b" } });
+        node.Feed.Receive("two");
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", handled)));
+        await Terminal.WaitAsync(() => handled.Contains("two"));
+        var letter = await host.DeadLetters.ListAsync().SingleAsync();
+        Assert.Equal(("poison", "log/1", "bob-id", "bob"), (letter.Copy.Text, letter.MessageReference, letter.Author, letter.From));
+        Assert.Equal(("String", HandlerHost.Consumer, 5, "InvalidOperationException: no poison"), (letter.Handler, letter.Consumer, letter.Attempts, letter.Error));
+        Assert.Equal("b", letter.Copy.Headers["a"]);
+        Assert.Equal(5, handled.Count(text => text == "poison"));
+    }
+
+    [Fact]
+    public async Task The_message_is_acknowledged_only_when_its_dead_letter_is_on_disk()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var time = new FakeTimeProvider();
+        var handled = new ConcurrentQueue<string>();
+        node.Peers.Refuses = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "the disk is full");
+        node.Feed.Receive("poison");
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", handled)), time: time);
+        await Terminal.WaitAsync(() => !node.Peers.Sends.IsEmpty);
+        Assert.DoesNotContain(node.Peers.Acknowledges, acknowledge => acknowledge.Cursor.Position > 0);
+        node.Peers.Refuses = null;
+        await Terminal.WaitAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            return node.Feed.Consumers.GetValueOrDefault(HandlerHost.Consumer) > 0;
+        });
+        Assert.Single(node.Feed.InRoom(Room));
+    }
+
+    [Fact]
+    public async Task A_crash_before_the_acknowledgement_makes_no_second_dead_letter()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var handled = new ConcurrentQueue<string>();
+        node.Feed.Receive("poison");
+        node.Peers.RefusesAcknowledges = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "the disk is full");
+        await using (await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", handled))))
+            await Terminal.WaitAsync(() => node.Feed.InRoom(Room).Count == 1);
+        node.Peers.RefusesAcknowledges = null;
+        // This time it fails with other words, so that the same message_id stands for other content.
+        await using (await HandlerHost.StartAsync(
+            node, client => client.OnMessage<string>((_, _) => throw new IOException("another reason")), options => options.MaxAttempts = 1))
+            await Terminal.WaitAsync(() => node.Feed.Consumers.GetValueOrDefault(HandlerHost.Consumer) > 0);
+        Assert.Single(node.Feed.InRoom(Room));
+    }
+
+    [Fact]
+    public async Task What_can_not_be_read_as_its_type_is_poison_at_once()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Feed.Receive(new Content { Data = Google.Protobuf.ByteString.CopyFromUtf8("{"), ContentType = "application/json" });
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<Order>((_, _) => Task.CompletedTask));
+        await Terminal.WaitAsync(() => node.Feed.InRoom(Room).Count == 1);
+        var letter = await host.DeadLetters.ListAsync().SingleAsync();
+        Assert.Equal(1, letter.Attempts);
+        Assert.StartsWith("MessageFormatException: The message log/1 can't be read as Order", letter.Error);
+        Assert.Equal("{", System.Text.Encoding.UTF8.GetString(letter.Copy.Data.Span));
+    }
+
+    [Fact]
+    public async Task Headers_that_find_no_room_beside_those_of_a_dead_letter_are_left_out_and_counted()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var content = new Content { Text = "poison" };
+        for (var number = 0; number < 64; number++)
+            content.Headers[$"{number:00}"] = new string('x', 200);
+        node.Feed.Receive(content);
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", [])));
+        await Terminal.WaitAsync(() => node.Feed.InRoom(Room).Count == 1);
+        var headers = (await host.DeadLetters.ListAsync().SingleAsync()).Copy.Headers;
+        Assert.Equal(64, headers.Count);
+        Assert.Equal("10", headers[MessageHeaders.DeadLetterHeadersLeftOut]);
+        Assert.InRange(headers.Sum(header => header.Key.Length + header.Value.Length), 1, 16 * 1024);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_that_is_replayed_or_discarded_is_no_longer_listed()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var handled = new ConcurrentQueue<ReceivedMessage>();
+        var broken = true;
+        foreach (var text in new[] { "one", "two", "three", "four" })
+            node.Feed.Receive(text);
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage((message, _) =>
+        {
+            handled.Enqueue(message);
+            return broken ? throw new IOException("broken") : Task.CompletedTask;
+        }));
+        await Terminal.WaitAsync(() => node.Feed.InRoom(Room).Count == 4);
+        var letters = await host.DeadLetters.ListAsync().ToListAsync();
+        Assert.Equal(["four", "three", "two", "one"], letters.Select(letter => letter.Copy.Text));
+        await Assert.ThrowsAsync<IOException>(() => host.DeadLetters.ReplayAsync(letters[1]));
+        broken = false;
+        handled.Clear();
+        await host.DeadLetters.ReplayAsync(letters[1]);
+        await host.DeadLetters.DiscardAsync(letters[3]);
+        var replayed = Assert.Single(handled);
+        Assert.Equal(("three", "log/3", "bob-id", "bob"), (replayed.Text, replayed.Reference, replayed.Author, replayed.Peer));
+        Assert.DoesNotContain(replayed.Headers, header => header.Key.StartsWith("dead-letter-", StringComparison.Ordinal));
+        Assert.Equal(["four", "two"], await host.DeadLetters.ListAsync().Select(letter => letter.Copy.Text).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Attempts_are_paused_for_and_those_that_failed_for_an_absent_node_do_not_count()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var time = new FakeTimeProvider();
+        var attempts = 0;
+        node.Feed.Receive("one");
+        var absent = new P2PGrpcException(Grpc.Core.StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "gone", null, null);
+        await using var host = await HandlerHost.StartAsync(
+            node, client => client.OnMessage<string>((_, _) => Interlocked.Increment(ref attempts) <= 10 ? throw absent : Task.CompletedTask),
+            options => options.FirstRetryDelay = options.LongestRetryDelay = TimeSpan.FromMinutes(10), time);
+        await Terminal.WaitAsync(() => attempts == 1);
+        time.Advance(TimeSpan.FromMinutes(4));
+        Assert.Equal(1, attempts);
+        await Terminal.WaitAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMinutes(10));
+            return node.Feed.Consumers.GetValueOrDefault(HandlerHost.Consumer) > 0;
+        });
+        Assert.Equal(11, attempts);
+        Assert.Empty(node.Peers.Rooms);
+    }
+
+    [Fact]
+    public void Pauses_double_up_to_the_longest_and_begin_anew_after_a_success()
+    {
+        var delay = new GrowingDelay(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+        foreach (var most in new[] { 1, 2, 4, 5, 5 })
+            Assert.InRange(delay.Next().TotalSeconds, most / 2.0, most);
+        delay.Reset();
+        Assert.InRange(delay.Next().TotalSeconds, 0.5, 1);
+    }
+
+    private static Func<string, CancellationToken, Task> FailOn(string poison, ConcurrentQueue<string> handled) => (text, _) =>
+    {
+        handled.Enqueue(text);
+        return text == poison ? throw new InvalidOperationException($"no {text}") : Task.CompletedTask;
+    };
+
+    private sealed record Order(int Number);
+}

@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using P2PGrpc.Node.Hosting;
+using P2PGrpc.Node.Telemetry;
+using Xunit;
+
+namespace P2PGrpc.Node.Tests.Hosting;
+
+public sealed class EmbeddingTests : IDisposable
+{
+    private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("p2pgrpc-");
+
+    [Fact]
+    public async Task A_node_is_bound_to_the_configuration_and_its_health_says_whether_it_serves()
+    {
+        using var host = Build(new()
+        {
+            ["Node:Name"] = "dora",
+            ["Node:DataDirectory"] = Path.Combine(data.FullName, "dora"),
+            ["Node:Listen"] = "127.0.0.1:0",
+            ["Node:Api"] = "off",
+            ["Node:Accept"] = "Any",
+            ["Node:Peers:0"] = "bob=127.0.0.1:1",
+            ["Node:KeepDays"] = "30",
+        });
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+        await host.StartAsync();
+        var node = host.Services.GetRequiredService<INode>();
+        Assert.Equal("bob", Assert.Single(node.ListPeers()).Alias);
+        var report = await health.CheckHealthAsync();
+        Assert.Equal(HealthStatus.Healthy, report.Status);
+        Assert.Equal(node.Id.ToString(), report.Entries["p2pgrpc-node"].Data["peer_id"]);
+        await host.StopAsync();
+        Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+    }
+
+    [Fact]
+    public async Task Wrong_options_are_found_before_anything_of_the_host_starts()
+    {
+        var started = false;
+        using var host = Build(new() { ["Node:DataDirectory"] = data.FullName, ["Node:Listen"] = "nowhere" }, services => services.AddHostedService(_ => new Note(() => started = true)));
+        var refused = await Assert.ThrowsAsync<NodeStartException>(() => host.StartAsync());
+        Assert.Equal("OPTIONS_INVALID", refused.Reason);
+        Assert.False(started);
+    }
+
+    public void Dispose() => data.Delete(recursive: true);
+
+    private static IHost Build(Dictionary<string, string?> values, Action<IServiceCollection>? add = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(values);
+        add?.Invoke(builder.Services);
+        builder.Services.AddP2PGrpcNode(builder.Configuration.GetSection("Node"));
+        builder.Services.AddHealthChecks().AddP2PGrpcNode();
+        return builder.Build();
+    }
+
+    /// <summary>Notes that it was started.</summary>
+    private sealed class Note(Action started) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            started();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
