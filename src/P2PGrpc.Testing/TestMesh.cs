@@ -208,8 +208,11 @@ public sealed class TestMesh : IAsyncDisposable
 
     private async Task IntroduceAsync(TestNode node, CancellationToken cancellationToken)
     {
-        foreach (var other in nodes.Where(other => other != node))
-            await node.Node.AddPeerAsync(other.PeerText, cancellationToken).ConfigureAwait(false);
+        // Of each two, one dials: where both do, the first moments are those in which they agree on one of two links.
+        var own = Array.IndexOf(nodes, node);
+        for (var index = 0; index < nodes.Length; index++)
+            if (index != own)
+                await node.Node.AddPeerAsync(index < own ? nodes[index].PeerText : nodes[index].PeerTextWithoutAddress, cancellationToken).ConfigureAwait(false);
     }
 
     private TestNode CreateNode(int index)

@@ -44,6 +44,9 @@ public sealed class TestNode
 
     internal string PeerText => $"{Name}={Id}@{place}";
 
+    // What to say to those who wait to be dialled by this node.
+    internal string PeerTextWithoutAddress => $"{Name}={Id}";
+
     private EmbeddedNode Running =>
         Volatile.Read(ref node) ?? throw new InvalidOperationException($"{Name} is down: start it again by RestartAsync(\"{Name}\") of its mesh.");
 
@@ -94,7 +97,7 @@ public sealed class TestNode
             }
     }
 
-    internal LinkSession? FindLink(TestNode other) => Volatile.Read(ref node)?.Runtime.Links.Find(other.Id);
+    internal LinkSession? FindLink(TestNode other) => Volatile.Read(ref node)?.Running?.Links.Find(other.Id);
 
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -123,11 +126,12 @@ public sealed class TestNode
     internal async Task CrashAsync()
     {
         var crashing = Running;
+        var store = crashing.Running!.Store;
         network.SetDown(Name, true);
         var image = new CrashImage(DataDirectory);
         try
         {
-            await crashing.Runtime.Store.WriteAsync(image, CancellationToken.None).ConfigureAwait(false);
+            await store.WriteAsync(image, CancellationToken.None).ConfigureAwait(false);
         }
         catch (StoreException) when (image.IsTaken)
         {

@@ -34,11 +34,21 @@ internal sealed class SampleProcess : IAsyncDisposable
     /// <summary>The first line that holds a text; null if it has not been printed yet.</summary>
     public string? Find(string text) => lines.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal));
 
+    public int Count(string text) => lines.Count(line => line.Contains(text, StringComparison.Ordinal));
+
+    /// <summary>Ends it as a service manager does.</summary>
+    public async Task StopAsync()
+    {
+        using var signal = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
     public override string ToString() => string.Join('\n', lines);
 
     public async ValueTask DisposeAsync()
     {
-        process.Kill();
+        if (!process.HasExited)
+            process.Kill();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         process.Dispose();
     }

@@ -42,9 +42,7 @@ internal sealed class EmbeddedNode(
     /// <summary>The node while it runs; null before it started and after it stopped.</summary>
     internal NodeRuntime? Running => runtime;
 
-    /// <summary>The parts of the node while it runs.</summary>
-    /// <exception cref="InvalidOperationException">It does not.</exception>
-    public NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
+    private NodeRuntime Runtime => runtime ?? throw new InvalidOperationException("The node has not started. Await INode.Started, or use it after the host has started.");
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

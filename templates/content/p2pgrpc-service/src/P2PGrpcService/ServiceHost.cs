@@ -27,7 +27,7 @@ public static class ServiceHost
             builder.Configuration.GetSection("Node").Bind(options);
         });
         builder.Services.AddHostedService<InboxReader>();
-        builder.Services.AddHealthChecks().AddCheck<NodeHealthCheck>("node");
+        builder.Services.AddHealthChecks().AddP2PGrpcNode();
 #else
         builder.Services.AddP2PGrpcClient(builder.Configuration.GetSection("Node"))
             .OnMessage<string>((text, context, _) =>
