@@ -79,7 +79,7 @@ public sealed class JsonRequestTests
     {
         var random = new Random(1);
         const string alphabet = "{}[]\":,\\/ \0\u20ac-+.eE0123456789truefalsnullxX";
-        const string seed = """{"to":"bob","text":"h\u0065llo","headers":{"a":"b"},"waitFor":"DELIVERY_STATE_DELIVERED","ephemeral":false,"data":"YQ==","messageId":1.5e3}""";
+        const string seed = """{"to":"bob","text":"h\u0065llo","headers":{"a":"b"},"waitFor":"DELIVERY_STATE_DELIVERED","ephemeral":false,"messageId":"m"}""";
         var taken = 0;
         for (var i = 0; i < 20_000; i++)
         {
