@@ -33,7 +33,7 @@ public sealed partial class MetricsTests
 
         Assert.Contains($"metrics  http://127.0.0.1:{port}/metrics\n", alice.Output, StringComparison.Ordinal);
         var served = Type().Matches(text).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
-        var documented = Documented().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "docs", "observability.md"))).Select(match => match.Groups[1].Value);
+        var documented = Documented().Matches(await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs", "observability.md"))).Select(match => match.Groups[1].Value);
         Assert.Equal(documented.Order(StringComparer.Ordinal), served.Where(name => !name.StartsWith("dotnet_", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         var labels = Label().Matches(text).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
         foreach (var file in new[] { "grafana/p2pgrpc.json", "prometheus/alerts.yml", "prometheus/alerts_test.yml" })
@@ -130,7 +130,7 @@ public sealed partial class MetricsTests
         return await response.Content.ReadAsStringAsync();
     }
 
-    private static IEnumerable<string> FindNames(string file)
+    private static List<string> FindNames(string file)
     {
         var names = Name().Matches(File.ReadAllText(Path.Combine(Deploy, file))).Select(match => match.Groups[1].Value).Distinct(StringComparer.Ordinal).ToList();
         Assert.True(names.Count >= 8, $"{file} names only {names.Count} metrics");

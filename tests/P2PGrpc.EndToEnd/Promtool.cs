@@ -1,6 +1,7 @@
+using P2PGrpc.EndToEnd.Harness;
 using Xunit;
 
-namespace P2PGrpc.EndToEnd.Harness;
+namespace P2PGrpc.EndToEnd;
 
 /// <summary>Prometheus' own checker.</summary>
 internal static class Promtool
