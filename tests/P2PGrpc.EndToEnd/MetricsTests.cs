@@ -34,6 +34,7 @@ public sealed partial class MetricsTests
         Assert.Contains($"metrics  http://127.0.0.1:{port}/metrics\n", alice.Output, StringComparison.Ordinal);
         var served = Type().Matches(text).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
         var documented = Documented().Matches(await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs", "observability.md"), TestContext.Current.CancellationToken)).Select(match => match.Groups[1].Value);
+        Assert.Contains("p2pgrpc_links", served);
         Assert.Equal(documented.Order(StringComparer.Ordinal), served.Where(name => !name.StartsWith("dotnet_", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         var labels = Label().Matches(text).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
         foreach (var file in new[] { "grafana/p2pgrpc.json", "prometheus/alerts.yml", "prometheus/alerts_test.yml" })
@@ -137,13 +138,13 @@ public sealed partial class MetricsTests
         return names;
     }
 
-    [GeneratedRegex("(?m)^# TYPE ([a-z_]+) [a-z]+$")]
+    [GeneratedRegex("(?m)^# TYPE ([a-z0-9_]+) [a-z]+$")]
     private static partial Regex Type();
 
-    [GeneratedRegex(@"(?m)^\| `[a-z._0-9]+` \| `([a-z_]+)` \|")]
+    [GeneratedRegex(@"(?m)^\| `[a-z._0-9]+` \| `([a-z0-9_]+)` \|")]
     private static partial Regex Documented();
 
-    [GeneratedRegex(@"([a-z_]+)=""")]
+    [GeneratedRegex(@"([a-z0-9_]+)=""")]
     private static partial Regex Label();
 
     /// <summary>Metrics, without what stands behind the name of a histogram, and their labels.</summary>
