@@ -16,9 +16,9 @@ internal static class Examples
             Each option may also stand in the environment (P2PGRPC_NAME, P2PGRPC_LISTEN, P2PGRPC_ADVERTISE, P2PGRPC_API,
             P2PGRPC_HEALTH, P2PGRPC_API_OPEN, P2PGRPC_WEB, P2PGRPC_WEB_ORIGINS, P2PGRPC_API_CERT, P2PGRPC_API_KEY, P2PGRPC_PEERS, P2PGRPC_ACCEPT,
             P2PGRPC_DISCOVER, P2PGRPC_DIAL_ANY, P2PGRPC_KEEP_DAYS, P2PGRPC_KEEP_BYTES, P2PGRPC_QUOTA_AUTHOR, P2PGRPC_QUOTA_ROOM,
-            P2PGRPC_QUOTA_AUTHOR_RATE, P2PGRPC_QUOTA_ROOM_RATE, P2PGRPC_DATA, P2PGRPC_CONFIG) or in the JSON file that --config names (name, listen,
-            advertise, api, health, apiOpen, web, webOrigins, apiCert, apiKey, peers, accept, discover, dialAny, keepDays, keepBytes, quotaAuthor,
-            quotaRoom, quotaAuthorRate, quotaRoomRate, data). The command line
+            P2PGRPC_QUOTA_AUTHOR_RATE, P2PGRPC_QUOTA_ROOM_RATE, P2PGRPC_METRICS, P2PGRPC_LOG, P2PGRPC_DATA, P2PGRPC_CONFIG) or in the JSON file that
+            --config names (name, listen, advertise, api, health, apiOpen, web, webOrigins, apiCert, apiKey, peers, accept, discover, dialAny, keepDays,
+            keepBytes, quotaAuthor, quotaRoom, quotaAuthorRate, quotaRoomRate, metrics, log, data). The command line
             outranks the environment, and that the file.
 
             A SIZE is a number of bytes, or one with K, M, G or T, such as 500M or 1.5G. These are powers of 1024, and MB and MiB mean the same as M.

@@ -5,11 +5,9 @@ namespace P2PGrpc.Node.Hosting;
 /// <summary>Whether the node of this process serves, and takes messages.</summary>
 internal sealed class NodeHealthCheck(EmbeddedNode node) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(Check(context.Registration.FailureStatus));
-
-    private HealthCheckResult Check(HealthStatus failure)
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        var failure = context.Registration.FailureStatus;
         if (node.Running is not { } running)
             return new HealthCheckResult(failure, "The node has not started, or has stopped.");
         var data = new Dictionary<string, object>
@@ -20,6 +18,8 @@ internal sealed class NodeHealthCheck(EmbeddedNode node) : IHealthCheck
         };
         if (!running.Store.Health.Writable)
             return new HealthCheckResult(failure, $"The node takes no messages: {running.Store.Health.Error}", null, data);
+        if (await running.Vitals.FindFaultAsync(cancellationToken).ConfigureAwait(false) is { } fault)
+            return new HealthCheckResult(failure, fault, null, data);
         return running.Store.DamagedPlaces > 0
             ? HealthCheckResult.Degraded($"{running.Store.DamagedPlaces} places of the node's database are damaged.", null, data)
             : HealthCheckResult.Healthy($"The node is up, with {running.Links.Count} links.", data);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using P2PGrpc.Client.Tests.Fakes;
+using P2PGrpc.Client.Tests.Handlers;
 using P2PGrpc.Protocol;
 using Xunit;
 
@@ -110,6 +111,28 @@ public sealed class MessageActivityTests : IDisposable
             Assert.Equal(sameTrace, span.TraceId == trace);
             Assert.Equal(("bob", "log/7", "c1"), (span.GetTagItem("messaging.destination.name"), span.GetTagItem("messaging.message.id"), span.GetTagItem("messaging.message.conversation_id")));
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Handlers_run_within_the_span_of_their_message(bool fails)
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var client = node.CreateClient();
+        using (Begin())
+            await client.SendAsync("bob", "hello");
+        var inside = new ConcurrentQueue<Activity?>();
+        await using (await HandlerHost.StartAsync(node, handlers => handlers.OnMessage((_, _) =>
+        {
+            inside.Enqueue(Activity.Current);
+            return fails ? throw new InvalidOperationException("no") : Task.CompletedTask;
+        }), options => (options.IncludeOwn, options.MaxAttempts) = (true, 1)))
+            await HandlerHost.WaitForAcknowledgedAsync(node);
+        var sent = spans.Single(span => span.Kind == ActivityKind.Producer && span.DisplayName == "send direct");
+        var handled = spans.Single(span => span.Kind == ActivityKind.Consumer && span.Links.Any(link => link.Context.SpanId == sent.SpanId));
+        Assert.Same(handled, inside.First());
+        Assert.Equal(fails ? ActivityStatusCode.Error : ActivityStatusCode.Unset, handled.Status);
     }
 
     [Theory]
