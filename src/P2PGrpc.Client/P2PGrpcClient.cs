@@ -10,13 +10,12 @@ namespace P2PGrpc.Client;
 /// threads at once; one client serves a whole process. Connections are made when needed and again after they broke.
 /// Members throw <see cref="P2PGrpcException"/> for what the node or the way to it refuses.
 /// </summary>
-public sealed partial class P2PGrpcClient : IAsyncDisposable
+public sealed class P2PGrpcClient : IAsyncDisposable
 {
     private readonly GrpcChannel channel;
     private readonly TimeProvider time;
     private readonly TimeSpan callTimeout;
     private readonly TimeSpan retryFor;
-    private readonly ReplyInbox replies;
 
     /// <summary>Makes a client. Nothing is connected before the first call.</summary>
     /// <param name="options">Where the node is; null: the node of the default data directory.</param>
@@ -35,7 +34,7 @@ public sealed partial class P2PGrpcClient : IAsyncDisposable
         Node = new NodeService.NodeServiceClient(invoker);
         Conversations = new ConversationService.ConversationServiceClient(invoker);
         Serializer = new MessageSerializer(options.GetJson());
-        replies = new ReplyInbox(this, this.time);
+        Requests = new Requester(this, callTimeout, this.time);
     }
 
     /// <summary>The generated stub for messages, with the token in place. It neither retries nor sets time limits.</summary>
@@ -46,6 +45,12 @@ public sealed partial class P2PGrpcClient : IAsyncDisposable
 
     /// <summary>The generated stub for rooms and the history. It neither retries nor sets time limits.</summary>
     public ConversationService.ConversationServiceClient Conversations { get; }
+
+    /// <summary>How typed messages are written and read.</summary>
+    internal MessageSerializer Serializer { get; }
+
+    /// <summary>Requests that wait for their replies.</summary>
+    internal Requester Requests { get; }
 
     /// <summary>Sends a text. See the overload that takes a message.</summary>
     /// <param name="to">Where to: an alias, a PeerId, host:port, #room, or "self".</param>
@@ -69,7 +74,8 @@ public sealed partial class P2PGrpcClient : IAsyncDisposable
         string to, OutgoingMessage message, SendSettings? settings = null, CancellationToken cancellationToken = default) =>
         SendAsync(to, message, settings ?? SendSettings.Default, retryFor, cancellationToken);
 
-    private async Task<SendReceipt> SendAsync(
+    /// <summary>The same with another patience than the client's.</summary>
+    internal async Task<SendReceipt> SendAsync(
         string to, OutgoingMessage message, SendSettings settings, TimeSpan patience, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(to);
@@ -168,7 +174,7 @@ public sealed partial class P2PGrpcClient : IAsyncDisposable
         using var operation = ClientOperation.BeginAcknowledge(time);
         try
         {
-            await CallAsync(options => Stub.AcknowledgeAsync(request, options), SendSettings.Default, retryFor, cancellationToken);
+            await CallAsync(options => Stub.AcknowledgeAsync(request, options), cancellationToken);
             operation.Succeed();
         }
         catch (Exception fault)
@@ -181,11 +187,16 @@ public sealed partial class P2PGrpcClient : IAsyncDisposable
     /// <summary>Closes the connections. Calls under way fail.</summary>
     public async ValueTask DisposeAsync()
     {
-        await replies.DisposeAsync();
+        await Requests.DisposeAsync();
         channel.Dispose();
     }
 
-    private async Task<TResponse> CallAsync<TResponse>(
+    /// <summary>Makes a call with the client's patience.</summary>
+    internal Task<TResponse> CallAsync<TResponse>(Func<CallOptions, AsyncUnaryCall<TResponse>> start, CancellationToken cancellationToken) =>
+        CallAsync(start, SendSettings.Default, retryFor, cancellationToken);
+
+    /// <summary>Makes a call, again and again while the node is unavailable, within its time limit.</summary>
+    internal async Task<TResponse> CallAsync<TResponse>(
         Func<CallOptions, AsyncUnaryCall<TResponse>> start, SendSettings settings, TimeSpan patience, CancellationToken cancellationToken)
     {
         var limit = settings.Timeout ?? callTimeout;

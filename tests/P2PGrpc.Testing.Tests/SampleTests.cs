@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using P2PGrpc.Client;
 using P2PGrpc.Protocol;
 using Xunit;
 

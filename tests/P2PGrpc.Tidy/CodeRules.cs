@@ -72,6 +72,14 @@ internal static partial class CodeRules
         }
     }
 
+    /// <summary>Classes in parts, other than those of which a generator writes one.</summary>
+    public static IEnumerable<string> CheckParts(SourceFile file)
+    {
+        if (!file.Path.EndsWith(".cs", StringComparison.Ordinal)) yield break;
+        if (PartialType().IsMatch(file.Code) && !Generated().IsMatch(file.Code))
+            yield return $"{file}: a class in parts: give each job a class of its own";
+    }
+
     /// <summary>Tasks, clocks, files, sockets and threads in Core, whose rules are pure.</summary>
     public static IEnumerable<string> CheckPurity(SourceFile file)
     {
@@ -108,6 +116,13 @@ internal static partial class CodeRules
 
     [GeneratedRegex(@"^\s*public\s+(?:(?:sealed|static|abstract|readonly|partial|ref)\s+)*(?:class|struct|interface|enum|record|delegate)\b")]
     private static partial Regex PublicType();
+
+    [GeneratedRegex(@"\bpartial\s+(?:class|record|struct|interface)\b")]
+    private static partial Regex PartialType();
+
+    /// <summary>The attributes by which generators find what they complete.</summary>
+    [GeneratedRegex(@"\[(?:GeneratedRegex|LoggerMessage|JsonSerializable|OptionsValidator)\b")]
+    private static partial Regex Generated();
 
     /// <summary>The first line of a member of a type.</summary>
     [GeneratedRegex(@"^    [a-zA-Z]")]

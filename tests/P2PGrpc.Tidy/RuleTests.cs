@@ -104,6 +104,12 @@ public sealed class RuleTests
         Judges(CodeRules.CheckPurity(new("src/P2PGrpc.Core/Logs/Sample.cs", code)), allowed);
 
     [Theory]
+    [InlineData("internal sealed class Node;", true)]
+    [InlineData("internal static partial class NodeLog\n{\n    [LoggerMessage(1, LogLevel.Error, \"x\")]", true)]
+    [InlineData("public sealed partial class Node;", false)]
+    public void A_class_in_parts_is_found(string code, bool allowed) => Judges(CodeRules.CheckParts(new("src/P2PGrpc.Node/Hosting/Sample.cs", code)), allowed);
+
+    [Theory]
     [InlineData("/// <summary>A node.</summary>\n[Obsolete]\npublic sealed class Node;", true)]
     [InlineData("internal sealed class Node;", true)]
     [InlineData("public sealed class Node;", false)]

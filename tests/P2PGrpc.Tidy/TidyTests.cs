@@ -30,6 +30,9 @@ public sealed class TidyTests
     public void Methods_are_short() => Holds(Repository.Code(), CodeRules.CheckMethods);
 
     [Fact]
+    public void No_class_is_in_parts() => Holds(Repository.Code(), CodeRules.CheckParts);
+
+    [Fact]
     public void No_file_notes_unfinished_work_or_names_a_path_of_one_machine() => Holds(Repository.Files(), CodeRules.CheckWords);
 
     [Fact]

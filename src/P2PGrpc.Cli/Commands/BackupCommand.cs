@@ -36,7 +36,7 @@ internal sealed class BackupCommand(Surroundings surroundings)
             made = await CreateAsync(parsed, node, directory, key, progress, cancellationToken);
         if (parsed.GetValue(json))
         {
-            surroundings.Write(JsonLines.Backup(made));
+            surroundings.Write(UpkeepLines.Backup(made));
             return ExitCodes.Success;
         }
 

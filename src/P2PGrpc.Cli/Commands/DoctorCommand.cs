@@ -35,7 +35,7 @@ internal sealed class DoctorCommand(Surroundings surroundings)
         var findings = await FindAsync(parsed, node, cancellationToken);
         foreach (var finding in findings)
             if (parsed.GetValue(json))
-                surroundings.Write(JsonLines.Finding(finding));
+                surroundings.Write(UpkeepLines.Finding(finding));
             else
                 surroundings.Write(Line(finding));
         var errors = findings.Count(finding => finding.Severity == Severity.Error);

@@ -29,7 +29,7 @@ internal static class DrainCommand
                 var request = new DrainRequest { Off = parsed.GetValue(off), Stop = parsed.GetValue(stop), WaitMs = (ulong)limit.TotalMilliseconds };
                 var answer = await client.Node.DrainAsync(request, deadline: surroundings.Deadline() + limit, cancellationToken: cancellationToken);
                 if (parsed.GetValue(json))
-                    surroundings.Write(JsonLines.Drained(answer));
+                    surroundings.Write(UpkeepLines.Drained(answer));
                 else
                     Tell(surroundings, answer, node.Repeat(parsed));
                 return answer.Draining && answer.Undelivered > 0 ? ExitCodes.NotDelivered : ExitCodes.Success;

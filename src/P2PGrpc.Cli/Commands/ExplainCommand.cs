@@ -18,7 +18,7 @@ internal static class ExplainCommand
                 var request = new ExplainMessageRequest { Message = call.Parsed.GetRequiredValue(message) };
                 var answer = await call.Client.Node.ExplainMessageAsync(request, deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
                 if (call.Json)
-                    surroundings.Write(JsonLines.Explanation(answer));
+                    surroundings.Write(UpkeepLines.Explanation(answer));
                 else
                     foreach (var line in ExplanationLines.Create(answer))
                         surroundings.Write(line);

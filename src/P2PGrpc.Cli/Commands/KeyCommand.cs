@@ -21,7 +21,7 @@ internal static class KeyCommand
         {
             var path = Path.GetFullPath(parsed.GetRequiredValue(file));
             var peer = NodeFiles.ExportKey(data, path, ask()).ToString();
-            return (JsonLines.Key(peer, path), $"{path} is the key of {peer}, under the passphrase. Without the passphrase it is worth nothing, to you neither.");
+            return (UpkeepLines.Key(peer, path), $"{path} is the key of {peer}, under the passphrase. Without the passphrase it is worth nothing, to you neither.");
         });
     }
 
@@ -32,7 +32,7 @@ internal static class KeyCommand
         return Complete(surroundings, command, twice: false, (parsed, data, ask) =>
         {
             var peer = NodeFiles.ImportKey(parsed.GetRequiredValue(file), data, ask).ToString();
-            return (JsonLines.Key(peer, Path.GetFullPath(data)), $"{Path.GetFullPath(data)} is {peer} now. Never run two nodes with one key.");
+            return (UpkeepLines.Key(peer, Path.GetFullPath(data)), $"{Path.GetFullPath(data)} is {peer} now. Never run two nodes with one key.");
         });
     }
 

@@ -17,7 +17,7 @@ internal static class ReloadCommand
         {
             var answer = await call.Client.Node.ReloadAsync(new ReloadRequest(), deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
             if (call.Json)
-                surroundings.Write(JsonLines.Reloaded(answer));
+                surroundings.Write(UpkeepLines.Reloaded(answer));
             else
                 foreach (var line in Describe(answer))
                     surroundings.Write(line);

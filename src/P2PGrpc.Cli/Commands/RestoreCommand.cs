@@ -27,7 +27,7 @@ internal static class RestoreCommand
                         (copied, all) => progress.Show((ulong)copied, (ulong)all), cancellationToken));
                     progress.Dispose();
                     if (parsed.GetValue(json))
-                        surroundings.Write(JsonLines.Restored(peer.ToString(), Path.GetFullPath(to)));
+                        surroundings.Write(UpkeepLines.Restored(peer.ToString(), Path.GetFullPath(to)));
                     else
                         Tell(surroundings, peer.ToString(), Path.GetFullPath(to));
                 }

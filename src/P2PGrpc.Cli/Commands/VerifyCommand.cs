@@ -34,13 +34,13 @@ internal static class VerifyCommand
                 VerificationReport report;
                 using (var progress = new ProgressLine(surroundings, "verified"))
                     report = await LocalWork.RunAsync(() => NodeFiles.Verify(place, progress.Show, Show, cancellationToken));
-                surroundings.Write(asJson ? JsonLines.Verified(report) : Describe(report));
+                surroundings.Write(asJson ? UpkeepLines.Verified(report) : Describe(report));
                 return report.Faults == 0 ? ExitCodes.Success : ExitCodes.Failure;
 
                 void Show(string fault)
                 {
                     if (asJson)
-                        surroundings.Write(JsonLines.Fault(fault));
+                        surroundings.Write(UpkeepLines.Fault(fault));
                     else if (++found <= ShownFaults)
                         surroundings.Write(new StyledLine().Add(DisplayText.Clean(fault, LongestFault), StyledLine.Alarm));
                 }

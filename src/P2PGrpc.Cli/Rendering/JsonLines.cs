@@ -12,7 +12,7 @@ namespace P2PGrpc.Cli.Rendering;
 /// The output for programs: one JSON object a line, names in camelCase, kept from version to version (docs/cli.md lists them).
 /// All but ASCII is escaped, control characters too, so that it is safe on a terminal as well.
 /// </summary>
-internal static partial class JsonLines
+internal static class JsonLines
 {
     public static string Receipt(string to, SendReceipt receipt) => Write(json =>
     {
@@ -286,7 +286,8 @@ internal static partial class JsonLines
         }
     }
 
-    private static void WriteNumberOrNull(Utf8JsonWriter json, string name, ulong? number)
+    /// <summary>A number, or null.</summary>
+    public static void WriteNumberOrNull(Utf8JsonWriter json, string name, ulong? number)
     {
         if (number is { } value)
             json.WriteNumber(name, value);
@@ -294,17 +295,21 @@ internal static partial class JsonLines
             json.WriteNull(name);
     }
 
-    private static void WritePeer(Utf8JsonWriter json, string peerId, string alias)
+    /// <summary>Who, by id and alias.</summary>
+    public static void WritePeer(Utf8JsonWriter json, string peerId, string alias)
     {
         json.WriteString("peerId", peerId);
         json.WriteString("alias", alias);
     }
 
-    private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+    /// <summary>A name as JSON writes it.</summary>
+    public static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    /// <summary>UTC, with milliseconds.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
-    private static string Write(Action<Utf8JsonWriter> write)
+    /// <summary>One object on one line.</summary>
+    public static string Write(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))

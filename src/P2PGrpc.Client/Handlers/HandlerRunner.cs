@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -13,15 +14,21 @@ internal sealed class HandlerRunner(
     {
         if (!IsForHandlers(message))
             return;
-        // The span of processing begins and ends around this loop.
+        using var span = MessageActivities.StartProcess(message, time);
+        var startedAt = time.GetTimestamp();
+        Exception? fault = null;
         foreach (var handler in handlers)
         {
             if (await TryAsync(handler, message, cancellationToken) is not { } failure)
                 continue;
+            fault = failure.Error;
+            span?.SetStatus(ActivityStatusCode.Error, fault.Message);
             await deadLetters.WriteAsync(message, failure, cancellationToken);
             if (handler.GiveUpAsync is not null)
                 await GiveUpAsync(handler.GiveUpAsync, message, cancellationToken);
         }
+
+        MessageActivities.RecordProcessed(time.GetElapsedTime(startedAt), fault);
     }
 
     /// <summary>Runs a handler once, in a scope of its own, if it wants the message.</summary>

@@ -23,7 +23,7 @@ public sealed class MessageContext
     /// <summary>Which attempt this is, from 1, as far as this process knows.</summary>
     public int Attempt { get; }
 
-    /// <summary>Replies to the message, which must be a request; see <see cref="P2PGrpcClient.ReplyAsync{T}"/>.</summary>
+    /// <summary>Replies to the message, which must be a request; see <see cref="RequestExtensions.ReplyAsync{T}(P2PGrpcClient, ReceivedMessage, T, CancellationToken)"/>.</summary>
     /// <param name="reply">The reply: a Protobuf message, a text, an <see cref="OutgoingMessage"/>, or what is written as JSON.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public Task ReplyAsync<T>(T reply, CancellationToken cancellationToken = default) => Client.ReplyAsync(Message, reply, cancellationToken);

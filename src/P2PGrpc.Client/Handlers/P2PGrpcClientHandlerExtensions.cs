@@ -158,7 +158,7 @@ public static class P2PGrpcClientHandlerExtensions
                     await context.Client.ReplyAsync(context.Message, rejected, cancellationToken);
                 }
             },
-            P2PGrpcClient.IsRequest,
+            RequestExtensions.IsRequest,
             (client, message, cancellationToken) => client.ReplyAsync(
                 message, new RequestRejectedException(RemoteRequestException.Failed, "The other side could not handle the request."), cancellationToken));
 

@@ -15,6 +15,7 @@ internal static class HttpRules
     {
         ["PeerService/SendStream"] = "HTTP has no stream of requests that browsers can send: call Send, or gRPC",
         ["PeerService/Link"] = "it is for nodes",
+        ["NodeService/CreateBackup"] = "it writes files where the node runs: that is for who is there, by p2pgrpc backup",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static IReadOnlyList<HttpRule> All { get; } =
@@ -40,6 +41,10 @@ internal static class HttpRules
         new(ConversationService.Descriptor, "RebuildHistory", Post, "/v1/history:rebuild", "Builds the history's index anew."),
 
         new(NodeService.Descriptor, "GetNode", Get, "/v1/node", "What this node is and how it is."),
+        new(NodeService.Descriptor, "Diagnose", Get, "/v1/node/diagnosis", "What is wrong with this node, and what to do."),
+        new(NodeService.Descriptor, "Reload", Post, "/v1/node:reload", "Has the program read its configuration anew."),
+        new(NodeService.Descriptor, "Drain", Post, "/v1/node:drain", "Takes no new messages, and waits until those that are held are delivered."),
+        new(NodeService.Descriptor, "ExplainMessage", Get, "/v1/messages:explain", "Where a message is, who has acknowledged it, and when the next attempt is."),
         new(NodeService.Descriptor, "ListPeers", Get, "/v1/peers", "Whom this node knows."),
         new(NodeService.Descriptor, "AddPeer", Post, "/v1/peers", "Adds a peer, or changes the alias or addresses of one."),
         new(NodeService.Descriptor, "RemovePeer", Delete, "/v1/peers/{peer}", "Forgets a peer. Messages held stay."),

@@ -35,6 +35,7 @@ public sealed class MessageActivityTests : IDisposable
     {
         await using var node = await FakeNode.StartAsync();
         await using var client = node.CreateClient();
+        node.Peers.Rooms["#friends"] = true;
         using (Begin())
             await client.SendAsync("#friends", "hello");
         var span = Assert.Single(spans);

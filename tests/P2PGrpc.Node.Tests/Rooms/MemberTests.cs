@@ -188,7 +188,7 @@ public sealed class MemberTests : IDisposable
         // One has nobody else, and another is a peer of the book.
         await alice.Runtime.Administration.AcceptAsync(members[1].Peer.ToString(), "friend", Token);
         var farewells = new Goodbye?[members.Count];
-        for (var second = 0; second < 60; second++)
+        for (var second = 0; second < 130; second++)
         {
             for (var index = 0; index < members.Count; index++)
             {

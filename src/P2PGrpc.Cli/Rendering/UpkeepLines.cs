@@ -1,12 +1,13 @@
+using System.Text.Json;
 using P2PGrpc.Node.Upkeep;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Cli.Rendering;
 
-/// <summary>What the commands write that keep a node running.</summary>
-internal static partial class JsonLines
+/// <summary>What the commands write that keep a node running, as JSON.</summary>
+internal static class UpkeepLines
 {
-    public static string Backup(Backup backup) => Write(json =>
+    public static string Backup(Backup backup) => JsonLines.Write(json =>
     {
         json.WriteString("type", "backup");
         json.WriteString("directory", backup.Directory);
@@ -15,23 +16,23 @@ internal static partial class JsonLines
         json.WriteNumber("databaseBytes", backup.DatabaseBytes);
         json.WriteString("sha256", backup.Sha256);
         json.WriteBoolean("withKey", backup.WithKey);
-        json.WriteString("time", Time(DateTimeOffset.FromUnixTimeMilliseconds((long)backup.CreatedMs)));
+        json.WriteString("time", JsonLines.Time(DateTimeOffset.FromUnixTimeMilliseconds((long)backup.CreatedMs)));
     });
 
-    public static string Restored(string peerId, string directory) => Write(json =>
+    public static string Restored(string peerId, string directory) => JsonLines.Write(json =>
     {
         json.WriteString("type", "restored");
         json.WriteString("peerId", peerId);
         json.WriteString("data", directory);
     });
 
-    public static string Fault(string fault) => Write(json =>
+    public static string Fault(string fault) => JsonLines.Write(json =>
     {
         json.WriteString("type", "fault");
         json.WriteString("detail", fault);
     });
 
-    public static string Verified(VerificationReport report) => Write(json =>
+    public static string Verified(VerificationReport report) => JsonLines.Write(json =>
     {
         json.WriteString("type", "verified");
         json.WriteNumber("logs", report.Logs);
@@ -41,14 +42,14 @@ internal static partial class JsonLines
         json.WriteNumber("faults", report.Faults);
     });
 
-    public static string Key(string peerId, string path) => Write(json =>
+    public static string Key(string peerId, string path) => JsonLines.Write(json =>
     {
         json.WriteString("type", "key");
         json.WriteString("peerId", peerId);
         json.WriteString("path", path);
     });
 
-    public static string Drained(DrainResponse answer) => Write(json =>
+    public static string Drained(DrainResponse answer) => JsonLines.Write(json =>
     {
         json.WriteString("type", "drain");
         json.WriteBoolean("draining", answer.Draining);
@@ -58,7 +59,7 @@ internal static partial class JsonLines
         foreach (var peer in answer.Peers)
         {
             json.WriteStartObject();
-            WritePeer(json, peer.PeerId, peer.Alias);
+            JsonLines.WritePeer(json, peer.PeerId, peer.Alias);
             json.WriteNumber("undelivered", peer.Undelivered);
             json.WriteBoolean("linked", peer.Linked);
             json.WriteEndObject();
@@ -67,7 +68,7 @@ internal static partial class JsonLines
         json.WriteEndArray();
     });
 
-    public static string Reloaded(ReloadResponse answer) => Write(json =>
+    public static string Reloaded(ReloadResponse answer) => JsonLines.Write(json =>
     {
         json.WriteString("type", "reload");
         WriteTexts(json, "applied", answer.Applied);
@@ -75,16 +76,16 @@ internal static partial class JsonLines
         WriteTexts(json, "hints", answer.Hints);
     });
 
-    public static string Finding(Finding finding) => Write(json =>
+    public static string Finding(Finding finding) => JsonLines.Write(json =>
     {
         json.WriteString("type", "finding");
         json.WriteString("check", finding.Check);
-        json.WriteString("severity", Camel(finding.Severity.ToString()));
+        json.WriteString("severity", JsonLines.Camel(finding.Severity.ToString()));
         json.WriteString("detail", finding.Detail);
         json.WriteString("advice", finding.Advice);
     });
 
-    public static string Explanation(ExplainMessageResponse message) => Write(json =>
+    public static string Explanation(ExplainMessageResponse message) => JsonLines.Write(json =>
     {
         json.WriteString("type", "explanation");
         json.WriteString("reference", message.Reference);
@@ -98,9 +99,9 @@ internal static partial class JsonLines
         json.WriteString("segment", message.Segment);
         json.WriteNumber("firstSequence", message.FirstSequence);
         json.WriteNumber("count", message.Count);
-        json.WriteString("body", Camel(message.Body.ToString()));
+        json.WriteString("body", JsonLines.Camel(message.Body.ToString()));
         if (message.TimeMs > 0)
-            json.WriteString("time", Time(DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(message.TimeMs, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))));
+            json.WriteString("time", JsonLines.Time(DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(message.TimeMs, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))));
         json.WriteBoolean("frozen", message.Frozen);
         json.WriteBoolean("heldElsewhere", message.HeldElsewhere);
         json.WriteStartArray("recipients");
@@ -109,23 +110,23 @@ internal static partial class JsonLines
         json.WriteEndArray();
     });
 
-    private static void WriteRecipient(System.Text.Json.Utf8JsonWriter json, MessageRecipient recipient)
+    private static void WriteRecipient(Utf8JsonWriter json, MessageRecipient recipient)
     {
         json.WriteStartObject();
-        WritePeer(json, recipient.PeerId, recipient.Alias);
-        json.WriteString("acknowledgement", Camel(recipient.Acknowledgement.ToString()));
+        JsonLines.WritePeer(json, recipient.PeerId, recipient.Alias);
+        json.WriteString("acknowledgement", JsonLines.Camel(recipient.Acknowledgement.ToString()));
         json.WriteNumber("holdsThrough", recipient.HoldsThrough);
         json.WriteBoolean("linked", recipient.Linked);
         json.WriteBoolean("blocked", recipient.Blocked);
         json.WriteBoolean("withoutAddress", recipient.WithoutAddress);
         json.WriteString("lastError", recipient.LastError);
         json.WriteNumber("failures", recipient.Failures);
-        WriteNumberOrNull(json, "triedBeforeMs", recipient.HasTriedBeforeMs ? recipient.TriedBeforeMs : null);
-        WriteNumberOrNull(json, "nextInMs", recipient.HasNextInMs ? recipient.NextInMs : null);
+        JsonLines.WriteNumberOrNull(json, "triedBeforeMs", recipient.HasTriedBeforeMs ? recipient.TriedBeforeMs : null);
+        JsonLines.WriteNumberOrNull(json, "nextInMs", recipient.HasNextInMs ? recipient.NextInMs : null);
         json.WriteEndObject();
     }
 
-    private static void WriteTexts(System.Text.Json.Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
     {
         json.WriteStartArray(name);
         foreach (var text in texts)

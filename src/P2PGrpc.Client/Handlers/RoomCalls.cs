@@ -3,16 +3,16 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Client;
 
-/// <content>What handlers need of rooms and of the history.</content>
-public sealed partial class P2PGrpcClient
+/// <summary>What handlers need of rooms and of the history.</summary>
+internal static class RoomCalls
 {
     /// <summary>Makes a room, or leaves the one that has the name already.</summary>
-    internal async Task CreateRoomAsync(string name, CancellationToken cancellationToken)
+    public static async Task CreateRoomAsync(this P2PGrpcClient client, string name, CancellationToken cancellationToken)
     {
         try
         {
             var request = new CreateRoomRequest { Name = name };
-            await CallAsync(options => Conversations.CreateRoomAsync(request, options), SendSettings.Default, retryFor, cancellationToken);
+            await client.CallAsync(options => client.Conversations.CreateRoomAsync(request, options), cancellationToken);
         }
         catch (P2PGrpcException fault) when (fault.StatusCode == StatusCode.AlreadyExists)
         {
@@ -21,11 +21,11 @@ public sealed partial class P2PGrpcClient
     }
 
     /// <summary>A page of history; null where there is no such conversation.</summary>
-    internal async Task<ListMessagesResponse?> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellationToken)
+    public static async Task<ListMessagesResponse?> ListMessagesAsync(this P2PGrpcClient client, ListMessagesRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await CallAsync(options => Conversations.ListMessagesAsync(request, options), SendSettings.Default, retryFor, cancellationToken);
+            return await client.CallAsync(options => client.Conversations.ListMessagesAsync(request, options), cancellationToken);
         }
         catch (P2PGrpcException fault) when (fault.StatusCode == StatusCode.NotFound)
         {
