@@ -53,15 +53,15 @@ internal static class NodeProgram
         {
             return await StopAsync(host, report);
         }
+        // Where there is a terminal, the signal says that it is gone. Whoever hears that the node is ready may send it.
+        if (!surroundings.IsAttended)
+            surroundings.Hangup.Handle(() => _ = Task.Run(() => reload.RunAsync(node, surroundings, cancellationToken), CancellationToken.None));
         report.Begin();
         _ = report.RunAsync(cancellationToken);
         var banner = new NodeBanner(settings, surroundings);
         try
         {
             banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, node.WebAddress, telemetry?.MetricsAddress);
-            // Where there is a terminal, the signal says that it is gone.
-            if (!surroundings.IsAttended)
-                surroundings.Hangup.Handle(() => _ = Task.Run(() => reload.RunAsync(node, surroundings, cancellationToken), CancellationToken.None));
             _ = IdleHeap.WatchAsync(surroundings.Time, cancellationToken);
             await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
         }

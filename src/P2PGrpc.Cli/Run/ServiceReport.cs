@@ -16,7 +16,7 @@ internal sealed class ServiceReport(SystemdNotifier notifier, Func<CancellationT
     /// <summary>Tells that the node serves.</summary>
     public void Begin() => notifier.Send(SystemdNotifier.Ready, SystemdNotifier.Status(describe()));
 
-    /// <summary>Tells that it has been told to stop. A reload will have its place beside this: RELOADING=1 with MONOTONIC_USEC, then READY=1.</summary>
+    /// <summary>Tells that it has been told to stop. A reload is not told: whoever asks for one waits for its end.</summary>
     public void End() => notifier.Send(SystemdNotifier.Stopping, SystemdNotifier.Status("Stopping"));
 
     /// <summary>Goes on telling until cancelled, which ends it without an exception.</summary>
