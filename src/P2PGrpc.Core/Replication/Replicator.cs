@@ -22,6 +22,7 @@ internal sealed class Replicator
     private readonly Succession succession;
     private readonly LinkRegister links;
     private readonly Interests interests;
+    private readonly ConversationHeads heads;
     private TimeSpan? wake;
 
     /// <param name="self">This node.</param>
@@ -44,6 +45,7 @@ internal sealed class Replicator
         receiver = new SegmentReceiver(state, credit, gate, choice, heard, teller, forks, repairs, succession, quota, bytes);
         links = new LinkRegister(state, credit, choice, repairs);
         interests = new Interests(state, choice, receiver);
+        heads = new ConversationHeads(state, bytes, receiver, teller, forks, sender, repairs);
     }
 
     /// <summary>Takes one input and adds what follows from it to the outputs, in the order in which it is to be done.</summary>
@@ -118,15 +120,10 @@ internal sealed class Replicator
                 links.Add(up);
                 break;
             case ReplicatorInput.HeadsLoaded loaded:
-                OnHeadsLoaded(loaded);
+                heads.OnLoaded(loaded);
                 break;
             case ReplicatorInput.HeadsFailed failed:
-                if (state.Conversations.TryGetValue(failed.Conversation, out var unread))
-                {
-                    unread.Loading = false;
-                    state.Deadlines.Set(unread, state.Now + state.Limits.HeadsRetry);
-                }
-
+                heads.OnFailed(failed);
                 break;
             case ReplicatorInput.Stored stored:
                 OnStored(stored);
@@ -238,62 +235,8 @@ internal sealed class Replicator
         }
         else
         {
-            LoadHeads(conversation);
+            heads.Load(conversation);
         }
-    }
-
-    private void LoadHeads(ConversationState conversation)
-    {
-        if (conversation.Loaded || conversation.Loading)
-            return;
-        conversation.Loading = true;
-        state.Deadlines.Set(conversation, null);
-        state.Emit(new ReplicatorOutput.LoadHeads(conversation.Id, null));
-    }
-
-    private void OnHeadsLoaded(ReplicatorInput.HeadsLoaded loaded)
-    {
-        if (!state.Conversations.TryGetValue(loaded.Conversation, out var conversation) || !conversation.Loading)
-            return;
-        foreach (var stored in loaded.Heads)
-        {
-            var log = state.GetLog(conversation, stored.Log, stored.LogId);
-            log.Frozen |= stored.Frozen;
-            log.Proof ??= stored.Proof;
-            if (stored.Head.Sequence <= log.Durable.Sequence)
-                continue;
-            log.Durable = stored.Head;
-            log.Pending = stored.Head;
-            log.Position = stored.Position;
-            state.UncountIfHeld(log);
-        }
-
-        if (loaded.Next is { } next)
-        {
-            state.Emit(new ReplicatorOutput.LoadHeads(conversation.Id, next));
-            return;
-        }
-
-        conversation.Loading = false;
-        conversation.Loaded = true;
-        bytes.Load(conversation, loaded.Weights ?? []);
-        foreach (var log in conversation.Logs.Values)
-        {
-            foreach (var linkedLog in log.Links)
-                ReplicatorState.CountUntold(linkedLog);
-            receiver.OnKnown(log);
-        }
-
-        foreach (var link in conversation.Links)
-        {
-            teller.TellAll(link, conversation);
-            forks.ShowAll(link, conversation);
-            if (link.AllLoaded)
-                sender.OnAllLoaded(link);
-        }
-
-        forks.OnLoaded(conversation);
-        repairs.OnShared(conversation);
     }
 
     private void OnAppended(ReplicatorInput.Appended appended)
@@ -388,10 +331,8 @@ internal sealed class Replicator
                 case Successor successor:
                     succession.OnDue(successor);
                     break;
-                case ConversationState { Links.Count: > 0 } unread:
-                    LoadHeads(unread);
-                    break;
-                case ConversationState:
+                case ConversationState unread:
+                    heads.OnDue(unread);
                     break;
                 case CreditBudget budget:
                     budget.OnDue();
