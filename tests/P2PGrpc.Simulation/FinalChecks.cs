@@ -109,7 +109,7 @@ internal sealed class FinalChecks(SimulationRun run)
             return;
         foreach (var author in node.Disk.Feed.Where(segment => segment.Header.Log.Author != node.PeerId).GroupBy(segment => segment.Header.Log.Author))
             SimulationFault.Check(
-                author.Sum(segment => (long)segment.Header.Weight) <= most, $"V1: node {node.Index} holds more of one author than {most} bytes.");
+                author.Sum(segment => (long)(segment.Body is null ? segment.Header.BareWeight : segment.Header.Weight)) <= most, $"V1: node {node.Index} holds more of one author than {most} bytes.");
     }
 
     /// <summary>True if the message is of a node that keeps to the rules.</summary>
@@ -145,7 +145,7 @@ internal sealed class FinalChecks(SimulationRun run)
 
     /// <summary>Without faults each segment travels once to each member that is not its author; only in a room whose links are slower than the
     /// stall rule's patience may a change of pusher repeat some, and where the budget is scarce what comes by credit that was taken back. With faults, what was under way
-    /// travels again: at most a window for each fault and link. In a large room that is little: a tenth of all without faults, and as much again with some.
+    /// travels again: at most a window for each fault and link. In a room that is little: a tenth of all without faults, and as much again with some, or where the budget is scarce.
     /// After an old database was put back, all that came after it travels again.</summary>
     private void CheckCost()
     {
@@ -167,7 +167,7 @@ internal sealed class FinalChecks(SimulationRun run)
         var faults = run.Counts.Faults.Values.Sum();
         var bound = options.IsTroubled ? needed + faults * window * options.Nodes : options.IsScarce || (options.Room && slow) ? needed : 0;
         if (options.Topology is not (Topology.Pairs or Topology.Random))
-            bound = Math.Min(bound, (options.IsTroubled ? needed : needed / 10) + FewSegments);
+            bound = Math.Min(bound, (options.IsTroubled ? needed : needed / 10) + (options.IsScarce ? needed : 0) + FewSegments);
         SimulationFault.Check(repeated >= 0 && repeated <= bound, $"{repeated} segments travelled again, where {bound} may.");
     }
 

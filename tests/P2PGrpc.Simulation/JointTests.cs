@@ -9,7 +9,7 @@ public sealed class JointTests
     [Theory]
     [InlineData(40)]
     [InlineData(100)]
-    [InlineData(300)]
+    [InlineData(200)]
     public void Over_the_links_of_a_settled_overlay_bodies_travel_once_and_over_few_members(int members)
     {
         var overlay = Grow(members, within: 60, _ => { });
@@ -23,14 +23,14 @@ public sealed class JointTests
 
     /// <summary>L1: the room grows from two to its full number while its members write, and their views let go of links and make others all the time.</summary>
     [Theory]
-    [InlineData(60)]
-    [InlineData(120)]
+    [InlineData(45)]
+    [InlineData(80)]
     public void While_a_room_grows_all_members_converge_and_bodies_travel_less_than_twice(int members)
     {
         var graphs = new List<IReadOnlyList<(int, int)>>();
         var overlay = Grow(members, within: 120, overlay =>
         {
-            if (overlay.Now % 10 == 0 && overlay.Nodes.Count > 1 && overlay.IsConnected())
+            if (overlay.Now % 10 == 0)
                 graphs.Add(overlay.Edges());
         });
         overlay.RunUntil(overlay.IsConnected, 120, "all are connected");
@@ -40,7 +40,7 @@ public sealed class JointTests
             graphs.Add(overlay.Edges());
         }
 
-        var run = SeedCampaign.RunSeed(Draw(members, graphs) with { Messages = 200, SendEvery = TimeSpan.FromMilliseconds(100) });
+        var run = SeedCampaign.RunSeed(Draw(members, graphs) with { Messages = 100, SendEvery = TimeSpan.FromMilliseconds(200) });
         CampaignRun.Say($"{members} over {graphs.Count} graphs: {run.Counts.SegmentsSent} sent, {run.Counts.SegmentsNeeded} needed, {run.Counts.MostHops} hops at most");
         Assert.InRange((double)run.Counts.SegmentsSent / run.Counts.SegmentsNeeded, 1, 2);
     }

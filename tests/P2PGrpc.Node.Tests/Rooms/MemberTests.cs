@@ -188,7 +188,8 @@ public sealed class MemberTests : IDisposable
         // One has nobody else, and another is a peer of the book.
         await alice.Runtime.Administration.AcceptAsync(members[1].Peer.ToString(), "friend", Token);
         var farewells = new Goodbye?[members.Count];
-        for (var second = 0; second < 130; second++)
+        // For a minute it waits whether the room stays large.
+        for (var second = 0; second < 120; second++)
         {
             for (var index = 0; index < members.Count; index++)
             {
