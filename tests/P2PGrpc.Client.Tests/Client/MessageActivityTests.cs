@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using P2PGrpc.Client.Tests.Fakes;
 using P2PGrpc.Client.Tests.Handlers;
 using P2PGrpc.Protocol;
