@@ -35,7 +35,8 @@ public sealed class RoomTests
     public void A_large_calm_room_delivers_over_few_nodes_and_each_body_once_to_each_member(int nodes, string topology)
     {
         var run = SeedCampaign.RunSeed(RoomDraw.Create(1, nodes, Enum.Parse<Topology>(topology), new Random(nodes), hasFaults: false).WithoutScarcity()
-            with { Messages = topology == "Mesh" ? 10 : 40 });
+            with
+        { Messages = topology == "Mesh" ? 10 : 40 });
         CampaignRun.Say($"{nodes} {topology}: {run.Counts.SegmentsSent} sent, {run.Counts.SegmentsNeeded} needed, {run.Counts.MostHops} hops at most");
         Assert.InRange((double)run.Counts.SegmentsSent / run.Counts.SegmentsNeeded, 1, 1.1);
         Assert.InRange(run.Counts.MostHops, 1, (int)Math.Log2(nodes) + 3);
