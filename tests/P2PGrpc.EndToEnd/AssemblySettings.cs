@@ -1,5 +1,5 @@
 using Xunit.Sdk;
 using Xunit.v3;
 
-// The machine has few cores and several tests hold the node to times: one after another.
-[assembly: Parallelization(Mode = ParallelMode.None)]
+// Most of these tests wait for processes, so two at a time take little more than half the time. Those of the collection Alone run after the others, one by one.
+[assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 2)]

@@ -31,7 +31,7 @@ internal sealed class LinkSession : IAsyncDisposable
     private LinkEnd? end;
 
     public LinkSession(
-        LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication,
+        LinkId id, IFrameConnection connection, RemoteHello remote, ReplicationLoop replication, WaitingFrames waiting,
         Action<LinkSession, EphemeralBody> receiveEphemeral, Func<LinkSession, Members, string> receiveMembers, Action<LinkSession> sharesTaken, ReadStretch readStretch,
         TimeProvider time, ILogger log, bool isStranger = false)
     {
@@ -49,7 +49,7 @@ internal sealed class LinkSession : IAsyncDisposable
         membersSentRate = PerMinute(LinkLimits.MembersSentPerMinute);
         recordsRate = PerMinute(LinkLimits.RecordsPerMinute);
         this.log = log;
-        Outbound = new LinkOutbound(replication.WaitingFrames);
+        Outbound = new LinkOutbound(waiting);
         Recalls = new LinkRecalls(remote.Sharing, Outbound, readStretch, time);
         startedAt = lastHeard = time.GetTimestamp();
     }

@@ -25,6 +25,7 @@ internal sealed class LinkTable
     private readonly AnnouncementRate usedTwice;
     private readonly AnnouncementRate twins;
     private readonly PeerHistory guests;
+    private readonly WaitingFrames waiting = new();
     private readonly Dictionary<PeerId, LinkSession> sessions = [];
     private readonly Dictionary<PeerId, PeerHistory> histories = [];
     private long lastLinkId;
@@ -81,7 +82,7 @@ internal sealed class LinkTable
     public async Task<LinkEnd> RunAsync(IFrameConnection connection, RemoteHello remote, CancellationToken cancellationToken)
     {
         var id = new LinkId(Interlocked.Increment(ref lastLinkId));
-        var session = new LinkSession(id, connection, remote, replication, ReceiveEphemeral, ReceiveMembers, FollowOther, readStretch, time, log, IsStranger(remote.PeerId));
+        var session = new LinkSession(id, connection, remote, replication, waiting, ReceiveEphemeral, ReceiveMembers, FollowOther, readStretch, time, log, IsStranger(remote.PeerId));
         await using (session.ConfigureAwait(false))
         {
             var refusal = Enter(session, out var replaced);

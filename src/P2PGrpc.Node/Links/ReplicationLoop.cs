@@ -33,9 +33,6 @@ internal sealed class ReplicationLoop : IAsyncDisposable
     /// three: it is stored, that is reported, and what it makes others want is loaded.</summary>
     private const int StepsPerTurn = 12;
 
-    /// <summary>What waits to be written on all links.</summary>
-    public WaitingFrames WaitingFrames { get; } = new();
-
     // Whoever asked how much is to come. Bounded by the calls of clients.
     private readonly ConcurrentDictionary<long, TaskCompletionSource<Backlog>> measures = new();
     private readonly List<ReplicatorOutput> outputs = [];

@@ -11,6 +11,7 @@ using Xunit;
 namespace P2PGrpc.EndToEnd.Abuse;
 
 /// <summary>A3, V1: whatever programs of the same machine do to the endpoint for clients, its owner's calls are answered.</summary>
+[Collection(Alone.Name)]
 public sealed class ClientEndpointAbuseTests(HonestPair pair) : IClassFixture<HonestPair>
 {
     private const int Idlers = 2000;

@@ -7,6 +7,7 @@ using Xunit;
 namespace P2PGrpc.EndToEnd.Abuse;
 
 /// <summary>V1, V2, L3, A2: whoever abuses the port for other nodes, the node lives, stays small and quiet, and its honest peers hardly notice.</summary>
+[Collection(Alone.Name)]
 public sealed class PeerPortAbuseTests(HonestPair pair) : IClassFixture<HonestPair>
 {
     /// <summary>Lines that a node may write in an attack of some seconds: one of each kind every ten seconds, and the links that come and go.</summary>

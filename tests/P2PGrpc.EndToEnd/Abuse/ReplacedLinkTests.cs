@@ -1,9 +1,11 @@
+using P2PGrpc.EndToEnd.Harness;
 using P2PGrpc.Protocol;
 using Xunit;
 
 namespace P2PGrpc.EndToEnd.Abuse;
 
 /// <summary>A link that gives way is told why: a newer one of the same process, as after a half-open connection, is no second process.</summary>
+[Collection(Alone.Name)]
 public sealed class ReplacedLinkTests(HonestPair pair) : IClassFixture<HonestPair>
 {
     [Theory]

@@ -6,6 +6,7 @@ using Xunit;
 namespace P2PGrpc.EndToEnd.Faults;
 
 /// <summary>A process that stands still (L1, L3): it gets everything when it goes on, and others don't feel it meanwhile.</summary>
+[Collection(Alone.Name)]
 public sealed class FrozenProcessTests
 {
     private static readonly TimeSpan Tolerated = TimeSpan.FromMilliseconds(100);

@@ -8,6 +8,7 @@ using RoomTicket = P2PGrpc.Core.Rooms.RoomTicket;
 namespace P2PGrpc.EndToEnd.Rooms;
 
 /// <summary>L3, V1: what a member floods a room with goes over the same links as the direct messages of two others.</summary>
+[Collection(Alone.Name)]
 public sealed class FloodingMemberTests(HonestPair pair) : IClassFixture<HonestPair>
 {
     [Fact]

@@ -15,7 +15,7 @@ public sealed class LinkLoaderTests
         using var recorded = new RecordedLog();
         await using var fixture = new StoreFixture();
         await using var session = new LinkSession(
-            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, default), null!, (_, _) => { }, (_, _) => "", _ => { },
+            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, default), null!, new WaitingFrames(), (_, _) => { }, (_, _) => "", _ => { },
             TestRemotes.HoldsNothing, TimeProvider.System, recorded.CreateLogger("session"));
         var failures = new List<Exception>();
         var loader = new LinkLoader(session, fixture.Store, _ => { }, failures.Add);

@@ -79,7 +79,7 @@ public sealed class LinkRecallsTests : IDisposable
     {
         var connection = new ScriptedConnection();
         await using var session = new LinkSession(
-            new LinkId(1), connection, remote, null!, (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
+            new LinkId(1), connection, remote, null!, new WaitingFrames(), (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
         var running = session.RunAsync(TestContext.Current.CancellationToken);
         var asking = session.Recalls.AskAsync(Conversation, 0);
         Frame frame;

@@ -24,7 +24,7 @@ public sealed class ReplicationLoopTests
         await using var loop = new ReplicationLoop(
             fixture.Identity.PeerId, fixture.Store, new ReplicatorLimits(), new ReplicationEvents(), time, NullLogger<ReplicationLoop>.Instance);
         await using var session = new LinkSession(
-            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, time, NullLogger.Instance);
+            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, new WaitingFrames(), (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, time, NullLogger.Instance);
         loop.Start();
         loop.Add(session);
 
@@ -48,7 +48,7 @@ public sealed class ReplicationLoopTests
             using var other = StoreFixture.MakeKey(number);
             var conversation = ConversationId.Direct(fixture.Identity.PeerId, other.PeerId);
             await using var session = new LinkSession(
-                new LinkId(number), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
+                new LinkId(number), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, new WaitingFrames(), (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
             loop.Add(session);
             var last = 0ul;
             for (ulong sequence = 1; sequence <= 10; sequence++)
@@ -75,7 +75,7 @@ public sealed class ReplicationLoopTests
         await using var loop = new ReplicationLoop(
             fixture.Identity.PeerId, fixture.Store, new ReplicatorLimits(), new ReplicationEvents(), fixture.Time, NullLogger<ReplicationLoop>.Instance);
         await using var session = new LinkSession(
-            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, fixture.Time, NullLogger.Instance);
+            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, new WaitingFrames(), (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, fixture.Time, NullLogger.Instance);
         loop.Add(session);
         for (var frame = 1; frame < LinkLimits.WaitingInputs; frame++)
             await loop.ReceiveAsync([new ReplicatorInput.Credit(session.Id, 1)], StoreFixture.Deadline);
@@ -99,7 +99,7 @@ public sealed class ReplicationLoopTests
         await using var loop = new ReplicationLoop(
             fixture.Identity.PeerId, fixture.Store, new ReplicatorLimits(), events, TimeProvider.System, NullLogger<ReplicationLoop>.Instance);
         await using var session = new LinkSession(
-            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
+            new LinkId(1), new SilentConnection(), TestRemotes.Direct(fixture.Identity.PeerId, other.PeerId), loop, new WaitingFrames(), (_, _) => { }, (_, _) => "", _ => { }, TestRemotes.HoldsNothing, TimeProvider.System, NullLogger.Instance);
         loop.Start();
         loop.Add(session);
         loop.Add(session);
