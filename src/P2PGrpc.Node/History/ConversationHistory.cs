@@ -1,6 +1,7 @@
 using Grpc.Core;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Delivery;
 using P2PGrpc.Node.Links;
