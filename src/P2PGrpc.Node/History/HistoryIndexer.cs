@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Replication;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using SQLitePCL;
@@ -15,7 +16,6 @@ internal sealed class HistoryIndexer : IAsyncDisposable
 {
     private readonly LogStore store;
     private readonly string path;
-    private readonly long maximumPages;
     private readonly PeerId self;
     private readonly TimeProvider time;
     private readonly ILogger log;
@@ -32,15 +32,8 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     private int waiting;
     private bool discarded;
 
-    /// <param name="store">The logs.</param>
-    /// <param name="path">Where the index is.</param>
-    /// <param name="self">This node.</param>
-    /// <param name="time">For the pauses.</param>
-    /// <param name="log">For what goes wrong.</param>
-    /// <param name="maximumPages">The size of the index that counts as a full disk, for tests; 0 for none.</param>
-    public HistoryIndexer(LogStore store, string path, PeerId self, TimeProvider time, ILogger log, long maximumPages = 0)
+    public HistoryIndexer(LogStore store, string path, PeerId self, TimeProvider time, ILogger log)
     {
-        this.maximumPages = maximumPages;
         this.store = store;
         this.path = path;
         this.self = self;
@@ -51,6 +44,12 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         store.Repaired += OnRepaired;
         store.Erased += OnErased;
     }
+
+    /// <summary>The size of the index, in pages, at which the disk counts as full, for tests; 0: none.</summary>
+    public long MaximumPages { get; init; }
+
+    /// <summary>Bytes that are free on the disk.</summary>
+    public Func<string, long> FindRoom { get; init; } = DiskRoom.Find;
 
     public void Start() => running = Task.Run(RunAsync);
 
@@ -171,7 +170,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     /// <summary>An index that belongs to another state of the feed, because a copy of the database was put back, is begun anew.</summary>
     private StoreConnection Open()
     {
-        var connection = HistorySchema.Open(path, maximumPages);
+        var connection = HistorySchema.Open(path, MaximumPages);
         try
         {
             var progress = new HistoryTables(connection, self).ReadProgress();
@@ -250,6 +249,13 @@ internal sealed class HistoryIndexer : IAsyncDisposable
 
     private void Rebuild(StoreConnection connection, HistoryTables tables, TaskCompletionSource asked)
     {
+        // Emptying it may succeed where filling it again does not.
+        if (FindRoom(path) < HistoryLimits.RebuildRoom)
+        {
+            RefuseRebuild(NoRoom(null));
+            return;
+        }
+
         HistorySchema.Clear(connection);
         tables.Forget();
         indexed.Publish(0);
@@ -347,19 +353,20 @@ internal sealed class HistoryIndexer : IAsyncDisposable
         // Another user of the file, as when it is copied, is soon done: that is waited for.
         var isBusy = error is SqliteException { SqliteErrorCode: raw.SQLITE_BUSY };
         if (!isBusy)
-            RefuseRebuild(error);
+            RefuseRebuild(error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL }
+                ? NoRoom(error)
+                : new StoreException(StoreFailure.Halted, $"The index of the history can't be built anew now: {error.Message}", error));
         await PauseAfterFailureAsync(isBusy).ConfigureAwait(false);
     }
 
     /// <summary>Who waits for a rebuild is told that there is none.</summary>
-    private void RefuseRebuild(Exception error)
-    {
-        var refusal = error is SqliteException { SqliteErrorCode: raw.SQLITE_FULL }
-            ? new StoreException(
-                StoreFailure.Full, "The disk of this node is full: the index of the history could not be built anew, and stays as it was. Free some space and try again.", error)
-            : new StoreException(StoreFailure.Halted, $"The index of the history can't be built anew now: {error.Message}", error);
-        Interlocked.Exchange(ref rebuilding, null)?.TrySetException(refusal);
-    }
+    private void RefuseRebuild(StoreException refusal) => Interlocked.Exchange(ref rebuilding, null)?.TrySetException(refusal);
+
+    private static StoreException NoRoom(Exception? error) => new(
+        StoreFailure.Full,
+        $"The disk of this node is full: the index of the history can't be built anew, and stays as it was. Free some space, {HistoryLimits.RebuildRoom >> 20} MiB at least, "
+        + "and try again.",
+        error);
 
     private bool TryDiscard()
     {

@@ -69,6 +69,9 @@ internal static class HistoryLimits
     /// <summary>After an error of the index, a full disk for example, the time to the next attempt.</summary>
     public static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>Bytes that must be free on the disk for the index to be emptied and built anew: what its write-ahead log may grow to. The rest of it lies in the file already.</summary>
+    public const long RebuildRoom = 16 * 1024 * 1024;
+
     /// <summary>Damaged places that are tried again after a repair: a disk that has more of them is beyond help.</summary>
     public const int RetriedPlaces = 1000;
 

@@ -133,7 +133,10 @@ public sealed class HistoryIndexTests
     {
         await using var fixture = new StoreFixture();
         await using var index = new HistoryIndexer(
-            fixture.Store, fixture.Options.DatabasePath + ".history", fixture.Identity.PeerId, fixture.Time, NullLogger.Instance, maximumPages: 3);
+            fixture.Store, fixture.Options.DatabasePath + ".history", fixture.Identity.PeerId, fixture.Time, NullLogger.Instance)
+        {
+            MaximumPages = 3,
+        };
         index.Start();
         for (var attempt = 0; attempt < 3; attempt++)
         {
@@ -142,6 +145,28 @@ public sealed class HistoryIndexTests
             Assert.Equal(StoreFailure.Full, refusal.Failure);
             Assert.Contains("The disk of this node is full", refusal.Message, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>D5: an index that could be emptied and not filled again would be worse than the one that there is.</summary>
+    [Fact]
+    public async Task D5_An_index_is_not_emptied_where_there_is_no_room_to_build_it_again()
+    {
+        await using var fixture = new StoreFixture();
+        var room = 0L;
+        await using var index = new HistoryIndexer(
+            fixture.Store, fixture.Options.DatabasePath + ".history", fixture.Identity.PeerId, TimeProvider.System, NullLogger.Instance)
+        {
+            FindRoom = _ => room,
+        };
+        index.Start();
+        await fixture.AppendAsync("one");
+        Assert.Equal(0ul, await index.CatchUpAsync(TimeSpan.FromMinutes(1), StoreFixture.Deadline));
+        Assert.Equal(StoreFailure.Full, (await Assert.ThrowsAsync<StoreException>(() => index.RebuildAsync(StoreFixture.Deadline))).Failure);
+        Assert.Equal(0ul, index.Behind);
+
+        room = HistoryLimits.RebuildRoom;
+        await index.RebuildAsync(StoreFixture.Deadline);
+        Assert.Equal(0ul, await index.CatchUpAsync(TimeSpan.FromMinutes(1), StoreFixture.Deadline));
     }
 
     /// <summary>The places of an order sort in SQLite as they do here, and their texts are theirs alone.</summary>
