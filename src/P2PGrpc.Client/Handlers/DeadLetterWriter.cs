@@ -23,6 +23,7 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
             return;
         }
         var letter = Create(message, failure);
+        var isBare = false;
         var delay = new GrowingDelay(ClientLimits.LongestDelay, ClientLimits.LongestRefusal);
         while (true)
         {
@@ -31,6 +32,18 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
                 var reference = await SendAsync(letter, cancellationToken);
                 HandlerLog.DeadLetterWritten(logger, error, handler.Name, message.Reference, attempts, room, reference);
                 return;
+            }
+            catch (P2PGrpcException fault) when (fault.StatusCode == StatusCode.InvalidArgument)
+            {
+                // What others wrote need not be what a node takes from its clients. It must not keep all that follows it from being handled.
+                if (isBare)
+                {
+                    HandlerLog.Dropped(logger, error, handler.Name, message.Reference, attempts, $"its dead letter is refused: {fault.Message}");
+                    return;
+                }
+
+                isBare = true;
+                letter = CreateBare(message, failure, fault.Message);
             }
             catch (P2PGrpcException fault)
             {
@@ -61,8 +74,27 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
 
     private OutgoingMessage Create(ReceivedMessage message, HandlerFailure failure)
     {
+        var headers = Describe(message, failure);
+        AddOwnHeaders(headers, message.Headers);
+        var copy = message.Text is { } text ? OutgoingMessage.FromText(text) : OutgoingMessage.FromData(message.Data, message.ContentType);
+        return copy with { Headers = headers, MessageId = CreateMessageId(message.Reference, failure.Handler.Name) };
+    }
+
+    /// <summary>A letter that says where the message is, in place of a copy that can't be made.</summary>
+    private OutgoingMessage CreateBare(ReceivedMessage message, HandlerFailure failure, string reason)
+    {
+        var headers = Describe(message, failure);
+        foreach (var (name, value) in headers.ToList())
+            headers[name] = BoundedText.Cut(value, ClientLimits.ErrorBytes);
+        headers[MessageHeaders.DeadLetterHeadersLeftOut] = message.Headers.Count.ToString(CultureInfo.InvariantCulture);
+        var text = $"The message {message.Reference} could not be copied: {BoundedText.Cut(reason, ClientLimits.ErrorBytes)}";
+        return OutgoingMessage.FromText(text) with { Headers = headers, MessageId = CreateMessageId(message.Reference, failure.Handler.Name) };
+    }
+
+    private Dictionary<string, string> Describe(ReceivedMessage message, HandlerFailure failure)
+    {
         var (handler, attempts, error) = failure;
-        var headers = new Dictionary<string, string>(StringComparer.Ordinal)
+        return new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [MessageHeaders.DeadLetterReference] = message.Reference,
             [MessageHeaders.DeadLetterAuthor] = message.Author,
@@ -74,9 +106,6 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
             [MessageHeaders.DeadLetterAttempts] = attempts.ToString(CultureInfo.InvariantCulture),
             [MessageHeaders.DeadLetterError] = BoundedText.Cut($"{error.GetType().Name}: {error.Message}", ClientLimits.ErrorBytes),
         };
-        AddOwnHeaders(headers, message.Headers);
-        var copy = message.Text is { } text ? OutgoingMessage.FromText(text) : OutgoingMessage.FromData(message.Data, message.ContentType);
-        return copy with { Headers = headers, MessageId = CreateMessageId(message.Reference, handler.Name) };
     }
 
     // The message's headers may fill all that is allowed, so some may have to stay away.

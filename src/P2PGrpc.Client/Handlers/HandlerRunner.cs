@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -61,8 +62,8 @@ internal sealed class HandlerRunner(
             {
                 // Whatever a handler throws while the host stops, its message comes again after the next start.
                 cancellationToken.ThrowIfCancellationRequested();
-                // A node that is away is not the message's fault, and could not take a dead letter either.
-                if (fault is not P2PGrpcException { Reason: P2PGrpcException.NodeUnreachable })
+                // A node that is away or takes nothing now is not the message's fault, and could not take a dead letter either.
+                if (fault is not P2PGrpcException { StatusCode: StatusCode.Unavailable or StatusCode.ResourceExhausted })
                     counted++;
                 if (counted >= options.MaxAttempts || fault is MessageFormatException)
                     return new HandlerFailure(handler, attempt, fault);

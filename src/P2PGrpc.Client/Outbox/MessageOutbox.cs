@@ -47,7 +47,11 @@ public sealed class MessageOutbox
         var size = message.Text is null ? message.Data.Length : Encoding.UTF8.GetByteCount(message.Text);
         if (size is < 1 or > BodyBytes)
             throw new ArgumentException($"A message has 1 byte to 128 KiB, not {size} bytes.", nameof(message));
-        await table.AddAsync(transaction, to, message with { MessageId = message.MessageId ?? OutgoingMessage.NewMessageId() }, cancellationToken);
+        // The trace is that of the transaction; the relay sends later, in none.
+        var headers = new Dictionary<string, string>(message.Headers ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        TraceHeaders.AddCurrent(headers);
+        await table.AddAsync(
+            transaction, to, message with { MessageId = message.MessageId ?? OutgoingMessage.NewMessageId(), Headers = headers }, cancellationToken);
         Wake();
     }
 

@@ -34,7 +34,7 @@ internal sealed class OutboxRelay(
                 else if (await WaitAsync(looks.Next(), stoppingToken))
                     looks.Reset();
             }
-            catch (Exception fault) when (fault is DbException or P2PGrpcException)
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
                 var pause = failures.Next();
                 OutboxLog.Paused(logger, options.Table, pause, fault.Message);
@@ -78,10 +78,15 @@ internal sealed class OutboxRelay(
         var rows = await table.ReadAsync(connection, transaction, refused.List(), options.BatchSize, cancellationToken);
         var accepted = new List<long>();
         var dealtWith = 0;
+        // Who is refused stays so to the end of the batch, however long that takes: what was written first goes first.
+        var passedOver = rows.Select(row => row.To).Where(refused.Contains).ToHashSet(StringComparer.Ordinal);
         try
         {
-            foreach (var row in rows.Where(row => !refused.Contains(row.To)))
-                dealtWith += await SendAsync(connection, transaction, row, accepted, cancellationToken) ? 1 : 0;
+            foreach (var row in rows.Where(row => !passedOver.Contains(row.To)))
+                if (await SendAsync(connection, transaction, row, accepted, cancellationToken))
+                    dealtWith++;
+                else
+                    passedOver.Add(row.To);
         }
         finally
         {

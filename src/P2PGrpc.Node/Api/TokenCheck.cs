@@ -11,7 +11,7 @@ namespace P2PGrpc.Node.Api;
 internal sealed class TokenCheck(string? token, ReasonCounts refused)
 {
     private const string Scheme = "Bearer ";
-    private const string Reason = "TOKEN_MISSING";
+    public const string Reason = "TOKEN_MISSING";
 
     private readonly byte[]? expected = token is null ? null : Encoding.ASCII.GetBytes(token);
 
@@ -44,6 +44,9 @@ internal sealed class TokenCheck(string? token, ReasonCounts refused)
             && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim()), expected);
     }
+
+    /// <summary>Counts a call that is refused elsewhere for want of the token.</summary>
+    public void CountRefused() => refused.Add(Reason);
 
     /// <summary>What to tell whoever did not give it.</summary>
     public static string Explain(HttpContext context) =>

@@ -92,7 +92,8 @@ internal sealed class SettingsReload(
 
         if ((wanted.KeepDays, wanted.KeepBytes) != (before.KeepDays, before.KeepBytes))
         {
-            await retention.SetNodeAsync(new RetentionLimits(wanted.KeepDays, wanted.KeepBytes), cancellationToken).ConfigureAwait(false);
+            // What came before is in force already: from there on nothing is given up half way.
+            await retention.SetNodeAsync(new RetentionLimits(wanted.KeepDays, wanted.KeepBytes), CancellationToken.None).ConfigureAwait(false);
             response.Applied.Add("messages are kept as long as said now, and what goes beyond is being erased");
         }
 

@@ -6,7 +6,8 @@ namespace P2PGrpc.Node.Upkeep;
 /// <summary>Checks of the machine and of the files of a node, whether it runs or not.</summary>
 internal static class MachineChecks
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    // Handing down the group lets nobody in: volumes of orchestrators have it.
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.SetGroup;
 
     private static readonly string[] Secrets = ["identity.key", "api.token"];
 

@@ -41,8 +41,9 @@ internal sealed class WebRequestCheck(TokenCheck tokens, IReadOnlyCollection<str
 
         if (!tokens.HoldsToken(context))
         {
+            tokens.CountRefused();
             headers.WWWAuthenticate = "Bearer";
-            throw Refused(StatusCodes.Status401Unauthorized, StatusCode.Unauthenticated, "TOKEN_MISSING", TokenCheck.Explain(context));
+            throw Refused(StatusCodes.Status401Unauthorized, StatusCode.Unauthenticated, TokenCheck.Reason, TokenCheck.Explain(context));
         }
 
         context.Features.Get<ConnectionStanding>()?.Prove();

@@ -29,6 +29,25 @@ public sealed class DeadLetterTests
         Assert.Equal(5, handled.Count(text => text == "poison"));
     }
 
+    /// <summary>What a peer wrote need not be what a node takes from its clients, and must not stop a service.</summary>
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public async Task A_message_that_can_not_be_copied_is_noted_and_the_next_one_is_handled(bool refusesNote, int notes)
+    {
+        await using var node = await FakeNode.StartAsync();
+        var handled = new ConcurrentQueue<string>();
+        node.Peers.RefusesMessage = send => send.To.StartsWith('#') && (refusesNote || !send.Text.Contains("could not be copied", StringComparison.Ordinal))
+            ? FakePeerService.Refusal(Code.InvalidArgument, "INVALID_FIELD", "The data is empty.")
+            : null;
+        node.Feed.Receive("poison");
+        node.Feed.Receive("two");
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", handled)));
+        await HandlerHost.WaitForAcknowledgedAsync(node);
+        Assert.Contains("two", handled);
+        Assert.Equal(notes, node.Feed.InRoom(Room).Count);
+    }
+
     [Fact]
     public async Task The_message_is_acknowledged_only_when_its_dead_letter_is_on_disk()
     {
