@@ -1,18 +1,13 @@
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Telemetry;
-using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -31,17 +26,12 @@ internal sealed class ClientHost : IAsyncDisposable
 
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
 
-    /// <summary>The shortest time between two log lines of one category: what programs without the token do must not fill the log (V2).</summary>
-    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+    private readonly InnerHost host;
 
-    private readonly WebApplication application;
-    private readonly RateLimitedLoggerFactory loggers;
-
-    private ClientHost(WebApplication application, RateLimitedLoggerFactory loggers, string? address)
+    private ClientHost(InnerHost host)
     {
-        this.application = application;
-        this.loggers = loggers;
-        Address = address;
+        this.host = host;
+        Address = host.Urls.FirstOrDefault(url => !url.Contains("unix:", StringComparison.Ordinal) && !url.Contains(".sock", StringComparison.Ordinal));
     }
 
     /// <summary>The URL of the TCP endpoint; null if there is none.</summary>
@@ -54,45 +44,31 @@ internal sealed class ClientHost : IAsyncDisposable
         Func<bool> isHealthy, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         ClearSocket(socketPath);
-        var limited = new RateLimitedLoggerFactory(loggers, LogInterval, time, limitsOwn: false);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton<ILoggerFactory>(limited);
-        builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
-        AddServices(builder.Services, isHealthy);
-        builder.Services.AddSingleton(services.Calls);
-        builder.Services.AddSingleton(services.Peer);
-        builder.Services.AddSingleton(services.Streams);
-        builder.Services.AddSingleton(services.Node);
-        builder.Services.AddSingleton(services.Conversations);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         var hasSocket = Encoding.UTF8.GetByteCount(socketPath) <= SocketPathLength;
         if (!hasSocket)
             ApiLog.NoSocket(loggers.CreateLogger<ClientHost>(), socketPath, SocketPathLength);
         var certificate = ApiCertificate.Load(settings, time, loggers.CreateLogger<ClientHost>());
-        builder.WebHost.ConfigureKestrel(server => Configure(server, settings, hasSocket ? socketPath : null, certificate));
+        var host = InnerHost.Build(
+            loggers, time,
+            builder =>
+            {
+                AddServices(builder.Services, isHealthy);
+                services.AddTo(builder.Services);
+                builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(server => Configure(server, settings, hasSocket ? socketPath : null, certificate));
+            },
+            application => Map(application, new TokenCheck(token, services.Calls.Refused)));
 
-        var application = builder.Build();
-        Map(application, new TokenCheck(token, services.Calls.Refused));
-        try
-        {
-            // Without any endpoint Kestrel would listen on one of its own choice.
-            if (hasSocket || settings.Api is not null)
-                await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (fault is SocketException or IOException or UnauthorizedAccessException)
-        {
-            await application.DisposeAsync().ConfigureAwait(false);
-            throw Explain(fault, settings, socketPath);
-        }
-
+        // Without any endpoint Kestrel would listen on one of its own choice.
+        if (hasSocket || settings.Api is not null)
+            await host.StartAsync(fault => Explain(fault, settings, socketPath), cancellationToken).ConfigureAwait(false);
         if (hasSocket && !OperatingSystem.IsWindows())
             File.SetUnixFileMode(socketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return new ClientHost(application, limited, FindAddress(application));
+        return new ClientHost(host);
     }
 
     private static NodeStartException Explain(Exception fault, NodeSettings settings, string socketPath) => fault switch
     {
-        { InnerException: AddressInUseException } => new NodeStartException(
+        _ when InnerHost.IsTaken(fault) => new NodeStartException(
             "PORT_IN_USE", $"The client endpoint {settings.Api} is taken by another program. Stop it, or give another address by --api.", fault),
         _ when settings.Api is { } api => new NodeStartException(
             "OPTIONS_INVALID", $"This machine can't listen on {api} for clients: {fault.Message}. Choose another address with --api.", fault),
@@ -101,21 +77,18 @@ internal sealed class ClientHost : IAsyncDisposable
 
     private static void AddServices(IServiceCollection services, Func<bool> isHealthy)
     {
-        services.AddRoutingCore();
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = RequestLength;
             options.Interceptors.Add<CallMeter>();
             options.Interceptors.Add<ErrorInterceptor>();
         });
-        services.AddSingleton<ErrorInterceptor>();
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options =>
         {
             options.Services.Map("", _ => true);
             options.Services.Map(PeerService.Descriptor.FullName, _ => true);
         }).AddCheck("store", () => isHealthy() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
-        services.AddSingleton<IServiceMethodProvider<MessageStreamService>, MessageStreamMethods>();
     }
 
     private static void Map(WebApplication application, TokenCheck tokens)
@@ -123,12 +96,7 @@ internal sealed class ClientHost : IAsyncDisposable
         application.UseRouting();
         application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
         application.Use(next => context => tokens.InvokeAsync(context, next));
-        application.MapGrpcService<PeerApiService>();
-
-        // Before the generated methods of the same names, which reflection needs and nobody reaches.
-        application.MapGrpcService<MessageStreamService>().WithOrder(-1);
-        application.MapGrpcService<NodeApiService>();
-        application.MapGrpcService<ConversationApiService>();
+        ApiServices.Map(application);
         application.MapGrpcReflectionService();
         application.MapGrpcHealthChecksService();
     }
@@ -173,19 +141,8 @@ internal sealed class ClientHost : IAsyncDisposable
             });
     }
 
-    private static string? FindAddress(WebApplication application) =>
-        application.Urls.FirstOrDefault(url => !url.Contains("unix:", StringComparison.Ordinal) && !url.Contains(".sock", StringComparison.Ordinal));
+    /// <inheritdoc cref="InnerHost.StopAsync"/>
+    public Task StopAsync(TimeSpan timeout) => host.StopAsync(timeout);
 
-    /// <summary>Stops taking calls and gives those at work their moment.</summary>
-    public async Task StopAsync(TimeSpan timeout)
-    {
-        using var limit = new CancellationTokenSource(timeout);
-        await application.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await application.DisposeAsync().ConfigureAwait(false);
-        loggers.Dispose();
-    }
+    public ValueTask DisposeAsync() => host.DisposeAsync();
 }

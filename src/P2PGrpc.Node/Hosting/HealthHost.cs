@@ -1,16 +1,12 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Telemetry;
-using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -25,59 +21,52 @@ internal sealed class HealthHost : IAsyncDisposable
     /// <summary>Calls at one time on one connection: a probe makes one.</summary>
     private const int Calls = 8;
 
-    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(1);
 
-    private readonly WebApplication application;
-    private readonly RateLimitedLoggerFactory loggers;
+    private readonly InnerHost host;
 
-    private HealthHost(WebApplication application, RateLimitedLoggerFactory loggers)
-    {
-        this.application = application;
-        this.loggers = loggers;
-    }
+    private HealthHost(InnerHost host) => this.host = host;
 
     /// <summary>The URL on which it listens.</summary>
-    public string Address => application.Urls.First();
+    public string Address => host.Urls.First();
 
     /// <summary>Starts to serve.</summary>
     /// <exception cref="NodeStartException">PORT_IN_USE, or OPTIONS_INVALID if this address can't be listened on.</exception>
     public static async Task<HealthHost> StartAsync(
         IPEndPoint endpoint, NodeVitals vitals, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        var limited = new RateLimitedLoggerFactory(loggers, LogInterval, time, limitsOwn: false);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton<ILoggerFactory>(limited);
-        builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
-        builder.Services.AddRoutingCore();
-        builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = RequestLength);
-        builder.Services.AddGrpcHealthChecks(options =>
+        var host = InnerHost.Build(
+            loggers, time,
+            builder =>
+            {
+                AddServices(builder.Services, vitals);
+                builder.WebHost.ConfigureKestrel(server => Configure(server, endpoint));
+            },
+            application =>
+            {
+                application.UseRouting();
+                application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
+                application.MapGrpcHealthChecksService();
+            });
+        await host.StartAsync(fault => Explain(fault, endpoint), cancellationToken).ConfigureAwait(false);
+        return new HealthHost(host);
+    }
+
+    private static NodeStartException Explain(Exception fault, IPEndPoint endpoint) => InnerHost.IsTaken(fault)
+        ? new NodeStartException("PORT_IN_USE", $"The health port {endpoint} is taken by another program. Stop it, or give another address by --health.", fault)
+        : new NodeStartException(
+            "OPTIONS_INVALID", $"This machine can't listen on {endpoint} for probes: {fault.Message}. Choose another address with --health.", fault);
+
+    private static void AddServices(IServiceCollection services, NodeVitals vitals)
+    {
+        services.AddGrpc(options => options.MaxReceiveMessageSize = RequestLength);
+        services.AddGrpcHealthChecks(options =>
         {
             options.Services.Map("", _ => true);
             options.Services.Map(PeerService.Descriptor.FullName, _ => true);
         }).AddAsyncCheck("node", async cancelled => await vitals.FindFaultAsync(cancelled).ConfigureAwait(false) is { } fault
             ? HealthCheckResult.Unhealthy(fault)
             : HealthCheckResult.Healthy());
-        builder.WebHost.UseKestrelCore().UseSockets().ConfigureKestrel(server => Configure(server, endpoint));
-        var application = builder.Build();
-        application.UseRouting();
-        application.Use(next => context => GrpcRequestCheck.InvokeAsync(context, next));
-        application.MapGrpcHealthChecksService();
-        try
-        {
-            await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (fault is SocketException or IOException or UnauthorizedAccessException)
-        {
-            await application.DisposeAsync().ConfigureAwait(false);
-            limited.Dispose();
-            throw fault.InnerException is AddressInUseException
-                ? new NodeStartException("PORT_IN_USE", $"The health port {endpoint} is taken by another program. Stop it, or give another address by --health.", fault)
-                : new NodeStartException(
-                    "OPTIONS_INVALID", $"This machine can't listen on {endpoint} for probes: {fault.Message}. Choose another address with --health.", fault);
-        }
-
-        return new HealthHost(application, limited);
     }
 
     private static void Configure(KestrelServerOptions server, IPEndPoint endpoint)
@@ -96,9 +85,7 @@ internal sealed class HealthHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(StopTime);
-        await application.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await application.DisposeAsync().ConfigureAwait(false);
-        loggers.Dispose();
+        await host.StopAsync(StopTime).ConfigureAwait(false);
+        await host.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -1,18 +1,13 @@
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Web;
-using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -21,17 +16,12 @@ namespace P2PGrpc.Node.Hosting;
 /// origins. The token is always needed.</summary>
 internal sealed class WebHost : IAsyncDisposable
 {
-    /// <summary>The shortest time between two log lines of one category: what programs without the token do must not fill the log (V2).</summary>
-    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+    private readonly InnerHost host;
 
-    private readonly WebApplication application;
-    private readonly RateLimitedLoggerFactory loggers;
-
-    private WebHost(WebApplication application, RateLimitedLoggerFactory loggers)
+    private WebHost(InnerHost host)
     {
-        this.application = application;
-        this.loggers = loggers;
-        Address = application.Urls.First();
+        this.host = host;
+        Address = host.Urls.First();
     }
 
     /// <summary>Its URL.</summary>
@@ -45,52 +35,36 @@ internal sealed class WebHost : IAsyncDisposable
     {
         if (settings.Web is null || token is null)
             return null;
-        var limited = new RateLimitedLoggerFactory(loggers, LogInterval, time, limitsOwn: false);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton<ILoggerFactory>(limited);
-        builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
-        AddServices(builder.Services, services);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         // The client endpoint, which serves with the same certificate, has warned of its dates already.
         var certificate = ApiCertificate.Load(settings, time, NullLogger.Instance);
-        builder.WebHost.ConfigureKestrel(server => Configure(server, settings, certificate));
-
-        var application = builder.Build();
-        Map(application, new WebRequestCheck(new TokenCheck(token, services.Calls.Refused), settings.WebOrigins, name => certificate?.MatchesHostname(name) == true), services, time);
-        try
-        {
-            await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception fault) when (fault is SocketException or IOException or UnauthorizedAccessException)
-        {
-            await application.DisposeAsync().ConfigureAwait(false);
-            throw Explain(fault, settings);
-        }
-
-        return new WebHost(application, limited);
+        var check = new WebRequestCheck(new TokenCheck(token, services.Calls.Refused), settings.WebOrigins, name => certificate?.MatchesHostname(name) == true);
+        var host = InnerHost.Build(
+            loggers, time,
+            builder =>
+            {
+                AddServices(builder.Services);
+                services.AddTo(builder.Services);
+                builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(server => Configure(server, settings, certificate));
+            },
+            application => Map(application, check, services, time));
+        await host.StartAsync(fault => Explain(fault, settings), cancellationToken).ConfigureAwait(false);
+        return new WebHost(host);
     }
 
-    private static NodeStartException Explain(Exception fault, NodeSettings settings) => fault is { InnerException: AddressInUseException }
+    private static NodeStartException Explain(Exception fault, NodeSettings settings) => InnerHost.IsTaken(fault)
         ? new NodeStartException("PORT_IN_USE", $"The web endpoint {settings.Web} is taken by another program. Stop it, or give another address by --web.", fault)
         : new NodeStartException(
             "OPTIONS_INVALID", $"This machine can't listen on {settings.Web} for the web endpoint: {fault.Message}. Choose another address with --web.", fault);
 
-    private static void AddServices(IServiceCollection collection, ApiServices services)
+    private static void AddServices(IServiceCollection collection)
     {
-        collection.AddRoutingCore();
         collection.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = WebLimits.RequestBytes;
             options.IgnoreUnknownServices = true;
             options.Interceptors.Add<ErrorInterceptor>();
         });
-        collection.AddSingleton<ErrorInterceptor>();
         collection.AddSingleton<JsonErrors>();
-        collection.AddSingleton<IServiceMethodProvider<MessageStreamService>, MessageStreamMethods>();
-        collection.AddSingleton(services.Peer);
-        collection.AddSingleton(services.Streams);
-        collection.AddSingleton(services.Node);
-        collection.AddSingleton(services.Conversations);
     }
 
     private static void Map(WebApplication application, WebRequestCheck check, ApiServices services, TimeProvider time)
@@ -101,11 +75,7 @@ internal sealed class WebHost : IAsyncDisposable
         application.UseRouting();
         application.Use(next => context => GrpcWebCheck.InvokeAsync(context, next));
         application.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
-        application.MapGrpcService<PeerApiService>();
-        // Before the generated methods of the same names, as at the client endpoint.
-        application.MapGrpcService<MessageStreamService>().WithOrder(-1);
-        application.MapGrpcService<NodeApiService>();
-        application.MapGrpcService<ConversationApiService>();
+        ApiServices.Map(application);
 
         var methods = new JsonMethods(application.Services.GetRequiredService<ErrorInterceptor>(), time);
         PeerService.BindService(methods, services.Peer);
@@ -140,16 +110,8 @@ internal sealed class WebHost : IAsyncDisposable
         });
     }
 
-    /// <summary>Stops taking calls and gives those at work their moment.</summary>
-    public async Task StopAsync(TimeSpan timeout)
-    {
-        using var limit = new CancellationTokenSource(timeout);
-        await application.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    /// <inheritdoc cref="InnerHost.StopAsync"/>
+    public Task StopAsync(TimeSpan timeout) => host.StopAsync(timeout);
 
-    public async ValueTask DisposeAsync()
-    {
-        await application.DisposeAsync().ConfigureAwait(false);
-        loggers.Dispose();
-    }
+    public ValueTask DisposeAsync() => host.DisposeAsync();
 }
