@@ -67,4 +67,26 @@ internal sealed class TellWatch(SimulationRun run)
         brought.Clear();
         touched.Clear();
     }
+
+    /// <summary>What the node takes may be the other side's interest in a log.</summary>
+    public void Note(ReplicatorInput input)
+    {
+        switch (input)
+        {
+            case ReplicatorInput.Want want:
+                NoteWant(want.Link, want.LogId);
+                break;
+            case ReplicatorInput.Unwant unwant:
+                NoteWant(unwant.Link, unwant.LogId);
+                break;
+            case ReplicatorInput.Refuse refuse:
+                NoteWant(refuse.Link, refuse.LogId);
+                break;
+            case ReplicatorInput.Loaded loaded:
+                NoteWant(loaded.Link, loaded.LogId);
+                break;
+            default:
+                break;
+        }
+    }
 }

@@ -244,7 +244,7 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
         foreach (var input in inputs)
         {
             Note(input);
-            NoteWant(input);
+            tells.Note(input);
             if (input is ReplicatorInput.StoreFailed failed)
                 watch.NoteFailed(failed.Head);
         }
@@ -351,15 +351,8 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 
     private void Answer(ReplicatorOutput.LoadHeads load)
     {
-        if (!TakeReadError())
-        {
-            Handle([Disk.LoadHeads(load.Conversation, load.After, 3)]);
-            return;
-        }
-
-        Handle([new ReplicatorInput.HeadsFailed(load.Conversation)]);
-        foreach (var link in links.Values.ToList())
-            LinkDown(link, Incarnation);
+        ReplicatorInput read = TakeReadError() ? new ReplicatorInput.HeadsFailed(load.Conversation) : Disk.LoadHeads(load.Conversation, load.After, 3);
+        Handle([read]);
     }
 
     private void Answer(ReplicatorOutput.Load load)
@@ -454,27 +447,6 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             if (incarnation == Incarnation)
                 action();
         });
-    }
-
-    private void NoteWant(ReplicatorInput input)
-    {
-        switch (input)
-        {
-            case ReplicatorInput.Want want:
-                tells.NoteWant(want.Link, want.LogId);
-                break;
-            case ReplicatorInput.Unwant unwant:
-                tells.NoteWant(unwant.Link, unwant.LogId);
-                break;
-            case ReplicatorInput.Refuse refuse:
-                tells.NoteWant(refuse.Link, refuse.LogId);
-                break;
-            case ReplicatorInput.Loaded loaded:
-                tells.NoteWant(loaded.Link, loaded.LogId);
-                break;
-            default:
-                break;
-        }
     }
 
     private void Note(ReplicatorInput input)
