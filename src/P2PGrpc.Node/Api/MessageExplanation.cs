@@ -6,7 +6,6 @@ using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
-using P2PGrpc.Node.Upkeep;
 using P2PGrpc.Protocol;
 using LogKey = P2PGrpc.Core.Logs.LogKey;
 

@@ -36,9 +36,6 @@ internal sealed class EmbeddedNode(
 
     public string? WebAddress => Runtime.WebAddress;
 
-    /// <summary>Null while the node does not run.</summary>
-    internal NodeVitals? Vitals => runtime?.Vitals;
-
     /// <summary>The node while it runs; null before it started and after it stopped.</summary>
     internal NodeRuntime? Running => runtime;
 

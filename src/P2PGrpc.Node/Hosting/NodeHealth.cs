@@ -13,5 +13,5 @@ public sealed class NodeHealth
     /// <returns>Null if the node does its work; else a sentence that says why not: it has not started or is stopping, its store does not write, replication has stopped, or
     /// one of them has not answered for 10 seconds. A full disk is not among them: reading goes on, and another start would not help.</returns>
     public Task<string?> FindFaultAsync(CancellationToken cancellationToken) =>
-        node.Vitals is { } vitals ? vitals.FindFaultAsync(cancellationToken) : Task.FromResult<string?>("The node does not run.");
+        node.Running is { } running ? running.Vitals.FindFaultAsync(cancellationToken) : Task.FromResult<string?>("The node does not run.");
 }

@@ -274,9 +274,6 @@ internal sealed class LogStore : IAsyncDisposable
     /// <inheritdoc cref="FeedReader.Read(ulong, int, long)"/>
     public FeedPage ReadFeed(ulong after, int maxSegments, long maxWeight) => feedReader.Read(after, maxSegments, maxWeight);
 
-    /// <inheritdoc cref="LogTable.FindPosition"/>
-    public ulong? FindPosition(LogId log, ulong sequence) => readers.Read(connection => LogTable.FindPosition(connection, log, sequence));
-
     /// <inheritdoc cref="FeedReader.FindCheck(ulong)"/>
     public ulong? FindCheck(ulong position) => feedReader.FindCheck(position);
 

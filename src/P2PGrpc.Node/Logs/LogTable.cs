@@ -53,11 +53,6 @@ internal sealed class LogTable(StoreConnection connection, int rememberedLogs)
     }
 
     /// <summary>The last position by the index of logs, which holds each once more. A flipped bit that hides the end of the feed does not hide it there.</summary>
-    /// <summary>The position of the segment that holds a sequence of a log; null if none is known to.</summary>
-    public static ulong? FindPosition(StoreConnection connection, LogId log, ulong sequence) => connection.ReadScalar(
-        "SELECT position FROM segment WHERE log = (SELECT id FROM log WHERE log_id = $1) AND first_sequence <= $2 ORDER BY first_sequence DESC LIMIT 1",
-        log.Value.ToArray(), (long)sequence) is long position ? (ulong)position : null;
-
     private static ulong ReadLastIndexed(StoreConnection connection, long newestLogs) => connection.ReadScalar(
         """
         SELECT max(last) FROM (

@@ -28,7 +28,7 @@ internal sealed class OldestUndelivered(LogStore store, TimeProvider time)
 
     private DateTimeOffset? ReadTime(LogId log, ulong sequence)
     {
-        if (store.FindPosition(log, sequence) is not { } position || store.ReadFeed(position - 1, 1, 1).Segments is not [var segment, ..])
+        if (MessageLookup.Find(store, new MessageReference(log, sequence)) is not { } place || store.ReadFeed(place.FirstPosition - 1, 1, 1).Segments is not [var segment, ..])
             return null;
         var entry = SegmentBodyReader.ReadOne(segment.Header, segment.Body, (int)(sequence - segment.Header.FirstSequence));
         return entry is null ? null : HybridClock.ToTime(entry.Clock);

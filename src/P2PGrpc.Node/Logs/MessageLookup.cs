@@ -1,8 +1,7 @@
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
-using P2PGrpc.Node.Logs;
 
-namespace P2PGrpc.Node.Upkeep;
+namespace P2PGrpc.Node.Logs;
 
 /// <summary>Where a message lies.</summary>
 /// <param name="Log">Its log.</param>
