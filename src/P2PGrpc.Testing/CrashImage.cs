@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Logs;
 
 namespace P2PGrpc.Testing;
@@ -11,7 +12,7 @@ internal sealed class CrashImage(string directory) : WriteOperation
     private const int DiskError = 10;
 
     // The index of the history is left out: it is built again from the database. So are the lock, and what is only there while a node runs.
-    private static readonly string[] Kept = ["identity.key", "p2pgrpc.db", "p2pgrpc.db-wal", "api.token"];
+    private static readonly string[] Kept = [DataFiles.Key, DataFiles.Database, DataFiles.Database + DataFiles.WriteAheadLog, DataFiles.Token];
 
     private readonly string image = directory + ".image";
     private readonly string remains = directory + ".remains";
@@ -27,7 +28,7 @@ internal sealed class CrashImage(string directory) : WriteOperation
                 File.Copy(Path.Combine(directory, name), Path.Combine(image, name));
         Directory.Move(directory, remains);
         // Where the database was is something that can't be opened as one, so the store does not recover from the error below.
-        CreatePrivate(Path.Combine(directory, "p2pgrpc.db"));
+        CreatePrivate(Path.Combine(directory, DataFiles.Database));
         IsTaken = true;
         throw new SqliteException("The node has crashed, as the test wants it.", DiskError);
     }

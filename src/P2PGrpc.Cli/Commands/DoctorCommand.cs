@@ -3,8 +3,10 @@ using System.Net;
 using Grpc.Core;
 using P2PGrpc.Cli.Rendering;
 using P2PGrpc.Cli.Run;
+using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Upkeep;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Cli.Commands;
@@ -13,11 +15,9 @@ namespace P2PGrpc.Cli.Commands;
 internal sealed class DoctorCommand(Surroundings surroundings)
 {
     private const int LongestText = 600;
-    private const string DefaultListen = "0.0.0.0:5555";
-    private const int ApiPortOffset = 1000;
 
     private readonly Option<string?> config = new("--config") { Description = "The JSON file with the node's options, for a node that does not run [default: $P2PGRPC_CONFIG]", HelpName = "FILE" };
-    private readonly Option<string?> listen = new("--listen") { Description = $"Where a node that does not run shall listen [default: as it is configured, else {DefaultListen}]", HelpName = "IP:PORT" };
+    private readonly Option<string?> listen = new("--listen") { Description = $"Where a node that does not run shall listen [default: as it is configured, else {RunOptions.DefaultListen}]", HelpName = "IP:PORT" };
     private readonly Option<bool> json = JsonOption.Create();
 
     public static Command Create(Surroundings surroundings)
@@ -63,12 +63,12 @@ internal sealed class DoctorCommand(Surroundings surroundings)
     {
         var path = parsed.GetValue(config) ?? Variable("P2PGRPC_CONFIG");
         var file = path is null ? new ConfigurationFile() : ConfigurationFile.Read(path);
-        var where = ReadAddress(parsed.GetValue(listen) ?? Variable("P2PGRPC_LISTEN") ?? file.Listen ?? DefaultListen, "--listen");
+        var where = ReadAddress(parsed.GetValue(listen) ?? Variable("P2PGRPC_LISTEN") ?? file.Listen ?? RunOptions.DefaultListen, "--listen");
         var api = (Variable("P2PGRPC_API") ?? file.Api) switch
         {
             "off" => null,
             { } given => ReadAddress(given, "api"),
-            null => where.Port + ApiPortOffset <= IPEndPoint.MaxPort ? new IPEndPoint(IPAddress.Loopback, where.Port + ApiPortOffset) : null,
+            null => where.Port + NodeSettings.ApiPortOffset <= IPEndPoint.MaxPort ? new IPEndPoint(IPAddress.Loopback, where.Port + NodeSettings.ApiPortOffset) : null,
         };
         var running = NodeFiles.IsInUse(data);
         Finding state = running
@@ -80,9 +80,9 @@ internal sealed class DoctorCommand(Surroundings surroundings)
 
     private string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
 
-    private static IPEndPoint ReadAddress(string text, string option) => IPEndPoint.TryParse(text, out var address) && text.Contains(':', StringComparison.Ordinal)
+    private static IPEndPoint ReadAddress(string text, string option) => ListenAddress.TryParse(text, out var address)
         ? address
-        : throw CommandException.Usage($"{option} is '{text}': give IP:PORT, such as {DefaultListen}.");
+        : throw CommandException.Usage($"{option} is '{text}': give IP:PORT, such as {RunOptions.DefaultListen}.");
 
     private static StyledLine Line(Finding finding)
     {

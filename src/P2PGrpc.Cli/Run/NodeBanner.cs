@@ -1,6 +1,7 @@
 using P2PGrpc.Cli.Commands;
 using P2PGrpc.Cli.Rendering;
 using P2PGrpc.Client;
+using P2PGrpc.Node.Files;
 
 namespace P2PGrpc.Cli.Run;
 
@@ -12,7 +13,7 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
     /// <summary>The options by which other commands find this node, with a space before them.</summary>
     public string NodeOptions => $" --data {ShellWord.Quote(data)}";
 
-    private string TokenPath => Path.Combine(data, "api.token");
+    private string TokenPath => Path.Combine(data, DataFiles.Token);
 
     /// <param name="peerId">The node's id.</param>
     /// <param name="address">id@host:port.</param>

@@ -3,13 +3,14 @@ using System.Globalization;
 using System.Net;
 using P2PGrpc.Cli.Commands;
 using P2PGrpc.Client;
+using P2PGrpc.Node.Wire;
 
 namespace P2PGrpc.Cli.Run;
 
 /// <summary>The options of 'run', and how they are found: command line, environment, configuration file, default, in this order.</summary>
 internal sealed class RunOptions
 {
-    private const string DefaultListen = "0.0.0.0:5555";
+    public const string DefaultListen = "0.0.0.0:5555";
     private static readonly char[] Separators = [',', ' ', ';'];
 
     private readonly Option<string?> name = Create("--name", "NAME", "The name that this node suggests for itself [default: the machine's]");
@@ -174,7 +175,7 @@ internal sealed class RunOptions
     {
         null or "off" => null,
         _ when ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) => new IPEndPoint(IPAddress.Loopback, port),
-        _ when text.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(text, out var place) => place,
+        _ when ListenAddress.TryParse(text, out var place) => place,
         _ => throw CommandException.Usage($"metrics is '{text}': write IP:PORT such as 127.0.0.1:9464, a port alone for loopback, or off."),
     };
 

@@ -8,12 +8,12 @@ internal static class DataDirectoryCheck
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private static readonly string[] FilesToRead = ["identity.key", "api.token"];
+    private static readonly string[] FilesToRead = [DataFiles.Key, DataFiles.Token];
 
-    private static readonly string[] FilesToWrite = ["lock", "p2pgrpc.db", "p2pgrpc.db-wal", "p2pgrpc.db-shm"];
+    private static readonly string[] FilesToWrite = [DataFiles.Lock, DataFiles.Database, DataFiles.Database + DataFiles.WriteAheadLog, DataFiles.Database + DataFiles.SharedMemory];
 
     // Taken away and written anew, which only the directory has to allow.
-    private static readonly string[] FilesToReplace = ["api.address"];
+    private static readonly string[] FilesToReplace = [DataFiles.Address];
 
     // What the system shows of itself as files: nothing can be kept there, whatever the modes say.
     private static readonly string[] SystemFormats = ["proc", "sysfs", "cgroup2fs"];

@@ -1,20 +1,27 @@
 namespace P2PGrpc.Node.Files;
 
-/// <summary>How much room a disk has left.</summary>
+/// <summary>How much room a disk has left for this user.</summary>
 internal static class DiskRoom
 {
-    /// <summary>Bytes that this user may still write on the disk of a file; the largest number where the system does not say.</summary>
-    public static long Find(string path)
+    /// <summary>Bytes on the disk of a directory.</summary>
+    /// <exception cref="IOException">The disk can't be asked.</exception>
+    public static long Read(string directory)
+    {
+        // Windows knows drives only; elsewhere any directory will do.
+        var full = Path.GetFullPath(directory);
+        return new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(full)! : full).AvailableFreeSpace;
+    }
+
+    /// <summary>The same; null where the system does not say.</summary>
+    public static long? Find(string directory)
     {
         try
         {
-            // Windows knows drives only; elsewhere any directory will do.
-            var place = OperatingSystem.IsWindows() ? Path.GetPathRoot(Path.GetFullPath(path)) : Path.GetDirectoryName(Path.GetFullPath(path));
-            return new DriveInfo(place!).AvailableFreeSpace;
+            return Read(directory);
         }
         catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return long.MaxValue;
+            return null;
         }
     }
 }

@@ -48,8 +48,8 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     /// <summary>The size of the index, in pages, at which the disk counts as full, for tests; 0: none.</summary>
     public long MaximumPages { get; init; }
 
-    /// <summary>Bytes that are free on the disk.</summary>
-    public Func<string, long> FindRoom { get; init; } = DiskRoom.Find;
+    /// <summary>Bytes that are free on the disk of a directory; null where that is not known.</summary>
+    public Func<string, long?> FindRoom { get; init; } = DiskRoom.Find;
 
     public void Start() => running = Task.Run(RunAsync);
 
@@ -250,7 +250,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     private void Rebuild(StoreConnection connection, HistoryTables tables, TaskCompletionSource asked)
     {
         // Emptying it may succeed where filling it again does not.
-        if (FindRoom(path) < HistoryLimits.RebuildRoom)
+        if (FindRoom(Path.GetDirectoryName(Path.GetFullPath(path))!) < HistoryLimits.RebuildRoom)
         {
             RefuseRebuild(NoRoom(null));
             return;
@@ -372,7 +372,7 @@ internal sealed class HistoryIndexer : IAsyncDisposable
     {
         try
         {
-            foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+            foreach (var file in new[] { path, path + DataFiles.WriteAheadLog, path + DataFiles.SharedMemory })
                 File.Delete(file);
             return true;
         }

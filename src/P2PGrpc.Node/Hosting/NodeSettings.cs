@@ -16,7 +16,7 @@ internal sealed record NodeSettings(
     string? ApiKey, IReadOnlyList<PeerSpecification> Peers, AdmissionPolicy Accept, LanGroup? Discover, DialPolicy DialPolicy, int? KeepDays, long? KeepBytes)
 {
     /// <summary>The client endpoint is this far above the listening port unless said otherwise.</summary>
-    private const int ApiPortOffset = 1000;
+    public const int ApiPortOffset = 1000;
 
     private const int NameLength = 64;
 
@@ -54,7 +54,7 @@ internal sealed record NodeSettings(
             faults.Add($"The name '{shown}' holds control characters or others that can't be seen: leave them out.");
         if (string.IsNullOrWhiteSpace(options.DataDirectory))
             faults.Add("The data directory is missing.");
-        if (!IPEndPoint.TryParse(options.Listen, out var listen) || !options.Listen.Contains(':'))
+        if (!ListenAddress.TryParse(options.Listen, out var listen))
             faults.Add($"'{options.Listen}' is no address to listen on: give IP:PORT, such as 0.0.0.0:5555 or 127.0.0.1:5555.");
         var advertise = ParseAdvertised(options.Advertise, faults);
         var api = listen is null ? null : ParseApi(options.Api, listen, faults);
@@ -107,7 +107,7 @@ internal sealed record NodeSettings(
     {
         if (string.IsNullOrEmpty(text) || text == "off")
             return null;
-        if (IPEndPoint.TryParse(text, out var health) && text.Contains(':'))
+        if (ListenAddress.TryParse(text, out var health))
             return health;
         faults.Add($"'{text}' is no address for probes of the node's health: give IP:PORT, such as 0.0.0.0:7555, or off.");
         return null;
@@ -144,7 +144,7 @@ internal sealed record NodeSettings(
             return null;
         }
 
-        if (IPEndPoint.TryParse(text, out var api) && text.Contains(':'))
+        if (ListenAddress.TryParse(text, out var api))
             return api;
         faults.Add($"'{text}' is no address for the client endpoint: give IP:PORT, such as 127.0.0.1:6555, or off.");
         return null;

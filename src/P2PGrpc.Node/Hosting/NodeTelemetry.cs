@@ -3,6 +3,7 @@ using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Replication;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Rooms;
@@ -84,11 +85,11 @@ internal sealed class NodeTelemetry : IDisposable
         instruments.Gauge<long>("p2pgrpc.log.size", "By", "The files of the data directory that grow.", () =>
         [
             File(directory.DatabasePath, "database"),
-            File(directory.DatabasePath + "-wal", "write_ahead_log"),
+            File(directory.DatabasePath + DataFiles.WriteAheadLog, "write_ahead_log"),
             File(directory.HistoryPath, "history"),
         ]);
-        var disk = new DriveInfo(Path.GetDirectoryName(directory.DatabasePath)!);
-        instruments.Gauge<long>("p2pgrpc.disk.free", "By", "What the disk of the data directory has left for this user.", () => ReadFree(disk));
+        var place = Path.GetDirectoryName(directory.DatabasePath)!;
+        instruments.Gauge<long>("p2pgrpc.disk.free", "By", "What the disk of the data directory has left for this user.", () => DiskRoom.Find(place) is { } free ? [new(free)] : []);
     }
 
     private static IEnumerable<Measurement<double>> ReadAge(OldestUndelivered oldest)
@@ -117,18 +118,6 @@ internal sealed class NodeTelemetry : IDisposable
         }
 
         return [State(node.Links.Count, "up"), State(dialling, "dialling"), State(down, "down")];
-    }
-
-    private static IEnumerable<Measurement<long>> ReadFree(DriveInfo disk)
-    {
-        try
-        {
-            return [new(disk.AvailableFreeSpace)];
-        }
-        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
     }
 
     private static Measurement<long> Reason(long value, string reason) => new(value, new KeyValuePair<string, object?>(ReasonCounts.Label, reason));

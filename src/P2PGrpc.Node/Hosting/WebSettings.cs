@@ -1,5 +1,6 @@
 using System.Net;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
 
 namespace P2PGrpc.Node.Hosting;
 
@@ -15,7 +16,7 @@ internal static class WebSettings
             return null;
         }
 
-        if (!IPEndPoint.TryParse(options.Web, out var web) || !options.Web.Contains(':', StringComparison.Ordinal))
+        if (!ListenAddress.TryParse(options.Web, out var web))
             faults.Add($"'{options.Web}' is no address for the web endpoint: give IP:PORT, such as 127.0.0.1:7555, or off.");
         else if (web.Port != 0 && others.Any(web.Equals))
             faults.Add($"The web endpoint has the address of another endpoint of this node, {web}: give each a port of its own.");

@@ -22,22 +22,22 @@ internal sealed class DataDirectory : IDisposable
         this.lockFile = lockFile;
     }
 
-    public string IdentityPath => Path.Combine(root, "identity.key");
+    public string IdentityPath => Path.Combine(root, DataFiles.Key);
 
-    public string DatabasePath => Path.Combine(root, "p2pgrpc.db");
+    public string DatabasePath => Path.Combine(root, DataFiles.Database);
 
     /// <summary>The index of the history, which can be built again from the database.</summary>
-    public string HistoryPath => Path.Combine(root, "history.db");
+    public string HistoryPath => Path.Combine(root, DataFiles.History);
 
     /// <summary>Room for the next start.</summary>
-    public ReserveFile Reserve => new(Path.Combine(root, "reserve"));
+    public ReserveFile Reserve => new(Path.Combine(root, DataFiles.Reserve));
 
-    public string TokenPath => Path.Combine(root, "api.token");
+    public string TokenPath => Path.Combine(root, DataFiles.Token);
 
-    public string SocketPath => Path.Combine(root, "api.sock");
+    public string SocketPath => Path.Combine(root, DataFiles.Socket);
 
     /// <summary>Holds, while the node runs, the address of its API's TCP endpoint.</summary>
-    public string AddressPath => Path.Combine(root, "api.address");
+    public string AddressPath => Path.Combine(root, DataFiles.Address);
 
     /// <summary>Creates the directory if there is none, and locks it.</summary>
     /// <exception cref="NodeStartException">Another process holds it (DIRECTORY_IN_USE), others may enter it (DIRECTORY_MODE), or it
@@ -71,7 +71,7 @@ internal sealed class DataDirectory : IDisposable
                 "KEY_FILE_MISSING",
                 $"{DatabasePath} is there, but not the key of the node that wrote it. Put back {IdentityPath}; or move the database and its -wal file away "
                 + "to start as a new node, which others will treat as a stranger.");
-        var logPath = DatabasePath + "-wal";
+        var logPath = DatabasePath + DataFiles.WriteAheadLog;
         if (!hasDatabase && new FileInfo(logPath) is { Exists: true, Length: > 0 })
             throw new NodeStartException(
                 "DATABASE_DAMAGED",

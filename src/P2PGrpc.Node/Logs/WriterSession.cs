@@ -109,7 +109,7 @@ internal sealed class WriterSession : IDisposable
         catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL && !recovering)
         {
             // Without room for the checkpoint a node still starts, and reads: the log that SQLite reads from is flushed where it lies.
-            DurableFiles.Sync(path + "-wal");
+            DurableFiles.Sync(path + DataFiles.WriteAheadLog);
         }
 
         DurableFiles.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);

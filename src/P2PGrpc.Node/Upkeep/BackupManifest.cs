@@ -21,10 +21,6 @@ internal sealed record BackupManifest(
 
     public const string FileName = "backup.json";
 
-    public const string DatabaseName = "p2pgrpc.db";
-
-    public const string KeyName = "identity.key";
-
     /// <summary>Whose it is.</summary>
     [JsonIgnore]
     public PeerId Peer => Core.Identity.PeerId.Parse(PeerId);

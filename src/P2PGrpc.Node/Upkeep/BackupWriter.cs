@@ -60,7 +60,7 @@ internal sealed class BackupWriter(string databasePath, string identityPath, Pee
 
     private Backup Fill(string directory, bool withKey, Action<long, long> tell, CancellationToken cancellationToken)
     {
-        var copy = Path.Combine(directory, BackupManifest.DatabaseName);
+        var copy = Path.Combine(directory, DataFiles.Database);
         using (Create(copy, []))
         {
             // Made here, so that it is nobody else's to read from its first byte on.
@@ -69,7 +69,7 @@ internal sealed class BackupWriter(string databasePath, string identityPath, Pee
         var pageBytes = ReadPageBytes();
         StoreCopy.Copy(databasePath, copy, (pages, all) => tell(pages * pageBytes, all * pageBytes), cancellationToken);
         if (withKey)
-            CopyKey(Path.Combine(directory, BackupManifest.KeyName));
+            CopyKey(Path.Combine(directory, DataFiles.Key));
         var (schema, position) = ReadEnd(copy);
         var manifest = new BackupManifest(
             BackupManifest.CurrentFormat, peer.ToString(), program, schema, position, time.GetUtcNow(), new FileInfo(copy).Length, Hash(copy, cancellationToken));
@@ -115,7 +115,7 @@ internal sealed class BackupWriter(string databasePath, string identityPath, Pee
     private void CheckRoom(string directory)
     {
         var needed = new FileInfo(databasePath).Length + SpareBytes;
-        var free = new DriveInfo(directory).AvailableFreeSpace;
+        var free = DiskRoom.Read(directory);
         if (free < needed)
             throw new UpkeepException(
                 "BACKUP_NO_ROOM",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Node.Files;
 
 namespace P2PGrpc.Node.Upkeep;
 
@@ -9,7 +10,7 @@ internal static class MachineChecks
     // Handing down the group lets nobody in: volumes of orchestrators have it.
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.SetGroup;
 
-    private static readonly string[] Secrets = ["identity.key", "api.token"];
+    private static readonly string[] Secrets = [DataFiles.Key, DataFiles.Token];
 
     /// <summary>The write-ahead log grows to some 16 MB before it is taken into the database, and needs as much again for that.</summary>
     private const long LeastFree = 64L << 20;

@@ -39,7 +39,7 @@ public static class NodeDiagnosis
         }
 
         using var identity = LoadIdentity(dataDirectory, findings);
-        var known = ReadDatabase(Path.Combine(dataDirectory, BackupManifest.DatabaseName), findings);
+        var known = ReadDatabase(Path.Combine(dataDirectory, DataFiles.Database), findings);
         MachineChecks.CheckClock(time.GetUtcNow(), [], findings);
         PortChecks.Check("listen", listen, "--listen", findings);
         if (api is not null)
@@ -52,10 +52,10 @@ public static class NodeDiagnosis
 
     private static IdentityKey? LoadIdentity(string dataDirectory, Findings findings)
     {
-        var path = Path.Combine(dataDirectory, BackupManifest.KeyName);
+        var path = Path.Combine(dataDirectory, DataFiles.Key);
         if (!File.Exists(path))
         {
-            if (File.Exists(Path.Combine(dataDirectory, BackupManifest.DatabaseName)))
+            if (File.Exists(Path.Combine(dataDirectory, DataFiles.Database)))
                 findings.Fail("key", $"There is a database, but no key {path}.", "Put back the key: identity.key, or by 'p2pgrpc key import' what 'key export' has written.");
             return null;
         }

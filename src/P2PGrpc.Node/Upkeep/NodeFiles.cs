@@ -78,9 +78,9 @@ public static class NodeFiles
         if (File.Exists(path))
             return new FeedVerifier(path, null).Run(true, progress, found, cancellationToken);
         if (BackupManifest.IsIn(path))
-            return new FeedVerifier(Path.Combine(path, BackupManifest.DatabaseName), BackupManifest.Read(path).Peer).Run(true, progress, found, cancellationToken);
+            return new FeedVerifier(Path.Combine(path, DataFiles.Database), BackupManifest.Read(path).Peer).Run(true, progress, found, cancellationToken);
         RequireDatabase(path);
-        return new FeedVerifier(Path.Combine(path, BackupManifest.DatabaseName), FindPeer(path)).Run(!IsInUse(path), progress, found, cancellationToken);
+        return new FeedVerifier(Path.Combine(path, DataFiles.Database), FindPeer(path)).Run(!IsInUse(path), progress, found, cancellationToken);
     }
 
     /// <summary>Writes a node's private key to a new file, sealed by a passphrase. The node may run.</summary>
@@ -92,7 +92,7 @@ public static class NodeFiles
     {
         if (passphrase.Length < ShortestPassphrase)
             throw new UpkeepException("PASSPHRASE_SHORT", $"The passphrase has {passphrase.Length} characters; at least {ShortestPassphrase} are needed. Five or six words are good.");
-        using var key = KeySource.OfFile(Path.Combine(dataDirectory, BackupManifest.KeyName));
+        using var key = KeySource.OfFile(Path.Combine(dataDirectory, DataFiles.Key));
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -129,7 +129,7 @@ public static class NodeFiles
     {
         try
         {
-            using var key = KeySource.OfFile(Path.Combine(directory, BackupManifest.KeyName));
+            using var key = KeySource.OfFile(Path.Combine(directory, DataFiles.Key));
             return key.Peer;
         }
         catch (UpkeepException)
@@ -141,8 +141,8 @@ public static class NodeFiles
 
     private static void RequireDatabase(string directory)
     {
-        if (!File.Exists(Path.Combine(directory, BackupManifest.DatabaseName)))
-            throw new UpkeepException("DATABASE_MISSING", $"{directory} holds no {BackupManifest.DatabaseName}. Name a node's data directory, or a backup.");
+        if (!File.Exists(Path.Combine(directory, DataFiles.Database)))
+            throw new UpkeepException("DATABASE_MISSING", $"{directory} holds no {DataFiles.Database}. Name a node's data directory, or a backup.");
     }
 
     private static DataDirectory Open(string dataDirectory) => Translate(() => DataDirectory.Open(dataDirectory));

@@ -8,11 +8,11 @@ namespace P2PGrpc.Node.Upkeep;
 /// <summary>Puts a backup into a directory that holds nothing of a node, but perhaps its key.</summary>
 internal static class Restoration
 {
-    private const string Unfinished = "p2pgrpc.db.restoring";
+    private const string Unfinished = DataFiles.Database + ".restoring";
     private const int CopyBytes = 1 << 20;
 
     /// <summary>What may lie in the directory: the lock of this very process, the key, and what an attempt that was cut off has left.</summary>
-    private static readonly string[] Harmless = ["lock", BackupManifest.KeyName, Unfinished];
+    private static readonly string[] Harmless = [DataFiles.Lock, DataFiles.Key, Unfinished];
 
     /// <param name="backup">The backup's directory.</param>
     /// <param name="dataDirectory">Where to put it.</param>
@@ -30,7 +30,7 @@ internal static class Restoration
         var copy = Path.Combine(Path.GetFullPath(dataDirectory), Unfinished);
         try
         {
-            Copy(Path.Combine(backup, BackupManifest.DatabaseName), copy, manifest, tell, cancellationToken);
+            Copy(Path.Combine(backup, DataFiles.Database), copy, manifest, tell, cancellationToken);
             // The key first: a database without one keeps a node from starting, a key alone does not.
             (key ?? own!).TryWrite(directory.IdentityPath);
             File.Move(copy, directory.DatabasePath);
@@ -60,7 +60,7 @@ internal static class Restoration
 
     private static KeySource FindKey(string backup, string identityPath)
     {
-        var inBackup = Path.Combine(backup, BackupManifest.KeyName);
+        var inBackup = Path.Combine(backup, DataFiles.Key);
         if (File.Exists(inBackup))
             return KeySource.OfFile(inBackup);
         if (File.Exists(identityPath))
