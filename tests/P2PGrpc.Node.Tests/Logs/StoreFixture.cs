@@ -73,8 +73,15 @@ internal sealed class StoreFixture : IAsyncDisposable
     public Task<AppendResult[]> AppendAsync(params string[] texts) =>
         Store.AppendAsync(Conversation, [.. texts.Select(text => MakeDraft(text))], Deadline);
 
-    /// <summary>Waits until all that was written so far has been told, too: who waits for an append is answered before the watchers are told.</summary>
-    public Task SettleAsync() => Store.WriteAsync(new SqlOperation(""), Deadline);
+    /// <summary>
+    /// Waits until all that was written so far has been told, too. A batch is answered before its watchers are told, so the first operation may
+    /// come back ahead of them; the second one is of a later batch, which begins when they have been told.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        await Store.WriteAsync(new SqlOperation(""), Deadline);
+        await Store.WriteAsync(new SqlOperation(""), Deadline);
+    }
 
     /// <summary>All texts of the feed in order.</summary>
     public List<string> ReadAll()
