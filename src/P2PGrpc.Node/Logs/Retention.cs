@@ -59,7 +59,7 @@ internal sealed class Retention : IAsyncDisposable
 
     public void Start() => running = Task.Run(RunAsync);
 
-    /// <summary>Sets what a conversation keeps; empty limits for what the node keeps.</summary>
+    /// <summary>Sets what a conversation keeps; empty limits for what the node keeps. What is written after this answered meets these limits, never those of before.</summary>
     /// <exception cref="StoreException">It could not be written.</exception>
     public async Task SetAsync(ConversationId conversation, RetentionLimits limits, CancellationToken cancellationToken)
     {
@@ -124,7 +124,7 @@ internal sealed class Retention : IAsyncDisposable
         if (!isCounted)
             Count(cancellationToken);
         await store.MarkArrivalAsync(cancellationToken).ConfigureAwait(false);
-        var pass = new RetentionPass(store, current, held);
+        var pass = new RetentionPass(store, current, () => Settings, held);
         try
         {
             await pass.RunAsync(cancellationToken).ConfigureAwait(false);

@@ -2,8 +2,9 @@ using P2PGrpc.Core.Logs;
 
 namespace P2PGrpc.Node.Logs;
 
-/// <summary>One look at what is held: erases all that is due, from the oldest on.</summary>
-internal sealed class RetentionPass(LogStore store, RetentionSettings settings, HeldBytes held)
+/// <summary>One look at what is held: erases all that is due, from the oldest on. It ends where it is when its settings are no longer the ones in force: who was told
+/// that more is kept must not lose a message to what was said before.</summary>
+internal sealed class RetentionPass(LogStore store, RetentionSettings settings, Func<RetentionSettings> inForce, HeldBytes held)
 {
     /// <summary>Rows read at a time, without their bodies: some milliseconds.</summary>
     public const int RowsPerPage = 1024;
@@ -15,6 +16,7 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
     private readonly Dictionary<long, LogOwner?> owners = [];
     private readonly List<DueSegment> step = [];
     private Undelivered undelivered = new(new Dictionary<LogId, UndeliveredLog>());
+    private bool isOutdated;
 
     /// <summary>Bytes that could not be erased because nobody else holds them.</summary>
     public long UndeliveredBytes { get; private set; }
@@ -28,7 +30,7 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
         var rule = new RetentionRule(settings, held.Read(), CountUndelivered(), days => store.FindOlderThan(TimeSpan.FromDays(days)));
         if (rule.FindStart() is not { } position)
             return;
-        while (position < last && rule.MayBeDueAfter(position))
+        while (!isOutdated && position < last && rule.MayBeDueAfter(position))
         {
             var rows = store.ReadHeld(position, RowsPerPage);
             if (rows.Count == 0)
@@ -39,6 +41,8 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
         }
 
         await EraseAsync(cancellationToken).ConfigureAwait(false);
+        if (isOutdated)
+            return;
         foreach (var (conversation, done) in rule.FindDone(Math.Min(position, last)))
             held.Pass(conversation, done);
     }
@@ -58,7 +62,7 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
     private async Task EraseSparedAsync(CancellationToken cancellationToken)
     {
         var after = 0ul;
-        while (store.ReadSpared(after, RowsPerPage) is { Count: > 0 } rows)
+        while (!isOutdated && store.ReadSpared(after, RowsPerPage) is { Count: > 0 } rows)
         {
             foreach (var row in rows)
             {
@@ -82,6 +86,10 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
 
     private async Task EraseAsync(CancellationToken cancellationToken)
     {
+        // After the rows were read: all of them were there before the settings changed, if they do from here on.
+        isOutdated = isOutdated || inForce() != settings;
+        if (isOutdated)
+            step.Clear();
         if (step.Count == 0)
             return;
         await store.EraseAsync(step.ToArray(), cancellationToken).ConfigureAwait(false);

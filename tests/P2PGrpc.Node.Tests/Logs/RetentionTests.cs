@@ -230,6 +230,30 @@ public sealed class RetentionTests
         Assert.InRange(fixture.Store.Commits - before, 5, 300);
     }
 
+    /// <summary>Whoever was told that more is kept may rely on it from then on, though a look is under way.</summary>
+    [Fact]
+    public async Task A_look_that_is_under_way_erases_nothing_that_new_limits_keep()
+    {
+        await using var fixture = new StoreFixture();
+        await AppendAsync(fixture, Self(fixture), "before");
+        await using var retention = Create(fixture, new RetentionLimits(null, 0));
+        using var gate = new BlockingOperation();
+        var blocked = fixture.Store.WriteAsync(gate, StoreFixture.Deadline);
+        gate.WaitUntilReached();
+        var look = LookAsync(retention);
+        await retention.SetNodeAsync(new RetentionLimits(null, 1_000_000), StoreFixture.Deadline);
+        var appended = AppendAsync(fixture, Self(fixture), "after");
+        gate.Open();
+        await blocked;
+        await appended;
+        await look;
+        Assert.Equal(["before", "after"], ReadHeld(fixture));
+
+        await retention.SetNodeAsync(new RetentionLimits(null, 0), StoreFixture.Deadline);
+        await LookAsync(retention);
+        Assert.Empty(ReadHeld(fixture));
+    }
+
     private static Retention Create(StoreFixture fixture, RetentionLimits limits) =>
         new(fixture.Store, limits, () => false, fixture.Time, NullLogger.Instance);
 
