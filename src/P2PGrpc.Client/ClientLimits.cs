@@ -57,6 +57,13 @@ internal static class ClientLimits
     /// <summary>Messages that may wait for one lane, however many lanes there are: with one alone, each handler would wait for the reader.</summary>
     public const int LeastWaiting = 2;
 
+    /// <summary>Messages between the first that is not handled and the last that was read, where nothing else is set: while one is tried again for a quarter of a minute,
+    /// others of other authors go on; and no more than these come again after a crash.</summary>
+    public const int UnacknowledgedMessages = 10_000;
+
+    /// <summary>The same at most: some 5 MiB of places.</summary>
+    public const int MostUnacknowledgedMessages = 100_000;
+
     /// <summary>Lanes of handlers at most: more would only wait for the same processors and connections.</summary>
     public const int Lanes = 256;
 

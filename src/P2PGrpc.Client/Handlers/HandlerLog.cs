@@ -34,4 +34,7 @@ internal static partial class HandlerLog
 
     [LoggerMessage(2110, LogLevel.Warning, "{Count} messages of {Author} were erased before consumer {Consumer} got them.")]
     public static partial void Erased(ILogger logger, ulong count, string author, string consumer);
+
+    [LoggerMessage(2111, LogLevel.Warning, "Consumer {Consumer} reads nothing more for now: the message at position {Position} is still being handled, and {Count} were read since.")]
+    public static partial void ReadingPaused(ILogger logger, string consumer, ulong position, int count);
 }

@@ -32,6 +32,12 @@ public sealed class MessageHandlingOptions
     /// <summary>How often a handler is tried before its message becomes a dead letter, 1 to 1000. Attempts that failed because the node was away don't count. Default: 5.</summary>
     public int MaxAttempts { get; set; } = 5;
 
+    /// <summary>
+    /// How far messages may be handled ahead of one that is still being handled, 1 to 100,000: beyond that nothing more is read until it is done. So many at most come
+    /// again after a crash. Default: 10,000.
+    /// </summary>
+    public int MaxUnacknowledgedMessages { get; set; } = ClientLimits.UnacknowledgedMessages;
+
     /// <summary>The pause before the second attempt; each further one is twice as long, and up to half of each is left away at random. Default: 1 s.</summary>
     public TimeSpan FirstRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -56,6 +62,8 @@ public sealed class MessageHandlingOptions
         if (MaxAttempts is < 1 or > 1000)
             return $"MaxAttempts is 1 to 1000, not {MaxAttempts}.";
         if (FirstRetryDelay < TimeSpan.Zero || LongestRetryDelay < FirstRetryDelay || LongestRetryDelay > TimeSpan.FromDays(1))
+        if (MaxUnacknowledgedMessages is < 1 or > ClientLimits.MostUnacknowledgedMessages)
+            return $"MaxUnacknowledgedMessages is 1 to {ClientLimits.MostUnacknowledgedMessages}, not {MaxUnacknowledgedMessages}.";
             return "FirstRetryDelay is at least zero, and LongestRetryDelay at least as long and at most a day.";
         return null;
     }
