@@ -71,6 +71,9 @@ internal static class ClientLimits
     /// mended within seconds.</summary>
     public static readonly TimeSpan LongestRefusal = TimeSpan.FromMinutes(1);
 
+    /// <summary>The longest pause before the room for dead letters is looked for again: whoever asks for a replay waits half a minute for it.</summary>
+    public static readonly TimeSpan LongestReplayPause = TimeSpan.FromSeconds(15);
+
     /// <summary>The pause after an acknowledgement that failed, and its time limit when a host stops.</summary>
     public static readonly TimeSpan AcknowledgePause = TimeSpan.FromSeconds(2);
 

@@ -28,7 +28,7 @@ public sealed class HandlerTests
         node.Feed.Receive("three");
         await HandlerHost.WaitForAcknowledgedAsync(node);
         Assert.Equal(["one", "two", "three"], handled);
-        Assert.Equal(HandlerHost.Consumer, node.Peers.Subscribes.Single().Consumer);
+        Assert.Equal(HandlerHost.Consumer, node.Peers.Subscribes.Single(subscribe => subscribe.Conversation.Length == 0).Consumer);
     }
 
     [Fact]
