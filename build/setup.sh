@@ -65,6 +65,20 @@ fetch_promtool() {
     rm -rf "$folder"
 }
 
+# PostgreSQL, for the tests of the client's outbox, as Debian's packages, which are only taken apart: installed they would start a service. Without them tests are skipped.
+fetch_postgres() {
+    local kept=artifacts/tools/postgresql package
+    [ ! -e "$kept" ] && ! ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || return 0
+    package=$(apt-cache depends postgresql 2> /dev/null | sed -nE 's/^ *Depends: (postgresql-[0-9]+)$/\1/p' | head -n 1)
+    mkdir -p "$kept.new"
+    if [ -n "$package" ] && (cd "$kept.new" && timeout 60 apt-get download -qq "$package" libpq5) > /dev/null 2>&1; then
+        mv "$kept.new" "$kept"
+    else
+        note "PostgreSQL could not be fetched; the tests of the outbox that need it will be skipped"
+        rm -rf "$kept.new"
+    fi
+}
+
 restore() {
     local stamp=artifacts/.restored
     if [ -e "$stamp" ] && [ -z "$(find . -path ./node_modules -prune -o -path ./artifacts -prune -o \
@@ -76,6 +90,6 @@ restore() {
 }
 
 command -v dpkg-query > /dev/null && install_debian_packages
-command -v apt-get > /dev/null && fetch_promtool
+command -v apt-get > /dev/null && fetch_promtool && fetch_postgres
 install_node_packages
 restore

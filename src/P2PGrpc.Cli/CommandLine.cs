@@ -45,6 +45,7 @@ internal static class CommandLine
             KeyCommand.Create(surroundings),
             ReloadCommand.Create(surroundings),
             DrainCommand.Create(surroundings),
+            DeadLettersCommand.Create(surroundings),
         };
         foreach (var command in HistoryCommands.Create(surroundings))
             root.Add(command);

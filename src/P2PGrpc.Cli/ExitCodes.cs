@@ -21,7 +21,8 @@ internal static class ExitCodes
                is to be sent is no message: empty, too long, or a text that is no UTF-8
           3    no node can be reached
           4    the node refused; the message says why
-          5    accepted and on its way, but not delivered within the time that --wait had
+          5    accepted and on its way, but not delivered, or not answered, within the time
+               that --wait had
           130  ended by Ctrl-C (129: the terminal was closed, 143: by SIGTERM); 'run' ends with 0 then
           141  whoever read the output is gone
         """;

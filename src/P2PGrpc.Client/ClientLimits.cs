@@ -57,12 +57,22 @@ internal static class ClientLimits
     /// <summary>Messages that may wait for one lane, however many lanes there are: with one alone, each handler would wait for the reader.</summary>
     public const int LeastWaiting = 2;
 
+    /// <summary>Messages between the first that is not handled and the last that was read, where nothing else is set: while one is tried again for a quarter of a minute,
+    /// others of other authors go on; and no more than these come again after a crash.</summary>
+    public const int UnacknowledgedMessages = 10_000;
+
+    /// <summary>The same at most: some 5 MiB of places.</summary>
+    public const int MostUnacknowledgedMessages = 100_000;
+
     /// <summary>Lanes of handlers at most: more would only wait for the same processors and connections.</summary>
     public const int Lanes = 256;
 
     /// <summary>The longest pause before a subscription that the node refuses is tried again: what is refused (a name taken over, a conversation unknown) is seldom
     /// mended within seconds.</summary>
     public static readonly TimeSpan LongestRefusal = TimeSpan.FromMinutes(1);
+
+    /// <summary>The longest pause before the room for dead letters is looked for again: whoever asks for a replay waits half a minute for it.</summary>
+    public static readonly TimeSpan LongestReplayPause = TimeSpan.FromSeconds(15);
 
     /// <summary>The pause after an acknowledgement that failed, and its time limit when a host stops.</summary>
     public static readonly TimeSpan AcknowledgePause = TimeSpan.FromSeconds(2);

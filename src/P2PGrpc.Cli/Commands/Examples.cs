@@ -220,6 +220,26 @@ internal static class Examples
 
             Ends with 5 if not all was delivered in time.
             """,
+        ["dead-letters"] = """
+              p2pgrpc dead-letters list
+              p2pgrpc dead-letters replay k3v7q2mw…/17
+              p2pgrpc dead-letters discard k3v7q2mw…/18
+
+            They stand in a room of this node, where the services beside it write them. All of it, whole: p2pgrpc history '#dead-letters'
+            """,
+        ["dead-letters list"] = """
+              p2pgrpc dead-letters list --consumer order-service
+              p2pgrpc dead-letters list --json | jq -r .error
+            """,
+        ["dead-letters replay"] = """
+              p2pgrpc dead-letters replay k3v7q2mw…/17 --wait 2m
+              p2pgrpc dead-letters list --json | jq -r .reference | xargs -n 1 p2pgrpc dead-letters replay
+
+            Ends with 1 if the handler failed again, and with 5 if the service has not answered in time: it does what it was asked for when it runs again.
+            """,
+        ["dead-letters discard"] = """
+              p2pgrpc dead-letters discard k3v7q2mw…/18
+            """,
     };
 
     public static string? Find(Command command) => Texts.GetValueOrDefault(

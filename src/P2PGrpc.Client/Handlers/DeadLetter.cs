@@ -38,6 +38,13 @@ public sealed class DeadLetter
     /// <summary>The last error: its type and its message.</summary>
     public string Error => Header(MessageHeaders.DeadLetterError);
 
+    /// <summary>Whether the copy is the whole message. Where it is not, headers found no room in it, or nothing of the message could be copied and a text says so: then it can't be replayed.</summary>
+    public bool IsComplete => !Copy.Headers.ContainsKey(MessageHeaders.DeadLetterHeadersLeftOut);
+
+    /// <summary>The message's own headers.</summary>
+    public IReadOnlyDictionary<string, string> Headers =>
+        Copy.Headers.Where(header => !header.Key.StartsWith("dead-letter-", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+
     /// <summary>Reads a message as a dead letter; null if it is none.</summary>
     internal static DeadLetter? TryRead(ReceivedMessage message) =>
         message.Headers.ContainsKey(MessageHeaders.DeadLetterReference) ? new DeadLetter(message) : null;
@@ -63,7 +70,7 @@ public sealed class DeadLetter
             content.Text = text;
         else
             content.Data = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(Copy.Data);
-        foreach (var (name, value) in Copy.Headers.Where(header => !header.Key.StartsWith("dead-letter-", StringComparison.Ordinal)))
+        foreach (var (name, value) in Headers)
             content.Headers[name] = value;
         batch.Messages.Add(new Entry { Clock = (ulong)Copy.Time.ToUnixTimeMilliseconds() << 16, Content = content });
         return ReceivedMessage.Read(batch).Single();

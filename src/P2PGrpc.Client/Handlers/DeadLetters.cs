@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using P2PGrpc.Protocol;
-
 namespace P2PGrpc.Client;
 
 /// <summary>
@@ -16,27 +13,10 @@ public sealed class DeadLetters
     /// <summary>Those that were neither replayed nor discarded, the newest first. A page is read at a time, from the node's history.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="P2PGrpcException">The node refused, could not be reached, or took too long.</exception>
-    public async IAsyncEnumerable<DeadLetter> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<DeadLetter> ListAsync(CancellationToken cancellationToken = default)
     {
-        var (client, _, options, consumer, _, _) = handlers.Value;
-        if (string.IsNullOrEmpty(options.DeadLetterRoom))
-            yield break;
-        // A mark stands after its letter, so going backwards it is met first.
-        var resolved = new HashSet<string>(StringComparer.Ordinal);
-        var request = new ListMessagesRequest { Conversation = $"#{options.DeadLetterRoom}", Author = "self", PageSize = 200 };
-        while (await client.ListMessagesAsync(request, cancellationToken) is { } page)
-        {
-            foreach (var message in ReceivedMessage.Read(page.Batches).Reverse())
-            {
-                if (message.Headers.TryGetValue(MessageHeaders.DeadLetterResolved, out var reference))
-                    resolved.Add(reference);
-                else if (DeadLetter.TryRead(message) is { } letter && letter.Consumer == consumer && !resolved.Remove(letter.Reference))
-                    yield return letter;
-            }
-            if (page.Older.Length == 0)
-                yield break;
-            request.Before = page.Older;
-        }
+        var consumer = handlers.Value.Consumer;
+        return FindRoom()?.ListAsync(cancellationToken).Where(letter => letter.Consumer == consumer) ?? AsyncEnumerable.Empty<DeadLetter>();
     }
 
     /// <summary>
@@ -44,11 +24,14 @@ public sealed class DeadLetters
     /// </summary>
     /// <param name="letter">The dead letter.</param>
     /// <param name="cancellationToken">Gives up; the handler is told.</param>
-    /// <exception cref="InvalidOperationException">There is no handler of that name any more.</exception>
+    /// <exception cref="InvalidOperationException">There is no handler of that name any more, or the dead letter is not complete.</exception>
     /// <remarks>What the handler throws comes through; the dead letter then stays.</remarks>
     public async Task ReplayAsync(DeadLetter letter, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(letter);
+        if (!letter.IsComplete)
+            throw new InvalidOperationException(
+                $"The dead letter {letter.Reference} does not hold the whole message {letter.MessageReference}, so it can't be replayed. Look at that one, and discard this.");
         var set = handlers.Value;
         var handler = set.Handlers.FirstOrDefault(handler => handler.Name == letter.Handler)
             ?? throw new InvalidOperationException($"There is no handler '{letter.Handler}' to replay {letter.Reference} with. There are: {string.Join(", ", set.Handlers.Select(one => one.Name))}.");
@@ -66,10 +49,10 @@ public sealed class DeadLetters
         return ResolveAsync(letter, "discarded", cancellationToken);
     }
 
-    private async Task ResolveAsync(DeadLetter letter, string how, CancellationToken cancellationToken)
-    {
-        var (client, _, options, _, _, _) = handlers.Value;
-        var mark = OutgoingMessage.FromText(how).WithHeaders((MessageHeaders.DeadLetterResolved, letter.Reference));
-        await client.SendAsync($"#{options.DeadLetterRoom}", mark, cancellationToken: cancellationToken);
-    }
+    private Task ResolveAsync(DeadLetter letter, string how, CancellationToken cancellationToken) => FindRoom() is { } room
+        ? room.ResolveAsync(letter, how, cancellationToken)
+        : throw new InvalidOperationException("The handlers have no room for dead letters: DeadLetterRoom is empty.");
+
+    private DeadLetterRoom? FindRoom() =>
+        handlers.Value is { Client: var client, Options.DeadLetterRoom: { Length: > 0 } room } ? new DeadLetterRoom(client, room) : null;
 }

@@ -49,8 +49,9 @@ internal sealed class HandlerLanes
         }
         catch (Exception fault)
         {
-            // Whoever adds to this lane must learn of it, and not wait for room for ever.
+            // Whoever adds messages must learn of it, and not wait for room for ever.
             lane.Writer.TryComplete(fault);
+            places.Close(fault);
             throw;
         }
     }

@@ -34,4 +34,16 @@ internal static partial class HandlerLog
 
     [LoggerMessage(2110, LogLevel.Warning, "{Count} messages of {Author} were erased before consumer {Consumer} got them.")]
     public static partial void Erased(ILogger logger, ulong count, string author, string consumer);
+
+    [LoggerMessage(2111, LogLevel.Warning, "Consumer {Consumer} reads nothing more for now: the message at position {Position} is still being handled, and {Count} were read since.")]
+    public static partial void ReadingPaused(ILogger logger, string consumer, ulong position, int count);
+
+    [LoggerMessage(2112, LogLevel.Information, "Message {Reference} was replayed: handler {Handler} has handled it.")]
+    public static partial void Replayed(ILogger logger, string reference, string handler);
+
+    [LoggerMessage(2113, LogLevel.Error, "Handler {Handler} failed again with message {Reference}; its dead letter {DeadLetter} stays.")]
+    public static partial void ReplayFailed(ILogger logger, Exception fault, string handler, string reference, string deadLetter);
+
+    [LoggerMessage(2114, LogLevel.Warning, "{Room} can't be read, so no dead letter is replayed on request; it is tried again in {Pause}: {Why}")]
+    public static partial void ReplaysRefused(ILogger logger, string room, TimeSpan pause, string why);
 }

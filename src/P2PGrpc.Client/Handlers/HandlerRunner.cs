@@ -43,7 +43,7 @@ internal sealed class HandlerRunner(
 
     // Dead letters of others, in a room that several nodes share, are copies of messages and would be taken for them.
     private bool IsForHandlers(ReceivedMessage message) =>
-        !message.Headers.ContainsKey(MessageHeaders.DeadLetterReference) && !message.Headers.ContainsKey(MessageHeaders.DeadLetterResolved)
+        !MessageHeaders.OfDeadLetterRooms.Any(message.Headers.ContainsKey)
         && (options.IncludeReplies || !message.Headers.ContainsKey(MessageHeaders.InReplyTo));
 
     // Null: handled, or not wanted.

@@ -44,7 +44,7 @@ internal sealed class MessageHandlerService(
     // One subscription until it is refused. What was read of it is handled before the next begins, which so begins behind it.
     private async Task ReadAsync(Action succeeded, CancellationToken stoppingToken)
     {
-        var places = new HandledPlaces(client, consumer, time, logger);
+        var places = new HandledPlaces(client, consumer, options.MaxUnacknowledgedMessages, time, logger);
         using var telling = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var teller = places.RunAsync(telling.Token);
         var lanes = new HandlerLanes(options.MaxConcurrentMessages, runner, places, stoppingToken);
@@ -59,10 +59,10 @@ internal sealed class MessageHandlerService(
                     if (ErasedMessages.From(batch) is { } erased)
                         HandlerLog.Erased(logger, erased.Count, erased.Author, consumer);
                     foreach (var message in ReceivedMessage.Read(batch))
-                        await lanes.AddAsync(message, message.Cursor is { } cursor ? places.Begin(cursor) : null, stoppingToken);
+                        await lanes.AddAsync(message, message.Cursor is { } cursor ? await places.BeginAsync(cursor, stoppingToken) : null, stoppingToken);
                 }
                 if (response.Cursor is { } end)
-                    places.Pass(FeedCursor.FromProtocol(end));
+                    await places.PassAsync(FeedCursor.FromProtocol(end), stoppingToken);
             }
         }
         finally

@@ -5,6 +5,9 @@ namespace P2PGrpc.Client;
 /// <summary>How the handlers of a client get their messages. Validated when the host starts.</summary>
 public sealed class MessageHandlingOptions
 {
+    /// <summary>The longest name of a consumer, as the node limits it.</summary>
+    internal const int ConsumerLength = 64;
+
     /// <summary>
     /// The name under which the node remembers how far these handlers are: <c>[a-z][a-z0-9_.-]{0,63}</c>. One process at a time may use it at one node. Default:
     /// made of the application's name.
@@ -29,6 +32,12 @@ public sealed class MessageHandlingOptions
     /// </summary>
     public int MaxConcurrentMessages { get; set; } = 1;
 
+    /// <summary>
+    /// How far messages may be handled ahead of one that is still being handled, 1 to 100,000: beyond that nothing more is read until it is done. So many at most come
+    /// again after a crash. Default: 10,000.
+    /// </summary>
+    public int MaxUnacknowledgedMessages { get; set; } = ClientLimits.UnacknowledgedMessages;
+
     /// <summary>How often a handler is tried before its message becomes a dead letter, 1 to 1000. Attempts that failed because the node was away don't count. Default: 5.</summary>
     public int MaxAttempts { get; set; } = 5;
 
@@ -42,17 +51,19 @@ public sealed class MessageHandlingOptions
     /// The room that holds the dead letters: a name <c>[a-z][a-z0-9_-]{0,31}</c>, without '#'. It is made when it is needed, with this node as its only member.
     /// Null or empty: a message whose handler failed for good is logged and dropped. Default: dead-letters.
     /// </summary>
-    public string? DeadLetterRoom { get; set; } = "dead-letters";
+    public string? DeadLetterRoom { get; set; } = Client.DeadLetterRoom.DefaultName;
 
     /// <summary>Says what is wrong with these options; null if nothing is.</summary>
     internal string? FindFault()
     {
-        if (Consumer is not null && !IsName(Consumer, 64, "_.-"))
+        if (Consumer is not null && !IsName(Consumer, ConsumerLength, "_.-"))
             return $"The consumer '{Consumer}' is no name: [a-z][a-z0-9_.-]{{0,63}}.";
         if (!string.IsNullOrEmpty(DeadLetterRoom) && !IsName(DeadLetterRoom, 32, "_-"))
             return $"DeadLetterRoom '{DeadLetterRoom}' is no room's name: [a-z][a-z0-9_-]{{0,31}}, without '#'.";
         if (MaxConcurrentMessages is < 1 or > ClientLimits.Lanes)
             return $"MaxConcurrentMessages is 1 to {ClientLimits.Lanes}, not {MaxConcurrentMessages}.";
+        if (MaxUnacknowledgedMessages is < 1 or > ClientLimits.MostUnacknowledgedMessages)
+            return $"MaxUnacknowledgedMessages is 1 to {ClientLimits.MostUnacknowledgedMessages}, not {MaxUnacknowledgedMessages}.";
         if (MaxAttempts is < 1 or > 1000)
             return $"MaxAttempts is 1 to 1000, not {MaxAttempts}.";
         if (FirstRetryDelay < TimeSpan.Zero || LongestRetryDelay < FirstRetryDelay || LongestRetryDelay > TimeSpan.FromDays(1))
@@ -65,7 +76,7 @@ public sealed class MessageHandlingOptions
     {
         var name = new string([.. application.ToLowerInvariant().Select(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '_' or '.' ? letter : '-')])
             .TrimStart('-', '_', '.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
-        return name.Length == 0 ? "handlers" : name[..Math.Min(name.Length, 64)];
+        return name.Length == 0 ? "handlers" : name[..Math.Min(name.Length, ConsumerLength)];
     }
 
     private static bool IsName(string text, int length, string signs) =>

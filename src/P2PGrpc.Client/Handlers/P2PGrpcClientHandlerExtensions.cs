@@ -191,6 +191,7 @@ public static class P2PGrpcClientHandlerExtensions
         services.AddOptions<MessageHandlingOptions>(name).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MessageHandlingOptions>, MessageHandlingOptionsValidation>());
         services.AddSingleton<IHostedService>(provider => MessageHandlerService.Create(provider, name));
+        services.AddSingleton<IHostedService>(provider => DeadLetterReplays.Create(provider, name));
         if (name.Length == 0)
             services.AddSingleton(provider => new DeadLetters(() => HandlerSet.From(provider, name)));
         else

@@ -50,4 +50,13 @@ public static class MessageHeaders
 
     /// <summary>The reference of a dead letter that was replayed or discarded. Only the marks of that have it.</summary>
     public const string DeadLetterResolved = "dead-letter-resolved";
+
+    /// <summary>The reference of a dead letter whose handler shall run once more. Only messages that ask for that have it; the node's owner writes them into the room for dead letters.</summary>
+    public const string DeadLetterReplay = "dead-letter-replay";
+
+    /// <summary>The reference of a dead letter whose handler was run once more, and failed; the message's text says why. Only the answers to such messages have it.</summary>
+    public const string DeadLetterReplayFailed = "dead-letter-replay-failed";
+
+    /// <summary>What tells the messages of a room for dead letters from others.</summary>
+    internal static readonly string[] OfDeadLetterRooms = [DeadLetterReference, DeadLetterResolved, DeadLetterReplay, DeadLetterReplayFailed];
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -40,6 +41,19 @@ public static class P2PGrpcClientOutboxExtensions
             provider.GetRequiredKeyedService<OutboxTable>(name), dialect, () => connect(provider), FindOptions(provider, name),
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
             (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("P2PGrpc.Client.Outbox")));
+        return builder;
+    }
+
+    /// <summary>Adds a <see cref="MessageOutbox"/> with its options bound to a section of the configuration; see the overload that takes a function.</summary>
+    /// <param name="builder">The client.</param>
+    /// <param name="dialect">Whose SQL the database speaks.</param>
+    /// <param name="connect">Makes a new connection, which is not open yet, to the database of the transactions.</param>
+    /// <param name="section">The section: the properties of <see cref="OutboxOptions"/>.</param>
+    public static P2PGrpcClientBuilder AddOutbox(
+        this P2PGrpcClientBuilder builder, OutboxDialect dialect, Func<IServiceProvider, DbConnection> connect, IConfiguration section)
+    {
+        builder.AddOutbox(dialect, connect);
+        builder.Services.AddOptions<OutboxOptions>(builder.Name).Bind(section);
         return builder;
     }
 

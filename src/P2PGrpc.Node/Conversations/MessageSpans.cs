@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Conversations;
 
@@ -32,14 +33,34 @@ internal static class MessageSpans
     private static ActivityContext FindParent(ActivityContext caller, ActivityContext creation) =>
         caller == default || caller.TraceId == creation.TraceId ? creation : caller;
 
-    /// <summary>Begins the span of taking in a batch, where its caller is traced. Its messages stay as they came.</summary>
-    public static Activity? AcceptBatch(int count, string kind)
+    /// <summary>Begins the span of taking in a batch, where its caller is recorded.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="kind">The kind of its conversation.</param>
+    /// <param name="mark">What its messages are marked with, unless their authors have done so: the span, or the caller. None where nothing is recorded.</param>
+    /// <returns>Null if nobody wants it.</returns>
+    public static Activity? AcceptBatch(OutgoingBatch batch, string kind, out ActivityContext mark)
     {
-        if (!NodeActivities.IsHeard || NodeActivities.FindCaller() is not { TraceFlags: ActivityTraceFlags.Recorded } caller)
+        mark = NodeActivities.FindCaller();
+        if (!mark.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
+            mark = default;
+        if (mark == default || !NodeActivities.IsHeard)
             return null;
-        var span = NodeActivities.Start($"accept {kind}", ActivityKind.Internal, caller, Tags("accept", "send", kind));
-        span?.SetTag("messaging.batch.message_count", count);
+        var isMarked = batch.Messages.All(message => message.Content?.Headers.ContainsKey(TraceHeaders.Parent) == true);
+        var span = NodeActivities.Start($"accept {kind}", isMarked ? ActivityKind.Internal : ActivityKind.Producer, mark, Tags("accept", "send", kind));
+        span?.SetTag("messaging.batch.message_count", batch.Messages.Count);
+        if (span is { Recorded: true })
+            mark = span.Context;
         return span;
+    }
+
+    /// <summary>Marks a copy of a message of a batch. Without a mark, and where its author has given one, it stays as it came, and need not be parsed.</summary>
+    public static OutgoingContent Mark(OutgoingContent message, ActivityContext mark)
+    {
+        if (mark == default || message.Content?.Headers.ContainsKey(TraceHeaders.Parent) == true)
+            return message;
+        var content = message.Content?.Clone() ?? Content.Parser.ParseFrom(message.Encoded.Span);
+        TraceHeaders.Add(content.Headers, mark, ContentLimits.HeaderCount, ContentLimits.HeaderLength);
+        return new OutgoingContent(default, content);
     }
 
     /// <summary>A span of handing out a message: below that of its sending while that is young, and with a link to it in any case.</summary>

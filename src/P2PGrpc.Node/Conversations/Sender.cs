@@ -86,11 +86,11 @@ internal sealed class Sender(
     /// <exception cref="NodeRequestException">Nothing of the batch was accepted.</exception>
     public async Task<SendStreamResponse> SendBatchAsync(Recipient recipient, OutgoingBatch batch, CancellationToken cancellationToken)
     {
-        using var span = MessageSpans.AcceptBatch(batch.Messages.Count, KindOf(recipient));
+        using var span = MessageSpans.AcceptBatch(batch, KindOf(recipient), out var mark);
         try
         {
             gate.Check();
-            return await TakeBatchAsync(recipient, batch, cancellationToken).ConfigureAwait(false);
+            return await TakeBatchAsync(recipient, batch, mark, cancellationToken).ConfigureAwait(false);
         }
         catch (NodeRequestException refused)
         {
@@ -100,7 +100,7 @@ internal sealed class Sender(
         }
     }
 
-    private async Task<SendStreamResponse> TakeBatchAsync(Recipient recipient, OutgoingBatch batch, CancellationToken cancellationToken)
+    private async Task<SendStreamResponse> TakeBatchAsync(Recipient recipient, OutgoingBatch batch, ActivityContext mark, CancellationToken cancellationToken)
     {
         if (batch.Messages.Count is 0 or > ContentLimits.BatchCount)
             throw NodeRequestException.Invalid("messages", $"A batch has 1 to {ContentLimits.BatchCount} messages; this one has {batch.Messages.Count}.");
@@ -118,7 +118,7 @@ internal sealed class Sender(
                     CheckMode(batch.Ephemeral, content.MessageId);
                 }
 
-                taken.Add(batch.Messages[index]);
+                taken.Add(MessageSpans.Mark(batch.Messages[index], mark));
                 places.Add(index);
             }
             catch (NodeRequestException refused)

@@ -20,7 +20,7 @@ public sealed partial class DeploymentTests
             variables.Add(name);
             return null;
         });
-        var files = Directory.GetFiles(Path.Combine(Root, "deploy"), "*", SearchOption.AllDirectories)
+        var files = Directory.GetFiles(Path.Combine(Checkout.Root, "deploy"), "*", SearchOption.AllDirectories)
             .Where(path => Path.GetExtension(path) is ".yaml" or ".service").ToList();
         var given = files.SelectMany(File.ReadLines).Select(line => line.Trim()).Where(line => !line.StartsWith('#')).ToList();
         var givenOptions = given.SelectMany(line => GivenOption().Matches(line)).Select(match => match.Value).Distinct().ToList();
@@ -35,27 +35,17 @@ public sealed partial class DeploymentTests
     [Fact]
     public void The_images_are_of_this_version()
     {
-        var version = Version().Match(File.ReadAllText(Path.Combine(Root, "Directory.Build.props"))).Groups[1].Value;
-        Assert.Contains($"p2pgrpc:${{VERSION:-{version}}}", File.ReadAllText(Path.Combine(Root, "deploy", "compose.yaml")), StringComparison.Ordinal);
-        Assert.Contains($"newTag: {version}\n", File.ReadAllText(Path.Combine(Root, "deploy", "kubernetes", "kustomization.yaml")), StringComparison.Ordinal);
+        var version = Version().Match(File.ReadAllText(Path.Combine(Checkout.Root, "Directory.Build.props"))).Groups[1].Value;
+        Assert.Contains($"p2pgrpc:${{VERSION:-{version}}}", File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "compose.yaml")), StringComparison.Ordinal);
+        Assert.Contains($"newTag: {version}\n", File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "kubernetes", "kustomization.yaml")), StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_services_configuration_file_is_read()
     {
-        var file = ConfigurationFile.Read(Path.Combine(Root, "deploy", "debian", "p2pgrpc.conf"));
+        var file = ConfigurationFile.Read(Path.Combine(Checkout.Root, "deploy", "debian", "p2pgrpc.conf"));
         Assert.Equal(("/var/lib/p2pgrpc", "0.0.0.0:5555", "127.0.0.1:6555"), (file.Data, file.Listen, file.Api));
         Assert.Empty(file.Peers!);
-    }
-
-    private static string Root { get; } = FindRoot();
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "P2PGrpc.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException("P2PGrpc.sln was not found above " + AppContext.BaseDirectory);
-        return folder.FullName;
     }
 
     [GeneratedRegex(@"(?<![\w-])--[a-z][a-z-]*")]

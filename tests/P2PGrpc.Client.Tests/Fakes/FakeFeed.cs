@@ -70,8 +70,8 @@ public sealed class FakeFeed
             Add(content, alias, own: false, ephemeral, clock, room.Length > 0 ? room : alias);
     }
 
-    /// <summary>The next response for a subscriber, or null if there is nothing yet.</summary>
-    public SubscribeResponse? Read(ulong after, bool includeOwn, int most)
+    /// <summary>The next response for a subscriber, of one room if it names one, or null if there is nothing yet.</summary>
+    public SubscribeResponse? Read(ulong after, bool includeOwn, string conversation, int most)
     {
         lock (gate)
         {
@@ -82,7 +82,7 @@ public sealed class FakeFeed
             foreach (var (batch, own) in entries.Skip((int)after).Take(most))
             {
                 position++;
-                if (!own || includeOwn)
+                if ((!own || includeOwn) && (!conversation.StartsWith('#') || batch.Room == conversation))
                     response.Batches.Add(batch.Clone());
             }
             response.Cursor = new Cursor { Position = position, Check = Check };

@@ -110,13 +110,15 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
         CheckAvailable();
         if (request.Conversation == "nobody")
             throw Refusal(Code.NotFound, "PEER_UNKNOWN", "nobody is unknown; near names: bob");
+        if (request.Conversation.StartsWith('#') && !Rooms.ContainsKey(request.Conversation))
+            throw Refusal(Code.NotFound, "ROOM_UNKNOWN", $"This node is in no room {request.Conversation}.");
         var position = Start(request);
         var end = feed.LastPosition;
         var caughtUp = false;
         for (var answered = 0; ; answered++)
         {
             var changed = feed.Changed;
-            var response = feed.Read(position, request.IncludeOwn, most: 3);
+            var response = feed.Read(position, request.IncludeOwn, request.Conversation, most: 3);
             if (response is null && caughtUp)
             {
                 await changed.WaitAsync(context.CancellationToken);

@@ -46,6 +46,13 @@ public sealed class DeadLetterTests
         await HandlerHost.WaitForAcknowledgedAsync(node);
         Assert.Contains("two", handled);
         Assert.Equal(notes, node.Feed.InRoom(Room).Count);
+        await foreach (var note in host.DeadLetters.ListAsync())
+        {
+            // The note is not what the handler is for.
+            Assert.False(note.IsComplete);
+            var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => host.DeadLetters.ReplayAsync(note));
+            Assert.Contains("does not hold the whole message log/1", fault.Message);
+        }
     }
 
     [Fact]
@@ -57,7 +64,12 @@ public sealed class DeadLetterTests
         node.Peers.Refuses = FakePeerService.Refusal(Code.ResourceExhausted, "STORE_FULL", "the disk is full");
         node.Feed.Receive("poison");
         await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", handled)), time: time);
-        await Terminal.WaitAsync(() => !node.Peers.Sends.IsEmpty);
+        // So often that the client's own patience with a call has ended, and more than once.
+        await Terminal.WaitAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            return node.Peers.Sends.Count >= 5;
+        });
         Assert.DoesNotContain(node.Peers.Acknowledges, acknowledge => acknowledge.Cursor.Position > 0);
         node.Peers.Refuses = null;
         await Terminal.WaitAsync(() =>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using P2PGrpc.Client.Tests.Cli;
@@ -27,7 +28,7 @@ public sealed class HandlerTests
         node.Feed.Receive("three");
         await HandlerHost.WaitForAcknowledgedAsync(node);
         Assert.Equal(["one", "two", "three"], handled);
-        Assert.Equal(HandlerHost.Consumer, node.Peers.Subscribes.Single().Consumer);
+        Assert.Equal(HandlerHost.Consumer, node.Peers.Subscribes.Single(subscribe => subscribe.Conversation.Length == 0).Consumer);
     }
 
     [Fact]
@@ -208,6 +209,27 @@ public sealed class HandlerTests
         Assert.Equal(["bob 1", "bob 2"], handled.Where(text => text.StartsWith("bob", StringComparison.Ordinal)));
     }
 
+    /// <summary>However many lanes there are, none gets a second message before the first is done.</summary>
+    [Fact]
+    public async Task Where_nothing_may_be_handled_ahead_all_is_handled_in_the_order_of_its_arrival()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var handled = new ConcurrentQueue<string>();
+        var texts = Enumerable.Range(0, 30).Select(author => $"{author} 1").ToList();
+        foreach (var text in texts)
+            node.Feed.Receive(text, text[..^2]);
+        await using var host = await HandlerHost.StartAsync(
+            node,
+            client => client.OnMessage<string>(async (text, _) =>
+            {
+                await Task.Yield();
+                handled.Enqueue(text);
+            }),
+            options => (options.MaxConcurrentMessages, options.MaxUnacknowledgedMessages) = (256, 1));
+        await HandlerHost.WaitForAcknowledgedAsync(node);
+        Assert.Equal(texts, handled);
+    }
+
     [Fact]
     public async Task Dead_letters_of_others_and_replies_are_not_for_handlers()
     {
@@ -225,14 +247,22 @@ public sealed class HandlerTests
         Assert.Equal(["c"], handled);
     }
 
-    [Fact]
-    public void Wrong_options_are_found_when_the_host_starts()
+    [Theory]
+    [InlineData("Consumer", "Not A Name")]
+    [InlineData("DeadLetterRoom", "#dead-letters")]
+    [InlineData("MaxConcurrentMessages", "257")]
+    [InlineData("MaxUnacknowledgedMessages", "0")]
+    [InlineData("MaxUnacknowledgedMessages", "100001")]
+    [InlineData("MaxAttempts", "0")]
+    [InlineData("LongestRetryDelay", "00:00:00.5")]
+    public void Wrong_options_are_found_when_the_host_starts(string option, string value)
     {
+        var section = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [option] = value }).Build();
         var services = new ServiceCollection();
-        services.AddP2PGrpcClient().OnMessage((_, _) => Task.CompletedTask).ConfigureHandlers(options => options.Consumer = "Not A Name");
+        services.AddP2PGrpcClient().OnMessage((_, _) => Task.CompletedTask).ConfigureHandlers(section);
         using var provider = services.BuildServiceProvider();
         var fault = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
-        Assert.Contains("Not A Name", fault.Message);
+        Assert.Contains(option, fault.Message, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Diagnostics;
 using System.Globalization;
 using Google.Rpc;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -143,6 +146,100 @@ public sealed class OutboxTests : IAsyncLifetime
         Assert.Equal(["four", "one", "two", "three"], node.Feed.Texts);
     }
 
+    /// <summary>The pause of a refused recipient may end while others' messages of the same batch are sent.</summary>
+    [Fact]
+    public async Task A_recipient_whose_pause_ends_within_a_batch_still_gets_its_messages_in_order()
+    {
+        var time = new FakeTimeProvider();
+        var unknown = true;
+        node.Peers.RefusesMessage = send =>
+        {
+            if (send.To == "carol")
+                return unknown ? FakePeerService.Refusal(Code.NotFound, "PEER_UNKNOWN", "carol is unknown") : null;
+            unknown = false;
+            time.Advance(TimeSpan.FromMinutes(5));
+            return null;
+        };
+        using var host = await StartAsync(time);
+        await AddAsync(host, commit: true, ("carol", "one"), ("bob", "two"), ("carol", "three"));
+        await AdvanceUntilAsync(time, TimeSpan.FromSeconds(10), () => node.Feed.Count == 3);
+        await host.StopAsync();
+        Assert.Equal(["two", "one", "three"], node.Feed.Texts);
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_while_messages_are_sent_neither_ends_the_outbox_nor_doubles_them()
+    {
+        var time = new FakeTimeProvider();
+        var connections = new ConcurrentQueue<SqliteConnection>();
+        node.Peers.RefusesMessage = _ =>
+        {
+            if (node.Peers.Sends.Count == 1)
+                connections.Last().Close();
+            return null;
+        };
+        using var host = await StartAsync(time, connect: () =>
+        {
+            connections.Enqueue(new SqliteConnection(Database));
+            return connections.Last();
+        });
+        await AddAsync(host, commit: true, ("bob", "one"), ("bob", "two"));
+        await AdvanceUntilAsync(time, TimeSpan.FromSeconds(10), () => node.Peers.Sends.Count >= 4);
+        await WaitForEmptyAsync();
+        await host.StopAsync();
+        Assert.Equal(["one", "two"], node.Feed.Texts);
+        Assert.Equal(["one", "two", "one", "two"], node.Peers.Sends.Select(send => send.Text));
+    }
+
+    [Fact]
+    public async Task Where_no_connection_can_be_made_messages_wait_until_one_can()
+    {
+        var time = new FakeTimeProvider();
+        var failures = 0;
+        using var host = Build(time, connect: () =>
+            Interlocked.Increment(ref failures) <= 3 ? throw new InvalidOperationException("The pool is exhausted.") : new SqliteConnection(Database));
+        await host.StartAsync();
+        await AdvanceUntilAsync(time, TimeSpan.FromMinutes(1), () => failures > 3);
+        await WaitForTableAsync();
+        await AddAsync(host, commit: true, ("bob", "one"));
+        await AdvanceUntilAsync(time, TimeSpan.FromSeconds(1), () => node.Feed.Count == 1);
+        await host.StopAsync();
+        Assert.Equal(["one"], node.Feed.Texts);
+    }
+
+    [Fact]
+    public async Task A_message_is_sent_in_the_trace_of_its_transaction()
+    {
+        using var host = await StartAsync();
+        using var caller = new Activity("a caller").SetParentId(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        caller.Start();
+        await AddAsync(host, commit: true, ("bob", "one"));
+        caller.Stop();
+        await AddAsync(host, commit: true, ("bob", "two"));
+        await WaitForEmptyAsync();
+        await host.StopAsync();
+        Assert.Equal([caller.Id, null], node.Peers.Sends.Select(send => send.Headers.GetValueOrDefault("traceparent")));
+    }
+
+    [Fact]
+    public async Task Options_are_bound_to_a_section()
+    {
+        var section = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Outbox:Table"] = "sales.outgoing",
+            ["Outbox:CreateTable"] = "false",
+            ["Outbox:BatchSize"] = "7",
+            ["Outbox:PollInterval"] = "00:01:00",
+        }).Build().GetSection("Outbox");
+        var services = new ServiceCollection();
+        services.AddP2PGrpcClient("sales", options => options.DataDirectory = node.Directory)
+            .AddOutbox(OutboxDialect.Sqlite, _ => new SqliteConnection(Database), section);
+        await using var provider = services.BuildServiceProvider();
+        var options = provider.GetRequiredService<IOptionsMonitor<OutboxOptions>>().Get("sales");
+        Assert.Equal((false, 7, TimeSpan.FromMinutes(1)), (options.CreateTable, options.BatchSize, options.PollInterval));
+        Assert.Contains("CREATE TABLE IF NOT EXISTS sales.outgoing ", provider.GetRequiredKeyedService<MessageOutbox>("sales").CreateTableSql);
+    }
+
     [Fact]
     public async Task What_can_not_be_sent_at_all_is_refused_within_the_transaction()
     {
@@ -170,20 +267,20 @@ public sealed class OutboxTests : IAsyncLifetime
     // Without a pool: a connection that has read an older schema takes the table for missing while another one writes.
     private string Database => $"Data Source={Path.Combine(node.Directory, "orders.db")};Pooling=False";
 
-    private IHost Build(TimeProvider? time = null, Action<OutboxOptions>? configure = null)
+    private IHost Build(TimeProvider? time = null, Action<OutboxOptions>? configure = null, Func<DbConnection>? connect = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
         if (time is not null)
             builder.Services.AddSingleton(time);
         builder.Services.AddP2PGrpcClient(options => options.DataDirectory = node.Directory)
-            .AddOutbox(OutboxDialect.Sqlite, _ => new SqliteConnection(Database), configure);
+            .AddOutbox(OutboxDialect.Sqlite, _ => connect?.Invoke() ?? new SqliteConnection(Database), configure);
         return builder.Build();
     }
 
-    private async Task<IHost> StartAsync(TimeProvider? time = null, Action<OutboxOptions>? configure = null)
+    private async Task<IHost> StartAsync(TimeProvider? time = null, Action<OutboxOptions>? configure = null, Func<DbConnection>? connect = null)
     {
-        var host = Build(time, configure);
+        var host = Build(time, configure, connect);
         await host.StartAsync();
         await WaitForTableAsync();
         return host;

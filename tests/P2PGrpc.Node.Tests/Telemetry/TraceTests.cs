@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Grpc.Core;
 using P2PGrpc.Client;
+using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Tests.Hosting;
 using P2PGrpc.Protocol;
@@ -110,6 +111,67 @@ public sealed class TraceTests
         Assert.Equal(accepted is null ? given : $"00-{trace}-{accepted.SpanId}-01", headers["traceparent"]);
         if (accepted is not null)
             Assert.Equal(("00f067aa0ba902b7", ActivityKind.Producer), (accepted.ParentSpanId.ToString(), accepted.Kind));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task What_a_stream_of_batches_brings_as_metadata_is_written_into_its_messages_if_it_is_recorded(bool recorded, bool isListenedTo)
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await using var client = ClientOf(alice);
+        using var spans = isListenedTo ? new SpanWatch() : null;
+        var trace = spans?.TraceId ?? ActivityTraceId.CreateRandom();
+        var given = $"00-{trace}-00f067aa0ba902b7-{(recorded ? "01" : "00")}";
+        var request = new SendStreamRequest
+        {
+            To = "self",
+            Messages =
+            {
+                new Content { Text = "plain" },
+                new Content { Text = "with an id", MessageId = "m1", Headers = { ["a"] = "1" } },
+                new Content { Text = "its own", Headers = { ["traceparent"] = "mine" } },
+            },
+        };
+        using var call = client.Stub.SendStream(
+            new Metadata { { "traceparent", given }, { "tracestate", "vendor=1" } }, cancellationToken: TestContext.Current.CancellationToken);
+        await call.RequestStream.WriteAsync(request, TestContext.Current.CancellationToken);
+        await call.RequestStream.CompleteAsync();
+        Assert.True(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        Assert.Equal(3u, Assert.Single(call.ResponseStream.Current.Accepted).Count);
+
+        var contents = (await alice.ReceiveAsync(3)).Select(received => received.Entry.Content).ToList();
+        Assert.Equal("mine", contents[2].Headers["traceparent"]);
+        var accepted = isListenedTo && recorded ? spans!.Find(OfNode, "accept self") : null;
+        if (accepted is not null)
+            Assert.Equal(
+                ("00f067aa0ba902b7", ActivityKind.Producer, 3),
+                (accepted.ParentSpanId.ToString(), accepted.Kind, accepted.GetTagItem("messaging.batch.message_count")));
+        var mark = accepted is null ? given : $"00-{trace}-{accepted.SpanId}-01";
+        foreach (var content in contents.Take(2))
+        {
+            Assert.Equal(recorded ? mark : null, content.Headers.GetValueOrDefault("traceparent"));
+            Assert.Equal(recorded ? "vendor=1" : null, content.Headers.GetValueOrDefault("tracestate"));
+        }
+
+        Assert.Equal("1", contents[1].Headers["a"]);
+    }
+
+    /// <summary>A program that embeds a node keeps its messages as it made them.</summary>
+    [Fact]
+    public async Task The_messages_of_a_program_that_embeds_the_node_are_marked_in_copies()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        using var spans = new SpanWatch();
+        var content = new Content { Text = "hello" };
+        using (spans.Begin())
+            await alice.Runtime.Sender.SendBatchAsync(
+                await alice.Runtime.Recipients.ResolveAsync("self", TestContext.Current.CancellationToken),
+                OutgoingBatch.From(new SendStreamRequest { Messages = { content } }), TestContext.Current.CancellationToken);
+        Assert.Empty(content.Headers);
+        var accepted = spans.Find(OfNode, "accept self");
+        Assert.Equal($"00-{spans.TraceId}-{accepted.SpanId}-01", Assert.Single(await alice.ReceiveAsync(1)).Entry.Content.Headers["traceparent"]);
     }
 
     [Fact]
