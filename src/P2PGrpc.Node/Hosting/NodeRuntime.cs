@@ -274,7 +274,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         clientHost = await ClientHost.StartAsync(
             settings, directory.SocketPath, settings.ApiOpen ? null : token, services,
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping && !Gate.IsClosed, loggers, time, cancellationToken).ConfigureAwait(false);
-        webHost = await WebHost.StartAsync(settings, token, services, loggers, time, cancellationToken).ConfigureAwait(false);
+        webHost = await WebHost.StartAsync(settings, token, services, telemetry.Requests, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
         Retention.Start();
