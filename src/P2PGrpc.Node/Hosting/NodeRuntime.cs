@@ -284,7 +284,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         StartOverlay(settings, address, time, loggers);
         // Last of all: whoever is told that the node is healthy may call it.
         if (settings.Health is { } health)
-            healthHost = await HealthHost.StartAsync(health, Vitals, loggers, time, cancellationToken).ConfigureAwait(false);
+            healthHost = await HealthHost.StartAsync(health, Vitals, Gate, loggers, time, cancellationToken).ConfigureAwait(false);
     }
 
     private void StartUpkeep(NodeSettings settings, PeerAddress address, TimeProvider time)

@@ -69,7 +69,7 @@ internal sealed record NodeSettings(
         var discover = LanGroup.Parse(options.Discover, out var noDiscovery);
         if (noDiscovery.Length > 0)
             faults.Add(noDiscovery);
-        var health = ParseHealth(options.Health, faults);
+        var health = ParseHealth(options.Health, [listen, api, web], faults);
         var peers = ParsePeers(options.Peers, faults);
         var replication = ReadQuotas(options, faults);
         if (options.KeepDays is < 1 or > RetentionLimits.MaximumDays)
@@ -103,14 +103,15 @@ internal sealed record NodeSettings(
         return null;
     }
 
-    private static IPEndPoint? ParseHealth(string? text, List<string> faults)
+    private static IPEndPoint? ParseHealth(string? text, IEnumerable<IPEndPoint?> others, List<string> faults)
     {
         if (string.IsNullOrEmpty(text) || text == "off")
             return null;
-        if (ListenAddress.TryParse(text, out var health))
-            return health;
-        faults.Add($"'{text}' is no address for probes of the node's health: give IP:PORT, such as 0.0.0.0:7555, or off.");
-        return null;
+        if (!ListenAddress.TryParse(text, out var health))
+            faults.Add($"'{text}' is no address for probes of the node's health: give IP:PORT, such as 0.0.0.0:8555, or off.");
+        else if (health.Port != 0 && others.Any(health.Equals))
+            faults.Add($"The health port has the address of another endpoint of this node, {health}: give each a port of its own.");
+        return health;
     }
 
     private static List<PeerSpecification> ParsePeers(IEnumerable<string> texts, List<string> faults)
