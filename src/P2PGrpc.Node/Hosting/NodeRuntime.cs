@@ -290,12 +290,14 @@ internal sealed class NodeRuntime : IAsyncDisposable
     private void StartUpkeep(NodeSettings settings, PeerAddress address, TimeProvider time)
     {
         Reload = new SettingsReload(settings, Book, Server, Replication, quotas, Retention);
+        var places = new NodePlaces(
+            peerHost!.LocalEndPoint, address, settings.DataDirectory,
+            () => [("api", ApiAddress), ("web", WebAddress), ("health", HealthAddress), .. settings.ProgramEndpoints.Select(endpoint => (endpoint.Key, endpoint.Value))]);
         Upkeep = new UpkeepAdministration(
             new BackupAdministration(new BackupWriter(directory.DatabasePath, directory.IdentityPath, Id, NodeDescription.Version, time)),
             new MessageExplanation(Store, Recipients, Book, Links, Diallers, Replication, RoomAdministration, time),
             new Draining(Gate, Store, Book, Links, settings.StopProgram, time),
-            new RunningDiagnosis(
-                Store, Oldest, Replication, Recipients, Book, Links, Diallers, Gate, transport, new NodePlaces(peerHost!.LocalEndPoint, address, settings.DataDirectory), time),
+            new RunningDiagnosis(Store, Oldest, Replication, Recipients, Book, Links, Diallers, Gate, transport, places, time),
             new UpkeepGlance(Oldest, Book, Links, Diallers, Gate, settings.DataDirectory),
             settings.Reread is null ? null : Reload.RereadAsync);
     }

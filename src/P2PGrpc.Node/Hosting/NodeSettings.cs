@@ -28,6 +28,7 @@ internal sealed record NodeSettings(
 
     /// <summary>The origins whose pages may call it.</summary>
     public IReadOnlyList<string> WebOrigins { get; init; } = [];
+
     /// <summary>Reads the options anew; null where there is nothing to read.</summary>
     public Func<NodeOptions>? Reread { get; init; }
 
@@ -39,6 +40,13 @@ internal sealed record NodeSettings(
 
     /// <summary>Where health alone is told; null for nowhere.</summary>
     public IPEndPoint? Health { get; init; }
+
+    /// <summary>What the program around the node takes up only when it starts.</summary>
+    public IReadOnlyDictionary<string, string> ProgramSettings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What it serves besides.</summary>
+    public IReadOnlyDictionary<string, string> ProgramEndpoints { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What carries the bytes between nodes.</summary>
     public PeerTransport Transport { get; init; } = PeerTransport.Tcp;
 
@@ -88,6 +96,8 @@ internal sealed record NodeSettings(
             WebOrigins = origins,
             Replication = replication,
             Health = health,
+            ProgramSettings = new Dictionary<string, string>(options.ProgramSettings),
+            ProgramEndpoints = new Dictionary<string, string>(options.ProgramEndpoints),
             Reread = options.Reread,
             StopProgram = options.StopProgram,
         };
