@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -19,15 +20,24 @@ public sealed partial class MetricsTests
     {
         await using var nodes = new Neighbourhood();
         var (alice, bob) = nodes.AddPair();
-        var port = Ports.Take();
-        alice.Options.Add("--metrics");
-        alice.Options.Add($"127.0.0.1:{port}");
+        var (port, webPort) = (Ports.Take(), Ports.Take());
+        foreach (var option in new[] { "--metrics", $"127.0.0.1:{port}", "--web", $"127.0.0.1:{webPort}" })
+            alice.Options.Add(option);
         await Task.WhenAll(alice.StartAsync(), bob.StartAsync());
         await Neighbourhood.LinkedAsync(alice, bob);
         await alice.Client.SendAsync("bob", "hello", waitFor: DeliveryState.Delivered);
         await Assert.ThrowsAsync<RpcException>(() => alice.Client.SendAsync("stranger", "hello"));
         using (var intruder = NodeClient.OverTcp(alice.ApiAddress, "wrong"))
             await Assert.ThrowsAsync<RpcException>(() => intruder.SendAsync("bob", "hello"));
+        using (var web = new HttpClient(new SocketsHttpHandler { UseProxy = false }))
+        {
+            web.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", alice.Token);
+            Assert.Equal(HttpStatusCode.OK, (await web.GetAsync(new Uri($"http://127.0.0.1:{webPort}/v1/node"))).StatusCode);
+        }
+
+        // The caller may have its answer a moment before it is measured.
+        await Eventually.HoldsAsync("the request is measured", async () =>
+            (await FetchAsync($"http://127.0.0.1:{port}/metrics")).Contains("http_server_request_duration_seconds_count", StringComparison.Ordinal));
 
         var text = await FetchAsync($"http://127.0.0.1:{port}/metrics");
 
@@ -148,7 +158,7 @@ public sealed partial class MetricsTests
     private static partial Regex Label();
 
     /// <summary>Metrics, without what stands behind the name of a histogram, and their labels.</summary>
-    [GeneratedRegex(@"\b((?:p2pgrpc|rpc|dotnet)_[a-z_]+?)(?:_bucket|_count|_sum)?(?![a-z_])")]
+    [GeneratedRegex(@"\b((?:p2pgrpc|rpc|http|dotnet)_[a-z_]+?)(?:_bucket|_count|_sum)?(?![a-z_])")]
     private static partial Regex Name();
 
     /// <summary>Takes what is sent to it by OTLP over HTTP, and keeps it.</summary>

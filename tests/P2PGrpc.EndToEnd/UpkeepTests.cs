@@ -63,9 +63,9 @@ public sealed class UpkeepTests
         var refused = await Command.P2PGrpcAsync("reload", "--data", alice.DataDirectory);
         Assert.Equal(4, refused.ExitCode);
         Assert.Contains("Nothing was changed.", refused.Error, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(file, $$"""{ "peers": ["bob={{bob.ListenAddress}}"], "accept": "any", "name": "other" }""", Token);
+        await File.WriteAllTextAsync(file, $$"""{ "peers": ["bob={{bob.ListenAddress}}"], "accept": "any", "name": "other", "metrics": "9464", "log": "json" }""", Token);
         var applied = await SucceedAsync("reload", "--data", alice.DataDirectory);
-        Assert.Equal("applied: everybody may come in\n", applied.Output);
+        Assert.Equal("applied: everybody may come in\nneeds a restart: log, metrics\n", applied.Output);
 
         await SucceedAsync("doctor", "--data", alice.DataDirectory);
         var sent = await alice.Client.SendAsync("bob", "last words", waitFor: DeliveryState.Delivered);

@@ -61,28 +61,49 @@ internal sealed class DoctorCommand(Surroundings surroundings)
 
     private async Task<IReadOnlyList<Finding>> FindStoppedAsync(ParseResult parsed, string data, CancellationToken cancellationToken)
     {
-        var path = parsed.GetValue(config) ?? Variable("P2PGRPC_CONFIG");
-        var file = path is null ? new ConfigurationFile() : ConfigurationFile.Read(path);
-        var where = ReadAddress(parsed.GetValue(listen) ?? Variable("P2PGRPC_LISTEN") ?? file.Listen ?? RunOptions.DefaultListen, "--listen");
-        var api = (Variable("P2PGRPC_API") ?? file.Api) switch
-        {
-            "off" => null,
-            { } given => ReadAddress(given, "api"),
-            null => where.Port + NodeSettings.ApiPortOffset <= IPEndPoint.MaxPort ? new IPEndPoint(IPAddress.Loopback, where.Port + NodeSettings.ApiPortOffset) : null,
-        };
+        var settings = ReadSettings(parsed, data);
         var running = NodeFiles.IsInUse(data);
         Finding state = running
             ? new() { Check = "node", Severity = Severity.Error, Detail = "A process holds the data directory, and does not answer its clients.", Advice = "It may be starting or stopping. If that lasts, look into its log; end it, and start it again." }
             : new() { Check = "node", Severity = Severity.Warning, Detail = "It does not run: this is how a start would find things.", Advice = $"Start it: p2pgrpc run --data {ShellWord.Quote(data)}" };
-        var found = await NodeDiagnosis.RunAsync(data, where, api, file.Peers ?? [], surroundings.Time, cancellationToken);
-        return [state, .. running ? found.Where(finding => finding.Check is not ("listen" or "api")) : found];
+        try
+        {
+            var ports = running ? [] : ListPorts(NodeSettings.From(ToOptions(settings)), settings.Metrics);
+            return [state, .. await NodeDiagnosis.RunAsync(data, ports, settings.Peers, surroundings.Time, cancellationToken)];
+        }
+        catch (NodeStartException wrong)
+        {
+            var options = new Finding { Check = "options", Severity = Severity.Error, Detail = wrong.Message, Advice = "The ports are looked at once that is right." };
+            return [state, options, .. await NodeDiagnosis.RunAsync(data, [], [], surroundings.Time, cancellationToken)];
+        }
     }
 
-    private string? Variable(string name) => surroundings.Environment(name) is { Length: > 0 } value ? value : null;
+    /// <summary>What a start would be told: by this command line as far as it has the option, the environment and the configuration file.</summary>
+    private RunSettings ReadSettings(ParseResult parsed, string data)
+    {
+        if (parsed.GetValue(listen) is { } given && !ListenAddress.TryParse(given, out _))
+            throw CommandException.Usage($"--listen is '{given}': give IP:PORT, such as {RunOptions.DefaultListen}.");
+        var run = new Command("run");
+        var options = RunOptions.AddTo(run);
+        List<string> arguments = ["--data", data];
+        foreach (var option in new[] { config, listen })
+            if (parsed.GetValue(option) is { } value)
+                arguments.AddRange([option.Name, value]);
+        return options.Read(run.Parse(arguments), surroundings.Environment);
+    }
 
-    private static IPEndPoint ReadAddress(string text, string option) => ListenAddress.TryParse(text, out var address)
-        ? address
-        : throw CommandException.Usage($"{option} is '{text}': give IP:PORT, such as {RunOptions.DefaultListen}.");
+    private static NodeOptions ToOptions(RunSettings settings)
+    {
+        var options = new NodeOptions();
+        new ConfigurationReload(() => settings, () => { }, metricsAddress: null).Apply(options, settings);
+        return options;
+    }
+
+    private static List<KeyValuePair<string, IPEndPoint>> ListPorts(NodeSettings node, IPEndPoint? metrics)
+    {
+        (string Option, IPEndPoint? Place)[] ports = [("listen", node.Listen), ("api", node.Api), ("web", node.Web), ("health", node.Health), ("metrics", metrics)];
+        return [.. ports.Where(port => port.Place is not null).Select(port => KeyValuePair.Create(port.Option, port.Place!))];
+    }
 
     private static StyledLine Line(Finding finding)
     {

@@ -31,7 +31,7 @@ internal static class ReloadCommand
         foreach (var hint in answer.Hints)
             yield return DisplayText.Clean($"not followed: {hint}", LongestLine);
         if (answer.NeedsRestart.Count > 0)
-            yield return DisplayText.Clean($"with the next start only: {string.Join(", ", answer.NeedsRestart)}", LongestLine);
+            yield return DisplayText.Clean($"needs a restart: {string.Join(", ", answer.NeedsRestart)}", LongestLine);
         if (answer is { Applied.Count: 0, Hints.Count: 0, NeedsRestart.Count: 0 })
             yield return "nothing has changed";
     }

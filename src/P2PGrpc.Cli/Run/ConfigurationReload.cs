@@ -9,7 +9,8 @@ namespace P2PGrpc.Cli.Run;
 /// <summary>Gives a node its options, at the start and each time that it is to read them anew. Thread-safe.</summary>
 /// <param name="read">Reads what the program was told; the command line and the environment stay as they were, the file may have changed.</param>
 /// <param name="stop">Ends the program in order.</param>
-internal sealed class ConfigurationReload(Func<RunSettings> read, Action stop)
+/// <param name="metricsAddress">The URL of the metrics; null if they are not served.</param>
+internal sealed class ConfigurationReload(Func<RunSettings> read, Action stop, string? metricsAddress)
 {
     /// <summary>Sets all options to what was told.</summary>
     public void Apply(NodeOptions options, RunSettings settings)
@@ -36,6 +37,10 @@ internal sealed class ConfigurationReload(Func<RunSettings> read, Action stop)
         options.QuotaRoomRate = settings.QuotaRoomRate;
         foreach (var peer in settings.Peers)
             options.Peers.Add(peer);
+        options.ProgramSettings["metrics"] = settings.Metrics?.ToString() ?? "off";
+        options.ProgramSettings["log"] = settings.LogsJson ? "json" : "text";
+        if (metricsAddress is not null)
+            options.ProgramEndpoints["metrics"] = metricsAddress;
         options.Reread = Reread;
         options.StopProgram = stop;
     }

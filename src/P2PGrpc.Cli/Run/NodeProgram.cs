@@ -35,7 +35,7 @@ internal static class NodeProgram
         // Before the node, so that nothing of it is missed, and a taken port is told at once.
         var wishes = TelemetryWishes.Read(settings, surroundings.Environment);
         await using var telemetry = wishes.IsNothing ? null : await TelemetryExport.StartAsync(wishes, settings.Name, cancellationToken);
-        var reload = new ConfigurationReload(read, stop);
+        var reload = new ConfigurationReload(read, stop, telemetry?.MetricsAddress);
         using var host = BuildHost(settings, reload);
         var node = host.Services.GetRequiredService<INode>();
         using var notifier = SystemdNotifier.Connect(surroundings.Environment);

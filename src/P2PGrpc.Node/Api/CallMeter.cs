@@ -33,6 +33,14 @@ internal sealed class CallMeter(Histogram<double> durations, TimeProvider time) 
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
         MeasureAsync(context, () => continuation(requestStream, responseStream, context));
 
+    /// <summary>Counts a call that was refused, by the reason in its error.</summary>
+    public void CountRefused(StatusCode status, Google.Rpc.Status? error)
+    {
+        // Who hangs up, or gave no more time, was not refused.
+        if (status is not (StatusCode.Cancelled or StatusCode.DeadlineExceeded))
+            Refused.Add(error?.GetDetail<Google.Rpc.ErrorInfo>()?.Reason is { Length: > 0 } reason ? reason : ReasonCounts.Other);
+    }
+
     private async Task MeasureAsync(ServerCallContext context, Func<Task> call)
     {
         var startedAt = time.GetTimestamp();
@@ -45,9 +53,7 @@ internal sealed class CallMeter(Histogram<double> durations, TimeProvider time) 
         }
         catch (RpcException refused)
         {
-            // Who hangs up was not refused.
-            if (refused.StatusCode != StatusCode.Cancelled)
-                Refused.Add(refused.GetRpcStatus()?.GetDetail<Google.Rpc.ErrorInfo>()?.Reason is { Length: > 0 } reason ? reason : ReasonCounts.Other);
+            CountRefused(refused.StatusCode, refused.GetRpcStatus());
             Record(context, startedAt, refused.StatusCode);
             throw;
         }

@@ -15,7 +15,8 @@ namespace P2PGrpc.Node.Api;
 /// <param name="Listen">Where it listens.</param>
 /// <param name="Advertised">What others shall dial.</param>
 /// <param name="DataDirectory">Where its files are.</param>
-internal sealed record NodePlaces(IPEndPoint Listen, PeerAddress Advertised, string DataDirectory);
+/// <param name="Endpoints">What it and the program around it serve besides, by the options that say so; a URL is null where it is off.</param>
+internal sealed record NodePlaces(IPEndPoint Listen, PeerAddress Advertised, string DataDirectory, Func<IReadOnlyList<(string Option, string? Url)>> Endpoints);
 
 /// <summary>Looks for what is wrong with the node that runs here. Takes 10 seconds at most. Thread-safe.</summary>
 internal sealed class RunningDiagnosis(
@@ -39,6 +40,9 @@ internal sealed class RunningDiagnosis(
         MachineChecks.CheckClock(time.GetUtcNow(), ReadStamps(), findings);
         MachineChecks.CheckDescriptors(findings);
         CheckUndelivered(findings);
+        foreach (var (option, url) in places.Endpoints())
+            if (url is not null)
+                await PortChecks.CheckTakenAsync(option, url, time, findings, cancellationToken).ConfigureAwait(false);
         var probe = new PeerProbe(dialer, time);
         await Task.WhenAll(CheckListeningAsync(findings, cancellationToken), probe.RunAsync(FindUnlinked(findings), findings, cancellationToken)).ConfigureAwait(false);
         return findings.All;

@@ -45,9 +45,6 @@ internal sealed class TokenCheck(string? token, ReasonCounts refused)
             && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(header[Scheme.Length..].Trim()), expected);
     }
 
-    /// <summary>Counts a call that is refused elsewhere for want of the token.</summary>
-    public void CountRefused() => refused.Add(Reason);
-
     /// <summary>What to tell whoever did not give it.</summary>
     public static string Explain(HttpContext context) =>
         (context.Request.Headers.Authorization.Count == 0 ? "This endpoint needs the header 'authorization: Bearer TOKEN'" : "The token in the header 'authorization' is not this node's")

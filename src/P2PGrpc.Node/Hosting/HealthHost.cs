@@ -6,13 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Api;
+using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
 
 /// <summary>The health port: gRPC's health service and nothing else, without a token, for probes that have none and come from elsewhere (decision 0029). It tells
-/// one bit to whoever reaches it.</summary>
+/// two bits to whoever reaches it: whether the node works, and whether it takes messages.</summary>
 internal sealed class HealthHost : IAsyncDisposable
 {
     /// <summary>Bytes of one request: the name of a service.</summary>
@@ -20,6 +21,9 @@ internal sealed class HealthHost : IAsyncDisposable
 
     /// <summary>Calls at one time on one connection: a probe makes one.</summary>
     private const int Calls = 8;
+
+    private const string Works = "node";
+    private const string TakesMessages = "drain";
 
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(1);
 
@@ -33,13 +37,13 @@ internal sealed class HealthHost : IAsyncDisposable
     /// <summary>Starts to serve.</summary>
     /// <exception cref="NodeStartException">PORT_IN_USE, or OPTIONS_INVALID if this address can't be listened on.</exception>
     public static async Task<HealthHost> StartAsync(
-        IPEndPoint endpoint, NodeVitals vitals, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        IPEndPoint endpoint, NodeVitals vitals, DrainGate gate, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         var host = InnerHost.Build(
             loggers, time,
             builder =>
             {
-                AddServices(builder.Services, vitals);
+                AddServices(builder.Services, vitals, gate);
                 builder.WebHost.ConfigureKestrel(server => Configure(server, endpoint));
             },
             application =>
@@ -57,16 +61,19 @@ internal sealed class HealthHost : IAsyncDisposable
         : new NodeStartException(
             "OPTIONS_INVALID", $"This machine can't listen on {endpoint} for probes: {fault.Message}. Choose another address with --health.", fault);
 
-    private static void AddServices(IServiceCollection services, NodeVitals vitals)
+    private static void AddServices(IServiceCollection services, NodeVitals vitals, DrainGate gate)
     {
         services.AddGrpc(options => options.MaxReceiveMessageSize = RequestLength);
         services.AddGrpcHealthChecks(options =>
         {
-            options.Services.Map("", _ => true);
+            // Whether another start would help: a node that is drained is not to be killed before it has handed over what it has.
+            options.Services.Map("", check => check.Name == Works);
+            // Whether to send clients here.
             options.Services.Map(PeerService.Descriptor.FullName, _ => true);
-        }).AddAsyncCheck("node", async cancelled => await vitals.FindFaultAsync(cancelled).ConfigureAwait(false) is { } fault
+        }).AddAsyncCheck(Works, async cancelled => await vitals.FindFaultAsync(cancelled).ConfigureAwait(false) is { } fault
             ? HealthCheckResult.Unhealthy(fault)
-            : HealthCheckResult.Healthy());
+            : HealthCheckResult.Healthy())
+            .AddCheck(TakesMessages, () => gate.IsClosed ? HealthCheckResult.Unhealthy(DrainGate.Reason) : HealthCheckResult.Healthy());
     }
 
     private static void Configure(KestrelServerOptions server, IPEndPoint endpoint)

@@ -20,6 +20,8 @@ internal sealed class NodeHealthCheck(EmbeddedNode node) : IHealthCheck
             return new HealthCheckResult(failure, $"The node takes no messages: {running.Store.Health.Error}", null, data);
         if (await running.Vitals.FindFaultAsync(cancellationToken).ConfigureAwait(false) is { } fault)
             return new HealthCheckResult(failure, fault, null, data);
+        if (running.Gate.IsClosed)
+            return HealthCheckResult.Degraded("The node is being drained: it takes no new messages.", null, data);
         return running.Store.DamagedPlaces > 0
             ? HealthCheckResult.Degraded($"{running.Store.DamagedPlaces} places of the node's database are damaged.", null, data)
             : HealthCheckResult.Healthy($"The node is up, with {running.Links.Count} links.", data);

@@ -83,6 +83,12 @@ public sealed class NodeOptions
     /// <summary>Ends the program in order when the owner asks for that (NodeService.Drain with stop). Must not block. Default: none, and the owner is told so.</summary>
     public Action? StopProgram { get; set; }
 
+    /// <summary>Settings of the program around the node, by name, that it takes up only when it starts: a reload names those that have changed. Default: none.</summary>
+    public IDictionary<string, string> ProgramSettings { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>URLs that the program around the node serves, by name: a diagnosis looks whether somebody listens there. Default: none.</summary>
+    public IDictionary<string, string> ProgramEndpoints { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Where data is kept unless said otherwise.</summary>
     public static string DefaultDataDirectory()
     {

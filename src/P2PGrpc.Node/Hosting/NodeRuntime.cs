@@ -274,7 +274,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         clientHost = await ClientHost.StartAsync(
             settings, directory.SocketPath, settings.ApiOpen ? null : token, services,
             () => Store.Health.Writable && !Replication.IsStopped && !lifetime.IsStopping && !Gate.IsClosed, loggers, time, cancellationToken).ConfigureAwait(false);
-        webHost = await WebHost.StartAsync(settings, token, services, loggers, time, cancellationToken).ConfigureAwait(false);
+        webHost = await WebHost.StartAsync(settings, token, services, telemetry.Requests, loggers, time, cancellationToken).ConfigureAwait(false);
         PublishAddress(clientHost.Address, loggers.CreateLogger<ClientHost>());
         Diallers.Start();
         Retention.Start();
@@ -284,18 +284,20 @@ internal sealed class NodeRuntime : IAsyncDisposable
         StartOverlay(settings, address, time, loggers);
         // Last of all: whoever is told that the node is healthy may call it.
         if (settings.Health is { } health)
-            healthHost = await HealthHost.StartAsync(health, Vitals, loggers, time, cancellationToken).ConfigureAwait(false);
+            healthHost = await HealthHost.StartAsync(health, Vitals, Gate, loggers, time, cancellationToken).ConfigureAwait(false);
     }
 
     private void StartUpkeep(NodeSettings settings, PeerAddress address, TimeProvider time)
     {
         Reload = new SettingsReload(settings, Book, Server, Replication, quotas, Retention);
+        var places = new NodePlaces(
+            peerHost!.LocalEndPoint, address, settings.DataDirectory,
+            () => [("api", ApiAddress), ("web", WebAddress), ("health", HealthAddress), .. settings.ProgramEndpoints.Select(endpoint => (endpoint.Key, endpoint.Value))]);
         Upkeep = new UpkeepAdministration(
             new BackupAdministration(new BackupWriter(directory.DatabasePath, directory.IdentityPath, Id, NodeDescription.Version, time)),
             new MessageExplanation(Store, Recipients, Book, Links, Diallers, Replication, RoomAdministration, time),
             new Draining(Gate, Store, Book, Links, settings.StopProgram, time),
-            new RunningDiagnosis(
-                Store, Oldest, Replication, Recipients, Book, Links, Diallers, Gate, transport, new NodePlaces(peerHost!.LocalEndPoint, address, settings.DataDirectory), time),
+            new RunningDiagnosis(Store, Oldest, Replication, Recipients, Book, Links, Diallers, Gate, transport, places, time),
             new UpkeepGlance(Oldest, Book, Links, Diallers, Gate, settings.DataDirectory),
             settings.Reread is null ? null : Reload.RereadAsync);
     }

@@ -28,6 +28,7 @@ internal sealed record NodeSettings(
 
     /// <summary>The origins whose pages may call it.</summary>
     public IReadOnlyList<string> WebOrigins { get; init; } = [];
+
     /// <summary>Reads the options anew; null where there is nothing to read.</summary>
     public Func<NodeOptions>? Reread { get; init; }
 
@@ -39,6 +40,13 @@ internal sealed record NodeSettings(
 
     /// <summary>Where health alone is told; null for nowhere.</summary>
     public IPEndPoint? Health { get; init; }
+
+    /// <summary>What the program around the node takes up only when it starts.</summary>
+    public IReadOnlyDictionary<string, string> ProgramSettings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What it serves besides.</summary>
+    public IReadOnlyDictionary<string, string> ProgramEndpoints { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What carries the bytes between nodes.</summary>
     public PeerTransport Transport { get; init; } = PeerTransport.Tcp;
 
@@ -69,7 +77,7 @@ internal sealed record NodeSettings(
         var discover = LanGroup.Parse(options.Discover, out var noDiscovery);
         if (noDiscovery.Length > 0)
             faults.Add(noDiscovery);
-        var health = ParseHealth(options.Health, faults);
+        var health = ParseHealth(options.Health, [listen, api, web], faults);
         var peers = ParsePeers(options.Peers, faults);
         var replication = ReadQuotas(options, faults);
         if (options.KeepDays is < 1 or > RetentionLimits.MaximumDays)
@@ -88,6 +96,8 @@ internal sealed record NodeSettings(
             WebOrigins = origins,
             Replication = replication,
             Health = health,
+            ProgramSettings = new Dictionary<string, string>(options.ProgramSettings),
+            ProgramEndpoints = new Dictionary<string, string>(options.ProgramEndpoints),
             Reread = options.Reread,
             StopProgram = options.StopProgram,
         };
@@ -103,14 +113,15 @@ internal sealed record NodeSettings(
         return null;
     }
 
-    private static IPEndPoint? ParseHealth(string? text, List<string> faults)
+    private static IPEndPoint? ParseHealth(string? text, IEnumerable<IPEndPoint?> others, List<string> faults)
     {
         if (string.IsNullOrEmpty(text) || text == "off")
             return null;
-        if (ListenAddress.TryParse(text, out var health))
-            return health;
-        faults.Add($"'{text}' is no address for probes of the node's health: give IP:PORT, such as 0.0.0.0:7555, or off.");
-        return null;
+        if (!ListenAddress.TryParse(text, out var health))
+            faults.Add($"'{text}' is no address for probes of the node's health: give IP:PORT, such as 0.0.0.0:8555, or off.");
+        else if (health.Port != 0 && others.Any(health.Equals))
+            faults.Add($"The health port has the address of another endpoint of this node, {health}: give each a port of its own.");
+        return health;
     }
 
     private static List<PeerSpecification> ParsePeers(IEnumerable<string> texts, List<string> faults)

@@ -8,6 +8,7 @@ using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Web;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -32,12 +33,16 @@ internal sealed class NodeTelemetry : IDisposable
         traffic = new MessageTraffic(store, kinds, instruments.SegmentSize);
         _ = new DeliveryTimes(store, replication, self, kinds, instruments.DeliveryDuration, time);
         Calls = new CallMeter(instruments.CallDuration, time);
+        Requests = new RequestMeter(instruments.RequestDuration, time);
         store.Times = new CommitTimes(instruments.CommitDuration, instruments.FlushDuration);
         store.SegmentRefused += (_, _, failure) => segmentsRefused.Add(failure);
     }
 
     /// <summary>Measures the calls of clients.</summary>
     public CallMeter Calls { get; }
+
+    /// <summary>Measures the requests to the web endpoint.</summary>
+    public RequestMeter Requests { get; }
 
     /// <summary>Begins to show what the node's parts count.</summary>
     public void Observe(NodeRuntime node, DataDirectory directory)

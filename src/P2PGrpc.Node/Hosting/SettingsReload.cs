@@ -109,7 +109,7 @@ internal sealed class SettingsReload(
         return response;
     }
 
-    /// <summary>What a node takes up only when it starts.</summary>
+    /// <summary>What a node, or the program around it, takes up only when it starts.</summary>
     private static IEnumerable<string> FindFixed(NodeSettings before, NodeSettings wanted)
     {
         (string Option, bool Changed)[] all =
@@ -120,7 +120,9 @@ internal sealed class SettingsReload(
             ("api-cert", wanted.ApiCertificate != before.ApiCertificate), ("api-key", wanted.ApiKey != before.ApiKey),
             ("discover", !Equals(wanted.Discover, before.Discover)), ("dial-any", (wanted.DialPolicy == DialPolicy.Anywhere) != (before.DialPolicy == DialPolicy.Anywhere)),
         ];
-        return all.Where(option => option.Changed).Select(option => option.Option);
+        var around = before.ProgramSettings.Keys.Union(wanted.ProgramSettings.Keys, StringComparer.Ordinal)
+            .Where(name => before.ProgramSettings.GetValueOrDefault(name) != wanted.ProgramSettings.GetValueOrDefault(name)).Order(StringComparer.Ordinal);
+        return [.. all.Where(option => option.Changed).Select(option => option.Option), .. around];
     }
 
     private bool IsStillKnown(PeerSpecification peer) => (peer.PeerId is { } id && book.Snapshot.Find(id) is not null)

@@ -31,7 +31,7 @@ internal sealed class WebHost : IAsyncDisposable
     /// <returns>Null if the settings name no address for it.</returns>
     /// <exception cref="NodeStartException">PORT_IN_USE; OPTIONS_INVALID if this address can't be listened on; or the certificate can't be used.</exception>
     public static async Task<WebHost?> StartAsync(
-        NodeSettings settings, string? token, ApiServices services, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        NodeSettings settings, string? token, ApiServices services, RequestMeter requests, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         if (settings.Web is null || token is null)
             return null;
@@ -46,7 +46,7 @@ internal sealed class WebHost : IAsyncDisposable
                 services.AddTo(builder.Services);
                 builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(server => Configure(server, settings, certificate));
             },
-            application => Map(application, check, services, time));
+            application => Map(application, check, services, requests, time));
         await host.StartAsync(fault => Explain(fault, settings), cancellationToken).ConfigureAwait(false);
         return new WebHost(host);
     }
@@ -62,14 +62,16 @@ internal sealed class WebHost : IAsyncDisposable
         {
             options.MaxReceiveMessageSize = WebLimits.RequestBytes;
             options.IgnoreUnknownServices = true;
+            options.Interceptors.Add<CallMeter>();
             options.Interceptors.Add<ErrorInterceptor>();
         });
         collection.AddSingleton<JsonErrors>();
     }
 
-    private static void Map(WebApplication application, WebRequestCheck check, ApiServices services, TimeProvider time)
+    private static void Map(WebApplication application, WebRequestCheck check, ApiServices services, RequestMeter requests, TimeProvider time)
     {
         var errors = application.Services.GetRequiredService<JsonErrors>();
+        application.Use(next => context => requests.InvokeAsync(context, next));
         application.Use(next => context => errors.InvokeAsync(context, next));
         application.Use(next => context => check.InvokeAsync(context, next));
         application.UseRouting();
@@ -77,7 +79,7 @@ internal sealed class WebHost : IAsyncDisposable
         application.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         ApiServices.Map(application);
 
-        var methods = new JsonMethods(application.Services.GetRequiredService<ErrorInterceptor>(), time);
+        var methods = new JsonMethods(application.Services.GetRequiredService<ErrorInterceptor>(), services.Calls, time);
         PeerService.BindService(methods, services.Peer);
         NodeService.BindService(methods, services.Node);
         ConversationService.BindService(methods, services.Conversations);

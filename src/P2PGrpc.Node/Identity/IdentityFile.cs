@@ -44,14 +44,16 @@ internal static class IdentityFile
     }
 
     /// <summary>Reads the private key itself, for who keeps it elsewhere.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tolerated">What others may do with the file all the same.</param>
     /// <returns>The seed, which is the caller's to wipe.</returns>
     /// <exception cref="NodeStartException">As for <see cref="LoadOrCreate"/>; also where there is no file.</exception>
-    public static byte[] ReadSeed(string path)
+    public static byte[] ReadSeed(string path, UnixFileMode tolerated = UnixFileMode.None)
     {
         path = Path.GetFullPath(path);
         try
         {
-            RefuseLooseMode(path, "600");
+            RefuseLooseMode(path, "600", tolerated);
             var seed = new byte[IdentityKey.SeedLength];
             using var identity = Load(path, seed);
             return seed;
@@ -163,12 +165,12 @@ internal static class IdentityFile
     private static string Format(ReadOnlySpan<byte> seed, PeerId peer) =>
         $"{FirstLine}\n{Warning}\nseed {Base32.Encode(seed)}\npeer {peer}\n";
 
-    private static void RefuseLooseMode(string path, string wanted)
+    private static void RefuseLooseMode(string path, string wanted, UnixFileMode tolerated = UnixFileMode.None)
     {
         if (OperatingSystem.IsWindows())
             return;
         var mode = File.GetUnixFileMode(path);
-        if ((mode & OthersMask) == 0)
+        if ((mode & OthersMask & ~tolerated) == 0)
             return;
         throw new NodeStartException(
             "KEY_FILE_MODE",

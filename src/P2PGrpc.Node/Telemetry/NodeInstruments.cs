@@ -12,7 +12,7 @@ internal sealed class NodeInstruments : IDisposable
     /// <summary>From a link on one machine to a peer that was away for a day, in seconds.</summary>
     private static readonly double[] DeliveryBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400];
 
-    /// <summary>Those of the conventions for calls, in seconds.</summary>
+    /// <summary>Those of the conventions for calls and requests, in seconds.</summary>
     private static readonly double[] CallBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
     /// <summary>From one short message to the largest body, in bytes.</summary>
@@ -35,6 +35,7 @@ internal sealed class NodeInstruments : IDisposable
         CommitDuration = Duration("p2pgrpc.commit.duration", "A transaction of the store, its flush to disk included.", DiskBounds);
         FlushDuration = Duration("p2pgrpc.fsync.duration", "The part of a transaction that writes the log of the database and flushes it to disk.", DiskBounds);
         CallDuration = Duration("rpc.server.call.duration", "A call of a client; of a stream all of it.", CallBounds);
+        RequestDuration = Duration("http.server.request.duration", "A request to the web endpoint, whatever became of it; of a stream all of it.", CallBounds);
         SegmentSize = meter.CreateHistogram(
             "p2pgrpc.segment.size", "By", "The body of a segment that was stored.", tags: null, new InstrumentAdvice<long> { HistogramBucketBoundaries = SegmentBounds });
     }
@@ -46,6 +47,8 @@ internal sealed class NodeInstruments : IDisposable
     public Histogram<double> FlushDuration { get; }
 
     public Histogram<double> CallDuration { get; }
+
+    public Histogram<double> RequestDuration { get; }
 
     public Histogram<long> SegmentSize { get; }
 

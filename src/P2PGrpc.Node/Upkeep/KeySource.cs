@@ -27,8 +27,9 @@ internal sealed class KeySource : IDisposable
     public static KeySource Read(string path, Func<string> askPassphrase)
     {
         var text = ReadText(path);
+        // What is read here is copied, so whoever shares the file with its group gets a file of the node's own: a Secret of Kubernetes can't be mounted otherwise.
         if (!SealedKey.IsMeant(text))
-            return OfFile(path);
+            return OfFile(path, UnixFileMode.GroupRead);
         if (SealedKey.ReadPeer(text, out var fault) is null)
             throw new UpkeepException("KEY_DAMAGED", $"{path}: {fault}");
         return SealedKey.Open(text, askPassphrase(), out fault) is { } seed
@@ -38,11 +39,13 @@ internal sealed class KeySource : IDisposable
 
     /// <summary>A key file as a node has it.</summary>
     /// <exception cref="UpkeepException">It is none.</exception>
-    public static KeySource OfFile(string path)
+    public static KeySource OfFile(string path) => OfFile(path, UnixFileMode.None);
+
+    private static KeySource OfFile(string path, UnixFileMode tolerated)
     {
         try
         {
-            return new KeySource(IdentityFile.ReadSeed(path));
+            return new KeySource(IdentityFile.ReadSeed(path, tolerated));
         }
         catch (NodeStartException fault)
         {

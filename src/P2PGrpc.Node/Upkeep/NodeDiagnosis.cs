@@ -18,14 +18,13 @@ public static class NodeDiagnosis
     private const int VerifiedSegments = 64;
 
     /// <param name="dataDirectory">The node's.</param>
-    /// <param name="listen">Where it shall listen for peers, IP:PORT.</param>
-    /// <param name="api">Where it shall listen for clients; null for nowhere.</param>
+    /// <param name="ports">Where it shall listen, by the options that say so: listen, api, web and so on.</param>
     /// <param name="peers">Those that its options name, besides those that it knows.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What was found, in the order of the checks. Takes 10 seconds at most.</returns>
     public static async Task<IReadOnlyList<Finding>> RunAsync(
-        string dataDirectory, IPEndPoint listen, IPEndPoint? api, IEnumerable<string> peers, TimeProvider time, CancellationToken cancellationToken)
+        string dataDirectory, IReadOnlyList<KeyValuePair<string, IPEndPoint>> ports, IEnumerable<string> peers, TimeProvider time, CancellationToken cancellationToken)
     {
         var findings = new Findings();
         if (!Directory.Exists(dataDirectory))
@@ -41,9 +40,7 @@ public static class NodeDiagnosis
         using var identity = LoadIdentity(dataDirectory, findings);
         var known = ReadDatabase(Path.Combine(dataDirectory, DataFiles.Database), findings);
         MachineChecks.CheckClock(time.GetUtcNow(), [], findings);
-        PortChecks.Check("listen", listen, "--listen", findings);
-        if (api is not null)
-            PortChecks.Check("api", api, "--api", findings);
+        PortChecks.Check(ports, findings);
         MachineChecks.CheckDescriptors(findings);
         if (identity is not null)
             await ProbeAsync(identity, Gather(known, peers, findings), time, findings, cancellationToken).ConfigureAwait(false);

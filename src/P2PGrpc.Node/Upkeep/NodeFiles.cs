@@ -113,16 +113,20 @@ public static class NodeFiles
         }
     }
 
-    /// <summary>Makes the key of a file that of the node in a directory, which has none yet.</summary>
+    /// <summary>Makes the key of a file that of the node in a directory, which has none yet, or this very one.</summary>
     /// <returns>Whose it is.</returns>
-    /// <exception cref="UpkeepException">There is a key already, or none in the file; or the passphrase is another one.</exception>
+    /// <exception cref="UpkeepException">There is another key already, or none in the file; or the passphrase is another one.</exception>
     public static PeerId ImportKey(string file, string dataDirectory, Func<string> askPassphrase)
     {
         using var key = KeySource.Read(file, askPassphrase);
         using var directory = Open(dataDirectory);
-        if (!Translate(() => key.TryWrite(directory.IdentityPath)))
-            throw new UpkeepException("KEY_EXISTS", $"{directory.IdentityPath} is there already, and a key is never overwritten. Name another directory by --data, or move that file away.");
-        return key.Peer;
+        if (Translate(() => key.TryWrite(directory.IdentityPath)))
+            return key.Peer;
+        using var present = KeySource.OfFile(directory.IdentityPath);
+        return present.Peer == key.Peer
+            ? key.Peer
+            : throw new UpkeepException(
+                "KEY_EXISTS", $"{directory.IdentityPath} is the key of another node, {present.Peer}, and is never overwritten. Name another directory by --data, or move that file away.");
     }
 
     private static PeerId? FindPeer(string directory)

@@ -7,13 +7,30 @@ namespace P2PGrpc.Node.Upkeep;
 /// <summary>Looks whether a node could listen where it shall, and who else does.</summary>
 internal static class PortChecks
 {
+    /// <summary>How long a connection to this machine itself may take.</summary>
+    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(1);
+
     private static readonly string[] SocketTables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-    /// <param name="check">What it is called.</param>
-    /// <param name="address">Where it shall listen.</param>
-    /// <param name="option">The option that says so.</param>
-    /// <param name="findings">Where it goes.</param>
-    public static void Check(string check, IPEndPoint address, string option, Findings findings)
+    /// <summary>Looks at all ports of a node that does not run, by the names of the options that give them.</summary>
+    public static void Check(IReadOnlyList<KeyValuePair<string, IPEndPoint>> ports, Findings findings)
+    {
+        for (var index = 0; index < ports.Count; index++)
+        {
+            var (name, address) = ports[index];
+            if (ports.Take(index).FirstOrDefault(other => Overlap(other.Value, address)).Key is { } other)
+                findings.Fail(name, $"{address} is where --{other} listens, too.", $"Give --{name} a port of its own.");
+            else
+                Check(name, address, $"--{name}", findings);
+        }
+    }
+
+    private static bool Overlap(IPEndPoint one, IPEndPoint other) =>
+        one.Port == other.Port && one.Port != 0 && (one.Address.Equals(other.Address) || IsAny(one.Address) || IsAny(other.Address));
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    private static void Check(string check, IPEndPoint address, string option, Findings findings)
     {
         try
         {
@@ -33,6 +50,35 @@ internal static class PortChecks
         catch (SocketException other)
         {
             findings.Fail(check, $"This machine can't listen on {address}: {other.Message}.", $"Give one of its own addresses by {option}, or 0.0.0.0.");
+        }
+    }
+
+    /// <summary>Looks whether somebody listens where this node, or the program around it, serves something.</summary>
+    public static async Task CheckTakenAsync(string check, string url, TimeProvider time, Findings findings, CancellationToken cancellationToken)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var place))
+        {
+            findings.Fail(check, $"'{url}' is no URL.", "The program that runs the node names it: mend it there.");
+            return;
+        }
+
+        var host = place.IdnHost switch
+        {
+            "0.0.0.0" => "127.0.0.1",
+            "::" => "::1",
+            var other => other,
+        };
+        using var limit = new CancellationTokenSource(ConnectTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(host, place.Port, either.Token).ConfigureAwait(false);
+            findings.Ok(check, $"It takes connections at {url}.");
+        }
+        catch (Exception closed) when (closed is SocketException || limit.IsCancellationRequested)
+        {
+            findings.Fail(check, $"Nobody takes connections at {url}: {closed.Message}", "Look whether something is in between; look into the node's log; restart it.");
         }
     }
 

@@ -9,12 +9,9 @@ namespace P2PGrpc.Node.Web;
 /// <summary>A call over HTTP as the services see calls. The header grpc-timeout gives it a deadline, as it does in gRPC: 500m, 10S.</summary>
 internal sealed class JsonCall : ServerCallContext, IDisposable
 {
-    private static readonly string[] Traced = ["traceparent", "tracestate"];
-
     private readonly string method;
     private readonly CancellationTokenSource expiry;
     private readonly CancellationTokenSource ending;
-    private readonly Metadata headers = [];
 
     /// <exception cref="RpcException">INVALID_ARGUMENT: grpc-timeout is none.</exception>
     public JsonCall(HttpContext http, string method, TimeProvider time)
@@ -22,9 +19,6 @@ internal sealed class JsonCall : ServerCallContext, IDisposable
         Http = http;
         this.method = method;
         Time = time;
-        foreach (var name in Traced)
-            if (http.Request.Headers.TryGetValue(name, out var value))
-                headers.Add(name, value.ToString());
         DeadlineCore = DateTime.MaxValue;
         expiry = new CancellationTokenSource();
         if (http.Request.Headers["grpc-timeout"] is [{ } text, ..])
@@ -55,7 +49,7 @@ internal sealed class JsonCall : ServerCallContext, IDisposable
 
     protected override DateTime DeadlineCore { get; }
 
-    protected override Metadata RequestHeadersCore => headers;
+    protected override Metadata RequestHeadersCore { get; } = [];
 
     protected override CancellationToken CancellationTokenCore => ending.Token;
 

@@ -10,10 +10,10 @@ using Status = Google.Rpc.Status;
 
 namespace P2PGrpc.Node.Web;
 
-/// <summary>Answers each request that was refused with a google.rpc.Status in JSON and the status of HTTP that stands for it. Thread-safe.</summary>
-internal sealed class JsonErrors(ILogger<JsonErrors> log)
+/// <summary>Answers each request that was refused with a google.rpc.Status in JSON and the status of HTTP that stands for it, and counts it. Thread-safe.</summary>
+internal sealed class JsonErrors(CallMeter calls, ILogger<JsonErrors> log)
 {
-    /// <summary>The outermost middleware.</summary>
+    /// <summary>The middleware around all that may refuse.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         try
@@ -30,6 +30,7 @@ internal sealed class JsonErrors(ILogger<JsonErrors> log)
         catch (Exception error) when (!context.Response.HasStarted)
         {
             var (httpStatus, status) = Describe(error, context);
+            calls.CountRefused((StatusCode)status.Code, status);
             await WriteAsync(context.Response, httpStatus, status).ConfigureAwait(false);
         }
     }

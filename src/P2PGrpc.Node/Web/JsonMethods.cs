@@ -9,7 +9,7 @@ namespace P2PGrpc.Node.Web;
 
 /// <summary>The services' methods as requests of HTTP call them. The generated code tells it each method with its types, so that nothing is looked up by reflection:
 /// that also works in a program of machine code.</summary>
-internal sealed class JsonMethods(ErrorInterceptor errors, TimeProvider time) : ServiceBinderBase
+internal sealed class JsonMethods(ErrorInterceptor errors, CallMeter calls, TimeProvider time) : ServiceBinderBase
 {
     private readonly Dictionary<string, Func<IMessage, JsonCall, Task>> handlers = new(StringComparer.Ordinal);
 
@@ -62,7 +62,9 @@ internal sealed class JsonMethods(ErrorInterceptor errors, TimeProvider time) : 
                 }
                 catch (RpcException error) when (call.Http.Response.HasStarted)
                 {
-                    await events.FailAsync(JsonForm.ToStatus(call.IsExpired ? JsonCall.Expired() : error)).ConfigureAwait(false);
+                    var status = JsonForm.ToStatus(call.IsExpired ? JsonCall.Expired() : error);
+                    calls.CountRefused((StatusCode)status.Code, status);
+                    await events.FailAsync(status).ConfigureAwait(false);
                 }
             }
         };

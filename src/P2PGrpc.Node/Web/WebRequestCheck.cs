@@ -41,7 +41,6 @@ internal sealed class WebRequestCheck(TokenCheck tokens, IReadOnlyCollection<str
 
         if (!tokens.HoldsToken(context))
         {
-            tokens.CountRefused();
             headers.WWWAuthenticate = "Bearer";
             throw Refused(StatusCodes.Status401Unauthorized, StatusCode.Unauthenticated, TokenCheck.Reason, TokenCheck.Explain(context));
         }

@@ -74,7 +74,7 @@ public sealed class UpkeepCommandTests
         await using var node = await FakeNode.StartAsync();
         var terminal = new Terminal();
         Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "reload"));
-        Assert.Equal(["applied: the peer bob is known", "with the next start only: listen, name"], terminal.Lines);
+        Assert.Equal(["applied: the peer bob is known", "needs a restart: listen, name"], terminal.Lines);
         var json = new Terminal();
         await json.RunAtAsync(node, "reload", "--json");
         Assert.Equal("""{"type":"reload","applied":["the peer bob is known"],"needsRestart":["listen","name"],"hints":[]}""", json.Lines.Single());

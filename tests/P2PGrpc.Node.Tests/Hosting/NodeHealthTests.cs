@@ -15,6 +15,8 @@ namespace P2PGrpc.Node.Tests.Hosting;
 /// <summary>What supervisors and probes are told: that the node does its work, or why not; and at the health port nothing else.</summary>
 public sealed class NodeHealthTests
 {
+    private const HealthCheckResponse.Types.ServingStatus Serving = HealthCheckResponse.Types.ServingStatus.Serving;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -81,6 +83,23 @@ public sealed class NodeHealthTests
         await blocked;
 
         async Task<HealthCheckResponse> CheckAsync(string service) => await health.CheckAsync(new HealthCheckRequest { Service = service }, cancellationToken: Token);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_drained_is_not_ready_for_clients_and_not_to_be_started_again()
+    {
+        await using var node = await RunningNode.StartAsync("node", settings => settings with { Health = new IPEndPoint(IPAddress.Loopback, 0) });
+        using var channel = GrpcChannel.ForAddress(node.Runtime.HealthAddress!);
+        var health = new Health.HealthClient(channel);
+        Assert.Equal((Serving, Serving), await AskAsync());
+        await node.Runtime.Upkeep.Draining.DrainAsync(new DrainRequest(), Token);
+        Assert.Equal((Serving, HealthCheckResponse.Types.ServingStatus.NotServing), await AskAsync());
+        await node.Runtime.Upkeep.Draining.DrainAsync(new DrainRequest { Off = true }, Token);
+        Assert.Equal((Serving, Serving), await AskAsync());
+
+        async Task<(HealthCheckResponse.Types.ServingStatus Alive, HealthCheckResponse.Types.ServingStatus Ready)> AskAsync() =>
+            ((await health.CheckAsync(new HealthCheckRequest(), cancellationToken: Token)).Status,
+            (await health.CheckAsync(new HealthCheckRequest { Service = "p2pgrpc.v1.PeerService" }, cancellationToken: Token)).Status);
     }
 
     private sealed class TemporaryFolder : IDisposable

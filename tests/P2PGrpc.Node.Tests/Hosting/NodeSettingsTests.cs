@@ -26,6 +26,19 @@ public sealed class NodeSettingsTests
     }
 
     [Theory]
+    [InlineData("8555")]
+    [InlineData("127.0.0.1:5555")]
+    [InlineData("127.0.0.1:6555")]
+    [InlineData("127.0.0.1:7555")]
+    public void A_health_port_that_is_none_or_anothers_is_refused(string health)
+    {
+        var options = new NodeOptions { DataDirectory = "x", Listen = "127.0.0.1:5555", Web = "127.0.0.1:7555", Health = "127.0.0.1:8555" };
+        Assert.Equal("127.0.0.1:8555", NodeSettings.From(options).Health?.ToString());
+        options.Health = health;
+        Assert.Equal("OPTIONS_INVALID", Assert.Throws<NodeStartException>(() => NodeSettings.From(options)).Reason);
+    }
+
+    [Theory]
     [InlineData("alice\u001b[2J")]
     [InlineData("two\nlines")]
     [InlineData("\u202eecila")]

@@ -1,7 +1,10 @@
+using System.Net;
 using Grpc.Core;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Links;
+using P2PGrpc.Node.Logs;
+using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Protocol;
 using Xunit;
 
@@ -116,6 +119,41 @@ public sealed class UpkeepTests
     }
 
     [Fact]
+    public async Task A_reload_whose_caller_gives_up_half_way_is_in_force_as_a_whole()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        Action<NodeOptions> change = options => (options.Accept, options.KeepDays, options.QuotaAuthor) = (AdmissionPolicy.Any, 7, 1L << 24);
+        using var gate = new BlockingOperation();
+        var blocked = alice.Runtime.Store.WriteAsync(gate, Token);
+        gate.WaitUntilReached();
+        // What the node keeps is changed after what a conversation keeps, and that waits for the store.
+        var retention = alice.Runtime.Retention.SetAsync(alice.Runtime.Recipients.ResolveKnown("self"), new RetentionLimits(1, null), Token);
+        using var caller = new CancellationTokenSource();
+        // Admission and quotas are in force when this returns.
+        var reload = ReloadAsync(alice, change, caller.Token);
+        Assert.False(reload.IsCompleted);
+        await caller.CancelAsync();
+        gate.Open();
+        await Task.WhenAll(blocked, retention);
+
+        Assert.Equal(3, (await reload).Applied.Count);
+        Assert.Equal(7, alice.Runtime.Retention.Settings.Node.Days);
+        Assert.Empty((await ReloadAsync(alice, change)).Applied);
+    }
+
+    [Fact]
+    public async Task A_reload_names_what_the_program_around_the_node_takes_up_only_when_it_starts()
+    {
+        await using var alice = await RunningNode.StartAsync(
+            "alice", settings => settings with { ProgramSettings = new Dictionary<string, string> { ["metrics"] = "off", ["log"] = "text" } });
+        Assert.Empty((await ReloadAsync(alice, options => (options.ProgramSettings["metrics"], options.ProgramSettings["log"]) = ("off", "text"))).NeedsRestart);
+        Action<NodeOptions> change = options => (options.Name, options.ProgramSettings["metrics"], options.ProgramSettings["log"]) = ("renamed", "127.0.0.1:9464", "json");
+        Assert.Equal(["name", "log", "metrics"], (await ReloadAsync(alice, change)).NeedsRestart);
+        // Said until it is done.
+        Assert.Equal(["name", "log", "metrics"], (await ReloadAsync(alice, change)).NeedsRestart);
+    }
+
+    [Fact]
     public async Task Options_that_are_wrong_change_nothing()
     {
         await using var alice = await RunningNode.StartAsync("alice", AdmissionPolicy.Known, "bob=127.0.0.1:9");
@@ -167,15 +205,34 @@ public sealed class UpkeepTests
             Assert.Contains(findings, finding => finding.Check == check && finding.Severity != Severity.Error);
     }
 
+    [Fact]
+    public async Task A_diagnosis_looks_whether_somebody_listens_at_each_endpoint_that_is_on()
+    {
+        var free = new IPEndPoint(IPAddress.Loopback, 0);
+        await using var alice = await RunningNode.StartAsync("alice", settings => settings with
+        {
+            Web = free,
+            Health = free,
+            ProgramEndpoints = new Dictionary<string, string> { ["metrics"] = "http://127.0.0.1:9/metrics", ["else"] = "nowhere" },
+        });
+        var findings = await alice.Runtime.Upkeep.Diagnosis.RunAsync(Token);
+        Assert.Equal($"It takes connections at {alice.Runtime.WebAddress}.", Assert.Single(findings, finding => finding is { Check: "web", Severity: Severity.Ok }).Detail);
+        Assert.Single(findings, finding => finding is { Check: "health", Severity: Severity.Ok });
+        Assert.StartsWith(
+            "Nobody takes connections at http://127.0.0.1:9/metrics", Assert.Single(findings, finding => finding is { Check: "metrics", Severity: Severity.Error }).Detail, StringComparison.Ordinal);
+        Assert.Single(findings, finding => finding is { Check: "else", Severity: Severity.Error });
+        Assert.DoesNotContain(findings, finding => finding.Check == "api");
+    }
+
     private static Task<ExplainMessageResponse> ExplainAsync(RunningNode node, string message) => node.Runtime.Upkeep.Explanation.ExplainAsync(message, Token);
 
     private static Task<DrainResponse> DrainAsync(RunningNode node, DrainRequest request) => node.Runtime.Upkeep.Draining.DrainAsync(request, Token);
 
-    private static Task<ReloadResponse> ReloadAsync(RunningNode node, Action<NodeOptions> change)
+    private static Task<ReloadResponse> ReloadAsync(RunningNode node, Action<NodeOptions> change, CancellationToken? cancellationToken = null)
     {
         var options = new NodeOptions { Name = node.Name, DataDirectory = node.DataDirectory, Listen = "127.0.0.1:0", Api = "off" };
         change(options);
-        return node.Runtime.Reload.ApplyAsync(options, Token);
+        return node.Runtime.Reload.ApplyAsync(options, cancellationToken ?? Token);
     }
 
     private static async Task<(string Reason, StatusCode Status)> RefusalAsync(Func<Task> call)

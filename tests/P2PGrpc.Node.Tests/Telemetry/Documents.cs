@@ -5,11 +5,12 @@ namespace P2PGrpc.Node.Tests.Telemetry;
 /// <summary>What the documents of this checkout name.</summary>
 internal static partial class Documents
 {
-    /// <summary>The metrics in the tables of observability.md, by their names in OpenTelemetry.</summary>
-    public static IReadOnlyList<string> ReadMetrics() => [.. Metric().Matches(Read("observability.md")).Select(match => match.Groups[1].Value)];
+    /// <summary>The metrics in the tables of observability.md, by their names in OpenTelemetry, with kind and unit.</summary>
+    public static IReadOnlyList<string> ReadMetrics() => [.. Metric().Matches(Read("observability.md")).Select(match => $"{match.Groups[1].Value}: {match.Groups[2].Value}")];
 
     /// <summary>The reasons in the tables of operations.md.</summary>
-    public static IReadOnlySet<string> ReadReasons() => Reason().Matches(Read("operations.md")).Select(match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+    public static IReadOnlySet<string> ReadReasons() =>
+        Reason().Matches(Read("operations.md")).SelectMany(match => match.Groups[1].Captures, (_, reason) => reason.Value).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>The log events in the table of operations.md, with their levels.</summary>
     public static IReadOnlyList<(int Id, string Levels)> ReadLogEvents() =>
@@ -23,10 +24,10 @@ internal static partial class Documents
         throw new InvalidOperationException("P2PGrpc.sln was not found above " + AppContext.BaseDirectory);
     }
 
-    [GeneratedRegex(@"^\| `((?:p2pgrpc|rpc)\.[a-z._]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `((?:p2pgrpc|rpc|http)\.[a-z._]+)` \| `[a-z0-9_]+` \| ([A-Za-z{}, ]+) \|", RegexOptions.Multiline)]
     private static partial Regex Metric();
 
-    [GeneratedRegex(@"^\| `([A-Z_]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| (?:`([A-Z_]+)`(?:, )?)+ \|", RegexOptions.Multiline)]
     private static partial Regex Reason();
 
     [GeneratedRegex(@"^\| (1\d{3}) \| ([a-z, ]+) \|", RegexOptions.Multiline)]

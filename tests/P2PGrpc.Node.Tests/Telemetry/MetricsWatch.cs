@@ -21,7 +21,7 @@ internal sealed class MetricsWatch : IDisposable
             if (instrument.Meter.Scope != node.Meters)
                 return;
             lock (gate)
-                published.Add(instrument.Name);
+                published.Add(Describe(instrument));
             own.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
@@ -30,7 +30,7 @@ internal sealed class MetricsWatch : IDisposable
         listener.Start();
     }
 
-    /// <summary>The names of all instruments.</summary>
+    /// <summary>All instruments: name, kind and unit.</summary>
     public IReadOnlyCollection<string> Published
     {
         get
@@ -58,6 +58,12 @@ internal sealed class MetricsWatch : IDisposable
     }
 
     public void Dispose() => listener.Dispose();
+
+    private static string Describe(Instrument instrument)
+    {
+        var kind = instrument.GetType().Name.Split('`')[0].Replace("Observable", "", StringComparison.Ordinal).ToLowerInvariant();
+        return instrument.Unit is null ? $"{instrument.Name}: {kind}" : $"{instrument.Name}: {kind}, {instrument.Unit}";
+    }
 
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -118,8 +118,27 @@ public sealed class BackupTests : IDisposable
         Assert.Equal("FILE_EXISTS", Refusal(() => NodeFiles.ExportKey(alice.DataDirectory, file, Passphrase, Cheap)));
         var other = Path.Combine(folder, "other");
         Assert.Equal(id, NodeFiles.ImportKey(file, other, () => Passphrase).ToString());
-        Assert.Equal("KEY_EXISTS", Refusal(() => NodeFiles.ImportKey(file, other, () => Passphrase)));
+        // Once more changes nothing: what makes a container's files ready runs at each start.
+        Assert.Equal(id, NodeFiles.ImportKey(file, other, () => Passphrase).ToString());
+        await using var bob = await RunningNode.StartAsync("bob");
+        Assert.Equal("KEY_EXISTS", Refusal(() => NodeFiles.ImportKey(Path.Combine(bob.DataDirectory, "identity.key"), other, () => Passphrase)));
         Assert.Equal(await File.ReadAllTextAsync(Path.Combine(alice.DataDirectory, "identity.key"), Token), await File.ReadAllTextAsync(Path.Combine(other, "identity.key"), Token));
+    }
+
+    /// <summary>As a Secret of Kubernetes is mounted where there is an fsGroup: 0400 becomes 0440.</summary>
+    [Fact]
+    public async Task A_key_that_its_group_may_read_is_imported_to_a_file_of_the_nodes_own()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        var secret = Path.Combine(folder, "secret");
+        File.Copy(Path.Combine(alice.DataDirectory, "identity.key"), secret);
+        File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        var node = Path.Combine(folder, "node");
+        Assert.Equal(alice.Id, NodeFiles.ImportKey(secret, node, () => "").ToString());
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(node, "identity.key")));
+
+        File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        Assert.Equal("KEY_FILE_MODE", Refusal(() => NodeFiles.ImportKey(secret, Path.Combine(folder, "another"), () => "")));
     }
 
     private static string Refusal(Action action) => Assert.Throws<UpkeepException>(action).Reason;

@@ -67,6 +67,14 @@ public sealed class WebEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_trace_of_a_request_is_written_into_the_message()
+    {
+        const string trace = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+        await CallAsync(HttpMethod.Post, "/v1/messages", """{"to":"self","text":"traced"}""", request => request.Headers.Add("traceparent", trace));
+        Assert.Equal(trace, Assert.Single(await node.ReceiveAsync(1, request => request.IncludeOwn = true)).Entry.Content.Headers["traceparent"]);
+    }
+
+    [Fact]
     public async Task A_body_that_is_too_long_is_refused_before_it_is_read()
     {
         var refused = await CallAsync(HttpMethod.Post, "/v1/messages", new string(' ', 1024 * 1024 + 1), request => request.Headers.ExpectContinue = true);
@@ -84,6 +92,14 @@ public sealed class WebEndpointTests : IAsyncLifetime
             var refused = await CallAsync(HttpMethod.Get, path, configure: request => SetAuthorization(request, authorization));
             Assert.Equal((HttpStatusCode.Unauthorized, "TOKEN_MISSING"), (refused.Status, Reason(refused.Json)));
         }
+    }
+
+    [Fact]
+    public async Task No_part_of_the_token_opens_and_nothing_more_than_it()
+    {
+        foreach (var wrong in new[] { "", token[..1], token[..^1], token + "x", token + token, token.ToUpperInvariant() })
+            Assert.Equal(
+                (HttpStatusCode.Unauthorized, wrong), ((await CallAsync(HttpMethod.Get, "/v1/node", configure: request => SetAuthorization(request, $"Bearer {wrong}"))).Status, wrong));
     }
 
     [Theory]
@@ -208,28 +224,40 @@ public sealed class WebEndpointTests : IAsyncLifetime
     [Fact]
     public async Task gRPC_Web_is_served_and_gRPC_itself_is_not()
     {
-        byte[] message = new SendRequest { To = "self", Text = "by the web" }.ToByteArray();
-        var frame = new byte[5 + message.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), message.Length);
-        message.CopyTo(frame, 5);
-        var (content, body) = await PostAsync("application/grpc-web+proto");
+        var message = new SendRequest { To = "self", Text = "by the web" };
+        var (_, content, body) = await PostAsync("PeerService/Send", message);
         Assert.Equal("application/grpc-web", content);
         var length = BinaryPrimitives.ReadInt32BigEndian(body.AsSpan(1));
         Assert.Equal(DeliveryState.Delivered, SendResponse.Parser.ParseFrom(body, 5, length).State);
         Assert.Contains("grpc-status: 0", Encoding.ASCII.GetString(body, 5 + length, body.Length - 5 - length), StringComparison.OrdinalIgnoreCase);
 
-        (content, body) = await PostAsync("application/grpc");
+        (_, content, body) = await PostAsync("PeerService/Send", message, "application/grpc");
         Assert.Equal("application/json", content);
         Assert.Contains("CONTENT_TYPE", Encoding.UTF8.GetString(body), StringComparison.Ordinal);
+    }
 
-        async Task<(string?, byte[])> PostAsync(string type)
-        {
-            using var request = Begin(HttpMethod.Post, "/p2pgrpc.v1.PeerService/Send");
-            request.Content = new ByteArrayContent(frame);
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
-            using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
-            return (response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
-        }
+    [Fact]
+    public async Task A_backup_is_not_made_by_the_web()
+    {
+        var directory = node.DataDirectory + "-backup";
+        var (status, _, body) = await PostAsync("NodeService/CreateBackup", new CreateBackupRequest { Directory = directory, WithKey = true });
+        Assert.Equal(HttpStatusCode.NotFound, status);
+        Assert.Contains("PATH_UNKNOWN", Encoding.UTF8.GetString(body), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(directory));
+    }
+
+    /// <summary>Calls a method by gRPC-Web, or says that it does.</summary>
+    private async Task<(HttpStatusCode Status, string? Type, byte[] Body)> PostAsync(string method, IMessage message, string type = "application/grpc-web+proto")
+    {
+        byte[] bytes = message.ToByteArray();
+        var frame = new byte[5 + bytes.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), bytes.Length);
+        bytes.CopyTo(frame, 5);
+        using var request = Begin(HttpMethod.Post, $"/p2pgrpc.v1.{method}");
+        request.Content = new ByteArrayContent(frame);
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return (response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
     }
 
     private static void SetAuthorization(HttpRequestMessage request, string? value)
