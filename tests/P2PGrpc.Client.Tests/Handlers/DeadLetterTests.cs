@@ -154,6 +154,22 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task A_dead_letter_that_its_handler_passes_over_is_not_replayed()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var handled = new ConcurrentQueue<string>();
+        var isWanted = true;
+        node.Feed.Receive("poison");
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", handled), new() { Where = _ => isWanted }));
+        await Terminal.WaitAsync(() => node.Feed.InRoom(Room).Count == 1);
+        isWanted = false;
+        var letter = await host.DeadLetters.ListAsync().SingleAsync();
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => host.DeadLetters.ReplayAsync(letter));
+        Assert.StartsWith("The handler 'String' does not take log/1, as it is set now", fault.Message);
+        Assert.Single(await host.DeadLetters.ListAsync().ToListAsync());
+    }
+
+    [Fact]
     public async Task Attempts_are_paused_for_and_those_that_failed_for_an_absent_node_do_not_count()
     {
         await using var node = await FakeNode.StartAsync();
