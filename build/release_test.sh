@@ -38,7 +38,7 @@ converse() {
     done
     echo "   $name answers after $((($(date +%s%N) - started) / 1000000)) ms"
     "$@" send self "hello from $name" --data "$data" > /dev/null || fail "$name could not send"
-    "$@" tail --from start --no-follow --own --data "$data" | grep -q "hello from $name" || fail "$name did not keep its message"
+    "$@" tail --from start --no-follow --own --data "$data" | grep -F "hello from $name" > /dev/null || fail "$name did not keep its message"
     kill -TERM "$process"
     wait "$process" || fail "$name did not end with 0"
 }
