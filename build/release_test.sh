@@ -95,6 +95,8 @@ within = {name for name, library in json.loads(built)["libraries"].items() if li
 assert len(within) > 20 and within <= named, f"not in the bill: {within - named}"
 bare = [component["name"] for component in bom["components"] if not component.get("licenses") or not component.get("purl")]
 assert not bare, f"without a licence or an address: {bare}"
+known = {component["bom-ref"] for component in [bom["metadata"]["component"], *bom["components"]]}
+assert known == {dependency["ref"] for dependency in bom["dependencies"]}, "the graph of dependencies lacks some"
 silent = [name for name in named if f"\n{name.replace('/', ' ')}\n" not in notices]
 assert not silent, f"not in the notices: {silent}"
 print(f"   {len(named)} components, {len(within)} of them packages that were built in; {len(notices) // 1024} KiB of notices")
