@@ -20,7 +20,7 @@ public sealed class MessageHandlingOptions
     /// <summary>Only messages of the direct conversation with this peer (an alias, a PeerId, or "self") or of this #room. Empty (the default): all.</summary>
     public string Conversation { get; set; } = "";
 
-    /// <summary>Whether handlers also get what this node itself sends. Default: no.</summary>
+    /// <summary>Whether handlers also get what this node itself sends to others. What it sends to "self" comes to them in any case: a handler that sends there is given that, too. Default: no.</summary>
     public bool IncludeOwn { get; set; }
 
     /// <summary>Whether handlers also get replies to requests. Default: no, they are for RequestAsync.</summary>
