@@ -47,7 +47,7 @@ public sealed class RealNodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Dead_letters_stand_in_a_room_of_the_node_and_are_listed_from_its_history()
+    public async Task Dead_letters_stand_in_a_room_of_the_node_and_are_replayed_when_its_owner_says_so()
     {
         using var node = await StartNodeAsync("carol");
         var fails = true;
@@ -64,7 +64,10 @@ public sealed class RealNodeTests : IDisposable
         Assert.Equal(("print this", "self", "IOException: no paper"), (letter.Copy.Text, letter.From, letter.Error));
         Assert.Equal("#dead-letters", letter.Copy.Room);
         fails = false;
-        await letters.ReplayAsync(letter);
+        // The owner's command, the room and the service.
+        var owner = new Terminal();
+        Assert.Equal(0, await owner.RunAsync("dead-letters", "replay", letter.Reference, "--data", Find("carol")));
+        Assert.Equal("String of tests has handled it\n", owner.Output);
         await WaitAsync(async () => await letters.ListAsync().CountAsync() == 0);
         await service.StopAsync();
         await node.StopAsync();
