@@ -24,7 +24,7 @@ public sealed class DeadLetters
     /// </summary>
     /// <param name="letter">The dead letter.</param>
     /// <param name="cancellationToken">Gives up; the handler is told.</param>
-    /// <exception cref="InvalidOperationException">There is no handler of that name any more, it does not take the message any more, or the dead letter is not complete.</exception>
+    /// <exception cref="InvalidOperationException">There is no handler of that name any more, it does not take the message any more, or the dead letter is not complete. Nothing was run.</exception>
     /// <remarks>What the handler throws comes through; the dead letter then stays.</remarks>
     public async Task ReplayAsync(DeadLetter letter, CancellationToken cancellationToken = default)
     {

@@ -1,15 +1,16 @@
 namespace P2PGrpc.Client;
 
-/// <summary>The other side answered a request with an error.</summary>
+/// <summary>The other side answered a request with an error. Control characters of its text and its reason are shown as escapes here.</summary>
 public sealed class RemoteRequestException : Exception
 {
     /// <summary>The reason where the handler failed and did not say why.</summary>
     public const string Failed = "REQUEST_FAILED";
 
+    // What another node wrote may end in a log; the reply itself has it as it came.
     internal RemoteRequestException(ReceivedMessage reply)
-        : base(reply.Text is { Length: > 0 } text ? text : "The other side answered with an error and said no more.")
+        : base(reply.Text is { Length: > 0 } text ? VisibleText.Escape(text) : "The other side answered with an error and said no more.")
     {
-        Reason = reply.Headers[MessageHeaders.ReplyError];
+        Reason = VisibleText.Escape(reply.Headers[MessageHeaders.ReplyError]);
         Reply = reply;
     }
 
