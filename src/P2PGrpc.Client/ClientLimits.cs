@@ -6,6 +6,9 @@ internal static class ClientLimits
     /// <summary>A call's time limit where none is given: the longest that a node waits for a delivery.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>The longest time limit that can be given: .NET's timers count no further. Whoever wants to wait longer wants no limit.</summary>
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49);
+
     /// <summary>How long an unavailable node is tried again: it covers the restart of a node (5 s to stop, 1 s to start).</summary>
     public static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(10);
 

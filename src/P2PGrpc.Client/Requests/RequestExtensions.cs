@@ -40,6 +40,7 @@ public static class RequestExtensions
         this P2PGrpcClient client, string to, TRequest request, RequestSettings? settings = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
+        MessageSerializer.CheckReadable(typeof(TReply));
         return client.Serializer.Read<TReply>(await client.RequestAsync(to, client.Serializer.Write(request), settings, cancellationToken));
     }
 

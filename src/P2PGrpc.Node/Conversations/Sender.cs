@@ -136,7 +136,7 @@ internal sealed class Sender(
             catch (NodeRequestException refused)
             {
                 Refused.Add(refused.Reason);
-                response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)refused.Status, Detail = refused.Message });
+                response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)refused.Status, Detail = refused.Message, Reason = refused.Reason });
             }
 
         if (taken.Count == 0)
@@ -169,6 +169,7 @@ internal sealed class Sender(
                     Index = (uint)places[at],
                     Code = (int)StatusCode.AlreadyExists,
                     Detail = Conflict(taken[at].Content?.MessageId ?? "").Message,
+                    Reason = IdUsed,
                 });
                 continue;
             }

@@ -8,7 +8,7 @@ namespace P2PGrpc.Node.Upkeep;
 
 /// <summary>What can be done with a node's files while no node runs there, and verifying them, which can be done at any time. Thread-safe as far as the files are not the
 /// same.</summary>
-public static class NodeFiles
+internal static class NodeFiles
 {
     /// <summary>The shortest passphrase that seals a key: shorter ones are found by trying, whatever each try costs.</summary>
     public const int ShortestPassphrase = 10;

@@ -177,7 +177,7 @@ public sealed class DeadLetterTests
         var time = new FakeTimeProvider();
         var attempts = 0;
         node.Feed.Receive("one");
-        var absent = new P2PGrpcException(Grpc.Core.StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "gone", null, null);
+        var absent = new P2PGrpcException(Grpc.Core.StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "gone");
         await using var host = await HandlerHost.StartAsync(
             node, client => client.OnMessage<string>((_, _) => Interlocked.Increment(ref attempts) <= 10 ? throw absent : Task.CompletedTask),
             options => options.FirstRetryDelay = options.LongestRetryDelay = TimeSpan.FromMinutes(10), time);
