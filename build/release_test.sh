@@ -102,6 +102,17 @@ assert not silent, f"not in the notices: {silent}"
 print(f"   {len(named)} components, {len(within)} of them packages that were built in; {len(notices) // 1024} KiB of notices")
 END
 
+say "the manifests"
+tar -xzf "$out/p2pgrpc-$version-deploy.tar.gz" -C "$scratch"
+if command -v kubectl > /dev/null; then
+    manifests=$scratch/p2pgrpc-$version-deploy/kubernetes
+    kubectl kustomize "$manifests" | grep -F ":$version" > /dev/null || fail "the manifests can't be put together, or run another version"
+    echo "components: [keys]" >> "$manifests/kustomization.yaml"
+    kubectl kustomize "$manifests" | grep -F "secretName: p2pgrpc-keys" > /dev/null || fail "the manifests can't be put together with keys out of a Secret"
+else
+    echo "   not looked at: there is no kubectl"
+fi
+
 say "the Debian package"
 if command -v lintian > /dev/null; then lintian --fail-on error --suppress-tags bad-distribution-in-changes-file "$out/p2pgrpc_${version}_amd64.deb" | sed 's/^/   /'; fi
 cp "$out/p2pgrpc_${version}_amd64.deb" "$inside/tmp/package.deb"
