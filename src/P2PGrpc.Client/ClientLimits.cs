@@ -89,6 +89,10 @@ internal static class ClientLimits
     /// <inheritdoc cref="HeaderCount"/>
     public const int HeaderBytes = 16 * 1024;
 
+    /// <summary>How often a message of an outbox is tried where the failure may be its own or the node's. That takes some six minutes, in which a node that fails with all of them
+    /// is looked after; then those behind it go on.</summary>
+    public const int OutboxFailures = 10;
+
     /// <summary>How long a health check waits for the node's answer.</summary>
     public static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(5);
 }

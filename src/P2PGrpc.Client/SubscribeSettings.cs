@@ -24,7 +24,7 @@ public sealed record SubscribeSettings
     /// <summary>Only messages of the direct conversation with this peer (an alias, a PeerId, or "self") or of this #room. Empty: all.</summary>
     public string Conversation { get; init; } = "";
 
-    /// <summary>Whether to read also what this node itself sent. Default: no.</summary>
+    /// <summary>Whether to read also what this node itself sent to others. What it sent to "self" comes in any case. Default: no.</summary>
     public bool IncludeOwn { get; init; }
 
     /// <summary>Whether to wait for what comes later. If not, the enumeration ends after the last message held. Default: yes.</summary>

@@ -1,6 +1,6 @@
 namespace P2PGrpc.Client;
 
-/// <summary>The other side answered a request with an error.</summary>
+/// <summary>The other side answered a request with an error. Control characters of its text and its reason are shown as escapes here.</summary>
 public sealed class RemoteRequestException : Exception
 {
     /// <summary>The reason where the handler failed and did not say why.</summary>
@@ -25,9 +25,9 @@ public sealed class RemoteRequestException : Exception
     /// <summary>The reply itself.</summary>
     public ReceivedMessage Reply { get; }
 
-    /// <summary>The error that a reply is.</summary>
+    /// <summary>The error that a reply is. What another node wrote may end in a log; the reply itself has it as it came.</summary>
     internal static RemoteRequestException From(ReceivedMessage reply) => new(
-        reply.Headers[MessageHeaders.ReplyError],
-        reply.Text is { Length: > 0 } text ? text : "The other side answered with an error and said no more.",
+        VisibleText.Escape(reply.Headers[MessageHeaders.ReplyError]),
+        reply.Text is { Length: > 0 } text ? VisibleText.Escape(text) : "The other side answered with an error and said no more.",
         reply);
 }

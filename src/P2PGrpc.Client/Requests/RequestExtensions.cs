@@ -110,6 +110,10 @@ public static class RequestExtensions
             && message.Headers.ContainsKey(MessageHeaders.ReplyTo) && message.Headers.ContainsKey(MessageHeaders.CorrelationId);
     }
 
+    /// <summary>Whether a message is the reply to a request. Either header alone may be another program's, with another meaning.</summary>
+    internal static bool IsReply(ReceivedMessage message) =>
+        message.Headers.ContainsKey(MessageHeaders.InReplyTo) && message.Headers.ContainsKey(MessageHeaders.CorrelationId);
+
     private const string Self = "self";
 
     private static string WhereToReply(ReceivedMessage request) =>

@@ -96,19 +96,27 @@ internal static class NodeFiles
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var text = System.Text.Encoding.ASCII.GetBytes(key.Seal(passphrase, cost));
+        FileStream? made = null;
         try
         {
-            using var written = new FileStream(file, options);
-            written.Write(System.Text.Encoding.ASCII.GetBytes(key.Seal(passphrase, cost)));
-            DurableFiles.Sync(written.SafeFileHandle);
+            using (made = new FileStream(file, options))
+            {
+                made.Write(text);
+                DurableFiles.Sync(made.SafeFileHandle);
+            }
+
             return key.Peer;
         }
-        catch (IOException) when (File.Exists(file))
+        catch (IOException) when (made is null && File.Exists(file))
         {
             throw new UpkeepException("FILE_EXISTS", $"There is something at {file} already, and nothing is overwritten. Name another file.");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            // Half a key would be taken for one.
+            if (made is not null)
+                File.Delete(file);
             throw new UpkeepException("KEY_NOT_WRITTEN", $"{file} can't be written: {fault.Message}", fault);
         }
     }

@@ -249,6 +249,23 @@ public sealed class RequestTests
     }
 
     [Fact]
+    public async Task An_error_of_the_other_side_shows_its_control_characters_as_escapes()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var client = node.CreateClient();
+        var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"));
+        var request = await WaitForRequestAsync(node);
+        node.Feed.Receive(new Content
+        {
+            Text = "no\n12:00 all is well",
+            Headers = { [MessageHeaders.CorrelationId] = request.Headers[MessageHeaders.CorrelationId], [MessageHeaders.InReplyTo] = "log/1", [MessageHeaders.ReplyError] = "NO\u001b[2J" },
+        });
+        var fault = await Assert.ThrowsAsync<RemoteRequestException>(() => asking);
+        Assert.Equal((@"no\u{A}12:00 all is well", @"NO\u{1B}[2J"), (fault.Message, fault.Reason));
+        Assert.Equal("no\n12:00 all is well", fault.Reply.Text);
+    }
+
+    [Fact]
     public async Task A_message_that_asks_nothing_can_not_be_replied_to()
     {
         await using var node = await FakeNode.StartAsync();

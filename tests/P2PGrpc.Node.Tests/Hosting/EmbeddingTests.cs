@@ -38,6 +38,8 @@ public sealed class EmbeddingTests : IDisposable
         var report = await health.CheckHealthAsync();
         Assert.Equal(HealthStatus.Healthy, report.Status);
         Assert.Equal(node.Id.ToString(), report.Entries["p2pgrpc-node"].Data["peer_id"]);
+        await node.DrainAsync(new DrainRequest(), TestContext.Current.CancellationToken);
+        Assert.Equal(HealthStatus.Degraded, (await health.CheckHealthAsync()).Status);
         await host.StopAsync();
         Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
     }

@@ -2,7 +2,7 @@ using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Protocol;
 
-namespace P2PGrpcService;
+namespace P2PGrpc_Service;
 
 /// <summary>Puts what comes into the inbox. The node remembers under this reader's name how far it is, so after a restart it goes on there.</summary>
 public sealed partial class InboxReader(INode node, Inbox inbox, TimeProvider time, ILogger<InboxReader> logger) : BackgroundService

@@ -7,7 +7,7 @@ using P2PGrpc.Protocol;
 using P2PGrpc.Testing;
 using Xunit;
 
-namespace P2PGrpcService.Tests;
+namespace P2PGrpc_Service.Tests;
 
 /// <summary>The service beside other nodes, in memory.</summary>
 public sealed class ServiceTests
