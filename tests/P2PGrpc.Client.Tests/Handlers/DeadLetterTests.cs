@@ -273,7 +273,7 @@ public sealed class DeadLetterTests
     [InlineData("a\r\nb\u2028c\u202ed\u0085", "a\\u{D}\\u{A}b\\u{2028}c\\u{202E}d\\u{85}")]
     public void What_could_deceive_who_reads_a_log_is_shown(string text, string shown) => Assert.Equal(shown, VisibleText.Escape(text));
 
-    private static P2PGrpcException Fault(StatusCode code, string reason, bool mayHaveHappened = false) => new(code, reason, "refused", null, null) { MayHaveHappened = mayHaveHappened };
+    private static P2PGrpcException Fault(StatusCode code, string reason, bool mayHaveHappened = false) => new(code, reason, "refused") { MayHaveHappened = mayHaveHappened };
 
     [Fact]
     public void Pauses_double_up_to_the_longest_and_begin_anew_after_a_success()
