@@ -13,7 +13,7 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Upkeep;
 
 /// <summary>Looks for what would keep a node from starting or from reaching its peers, while it does not run. Changes nothing.</summary>
-public static class NodeDiagnosis
+internal static class NodeDiagnosis
 {
     /// <param name="dataDirectory">The node's.</param>
     /// <param name="ports">Where it shall listen, by the options that say so: listen, api, web and so on.</param>

@@ -12,7 +12,10 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
 
     public Channel<WatchEventsResponse> Events { get; } = Channel.CreateUnbounded<WatchEventsResponse>();
 
-    public bool Writable { get; set; } = true;
+    /// <summary>What is wrong with the store. A full disk leaves it writable, since each write tries anew; one that has halted is not.</summary>
+    public (bool Writable, string Error) Store { get; set; } = (true, "");
+
+    public bool Draining { get; set; }
 
     public ulong FreeBytes { get; set; } = 5UL << 30;
 
@@ -28,8 +31,9 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
         UptimeMs = 61_000,
         Position = 7,
         Undelivered = 2,
-        Writable = Writable,
-        StoreError = Writable ? "" : "the disk is full",
+        Writable = Store.Writable,
+        StoreError = Store.Error,
+        Draining = Draining,
         Links = 1,
         Peers = 3,
         PeersDown = 2,
