@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Protocol;
 using Xunit;
 
 namespace P2PGrpc.Node.Tests.Hosting;
@@ -34,6 +35,8 @@ public sealed class EmbeddingTests : IDisposable
         var report = await health.CheckHealthAsync();
         Assert.Equal(HealthStatus.Healthy, report.Status);
         Assert.Equal(node.Id.ToString(), report.Entries["p2pgrpc-node"].Data["peer_id"]);
+        await node.DrainAsync(new DrainRequest(), TestContext.Current.CancellationToken);
+        Assert.Equal(HealthStatus.Degraded, (await health.CheckHealthAsync()).Status);
         await host.StopAsync();
         Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
     }
