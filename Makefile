@@ -75,9 +75,10 @@ pack: build
 consume: pack
 	@build/consume.sh
 
-# Writes the lists of the libraries' public API anew, after it has changed: src/*/PublicAPI.Unshipped.txt.
+# Writes the lists of the libraries' public API anew, after it has changed: src/*/PublicAPI.Unshipped.txt. `make api SHIPPED=1`, at a release, makes them
+# what is compared with from then on: src/*/PublicAPI.Shipped.txt.
 api: setup
-	@build/api.sh
+	@build/api.sh $(if $(SHIPPED),shipped)
 
 clean:
 	@rm -rf artifacts node_modules

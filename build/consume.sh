@@ -100,9 +100,10 @@ services=()
 say "dotnet test"
 quietly dotnet test --no-build
 cd ..
-say "dotnet new p2pgrpc-service --name Beside, dotnet build, dotnet test"
-quietly dotnet new p2pgrpc-service --name Beside "${hive[@]}"
-cd Beside
+# A name that is no identifier, as many are.
+say "dotnet new p2pgrpc-service --name order-service, dotnet build, dotnet test"
+quietly dotnet new p2pgrpc-service --name order-service "${hive[@]}"
+cd order-service
 quietly dotnet build --nologo --verbosity quiet
 quietly dotnet test --no-build
 say "all of it took $((SECONDS - begun)) seconds"

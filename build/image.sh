@@ -27,7 +27,8 @@ touch "$lists/state/status"
 apt=(apt-get -qq -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture" -o "Dir::State=$lists/state"
     -o "Dir::State::status=$lists/state/status" -o "Dir::Cache=$lists/cache" -o "APT::Sandbox::User=root")
 "${apt[@]}" update > /dev/null || fail "the lists of Debian's packages for $architecture can't be had"
-packages=(libc6 libssl3 ca-certificates)
+# base-files has the licences that the others' copyright files refer to.
+packages=(libc6 libssl3 ca-certificates base-files)
 # The runtime of .NET is C++.
 [ "$kind" = native ] || packages+=(gcc-12-base libgcc-s1 libstdc++6 zlib1g)
 (cd "$root/packages" && "${apt[@]}" download "${packages[@]}") > /dev/null || fail "${packages[*]} can't be had for $architecture"
@@ -40,6 +41,7 @@ for package in "$root"/packages/*.deb; do dpkg-deb --extract "$package" "$root/u
         find . \( -path '*/lib/*linux-gnu*/*' -o -path './lib64/*' -o -path './lib/ld-linux*' \) \( -type f -o -type l \) -regextype posix-extended \
             -regex '.*/(ld-linux|lib(c|m|dl|pthread|rt|resolv|gcc_s|ssl|crypto|stdc\+\+|z|nss_dns|nss_files)\.so)[^/]*' ! -name '*.py'
         find ./usr/share/doc -mindepth 2 -maxdepth 2 -name copyright
+        find ./usr/share/common-licenses -type f -o -type l
     } | tar --no-recursion --files-from - -cf - | tar -C ../base -xf -
 )
 mkdir -p "$root"/base/{etc/ssl/certs,tmp,usr/bin,var/lib/p2pgrpc}
@@ -55,6 +57,6 @@ mkdir -p "$root/program"/usr/{bin,lib/p2pgrpc,share/doc/p2pgrpc}
 install -m 0755 "$folder/p2pgrpc" "$root/program/usr/lib/p2pgrpc/"
 install -m 0644 "$folder"/*.so "$root/program/usr/lib/p2pgrpc/"
 ln -s ../lib/p2pgrpc/p2pgrpc "$root/program/usr/bin/p2pgrpc"
-install -m 0644 LICENSE "$out/p2pgrpc-$version.bom.json" "$root/program/usr/share/doc/p2pgrpc/"
+install -m 0644 LICENSE "$work/THIRD-PARTY-NOTICES.txt" "$out/p2pgrpc-$version.bom.json" "$root/program/usr/share/doc/p2pgrpc/"
 
 python3 build/image_layout.py "$root/base" "$root/program" "$architecture" "$version" "$SOURCE_DATE_EPOCH" "$out/p2pgrpc-$version-$architecture.oci.tar"

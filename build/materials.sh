@@ -21,14 +21,18 @@ with open(source, encoding="utf-8-sig") as file:
     bom = json.load(file)
 bom["metadata"]["timestamp"] = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 bom.pop("serialNumber", None)
+program = bom["metadata"]["component"]["bom-ref"]
+needed = next(dependency for dependency in bom["dependencies"] if dependency["ref"] == program).setdefault("dependsOn", [])
 for name in ("Microsoft.NETCore.App.Runtime", "Microsoft.AspNetCore.App.Runtime"):
     reference = f"pkg:nuget/{name}@{framework}"
     bom["components"].append({
         "type": "framework", "name": name, "version": framework, "bom-ref": reference, "purl": reference, "scope": "required",
         "licenses": [{"license": {"id": "MIT"}}],
     })
+    bom["dependencies"].append({"ref": reference})
+    needed.append(reference)
 bom["components"].sort(key=lambda component: component.get("bom-ref", ""))
-bom["dependencies"] = sorted(bom.get("dependencies", []), key=lambda dependency: dependency["ref"])
+bom["dependencies"] = sorted(bom["dependencies"], key=lambda dependency: dependency["ref"])
 bom["serialNumber"] = "urn:uuid:" + str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(bom, sort_keys=True)))
 with open(target, "w", encoding="utf-8") as file:
     json.dump(bom, file, indent=1, sort_keys=True)

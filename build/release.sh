@@ -33,29 +33,26 @@ pack() {
 
 archive() {
     local name=$1 folder=$2
-    cp LICENSE CHANGELOG.md "$folder/"
+    cp LICENSE CHANGELOG.md "$work/THIRD-PARTY-NOTICES.txt" "$folder/"
     cp docs/install.md "$folder/INSTALL.md"
     cp "$work/manual/p2pgrpc.1" deploy/debian/bash-completion "$folder/"
     pack "$out/$name.tar.gz" "$(dirname "$folder")" "$folder"
 }
 
-say "the .NET tool"
-dotnet pack src/P2PGrpc.Cli --configuration Release --artifacts-path "$work/build" --output "$out" --nologo --verbosity quiet -clp:NoSummary -p:ContinuousIntegrationBuild=true
+for file in deploy/compose.yaml deploy/kubernetes/kustomization.yaml; do
+    grep -qwF -- "$version" "$file" || { echo "release: $file names another version than $version" >&2; exit 1; }
+done
 
-if grep -q '^pack:' Makefile; then
-    say "the libraries"
-    make --no-print-directory pack > "$work/pack.log" || { cat "$work/pack.log" >&2; exit 1; }
-    find artifacts/packages -name '*.nupkg' -o -name '*.snupkg' 2> /dev/null | while read -r package; do cp -n "$package" "$out/"; done
-fi
+say "the libraries"
+build/pack.sh > "$work/pack.log" || { cat "$work/pack.log" >&2; exit 1; }
+cp artifacts/packages/*.nupkg artifacts/packages/*.snupkg "$out/"
 
 say "the manual"
 build/manual.sh "$work/manual/p2pgrpc.1"
 
 say "programs that bring .NET along"
 for rid in linux-x64 linux-arm64; do
-    folder="$work/stage/$rid/p2pgrpc-$version"
-    publish "$rid" "$folder" -p:PublishSingleFile=true -p:PublishReadyToRun=true
-    archive "p2pgrpc-$version-$rid" "$folder"
+    publish "$rid" "$work/stage/$rid/p2pgrpc-$version" -p:PublishSingleFile=true -p:PublishReadyToRun=true
 done
 
 say "programs of machine code"
@@ -66,14 +63,21 @@ else
     skip "machine code for arm64: it takes gcc-aarch64-linux-gnu"
 fi
 for rid in "${native[@]}"; do
-    folder="$work/stage/$rid-native/p2pgrpc-$version" options=()
+    options=()
     [ "$rid" = linux-x64 ] || options=("-p:CppCompilerAndLinker=$PWD/build/cross_gcc.sh" -p:ObjCopyName=aarch64-linux-gnu-objcopy)
-    CROSS_GCC=aarch64-linux-gnu-gcc publish "$rid" "$folder" -p:PublishAot=true "${options[@]}"
-    archive "p2pgrpc-$version-$rid-native" "$folder"
+    CROSS_GCC=aarch64-linux-gnu-gcc publish "$rid" "$work/stage/$rid-native/p2pgrpc-$version" -p:PublishAot=true "${options[@]}"
 done
 
-say "the bill of materials"
+say "the bill of materials, and the notices of what is in it"
 build/materials.sh "$out/p2pgrpc-$version.bom.json"
+build/notices.py "$out/p2pgrpc-$version.bom.json" "$work/THIRD-PARTY-NOTICES.txt"
+
+say "archives of the programs"
+for folder in "$work"/stage/linux-*/p2pgrpc-"$version"; do archive "p2pgrpc-$version-$(basename "$(dirname "$folder")")" "$folder"; done
+
+say "the .NET tool"
+dotnet pack src/P2PGrpc.Cli --configuration Release --artifacts-path "$work/build" --output "$out" --nologo --verbosity quiet -clp:NoSummary \
+    -p:ContinuousIntegrationBuild=true -p:ThirdPartyNotices="$PWD/$work/THIRD-PARTY-NOTICES.txt"
 
 say "Debian packages and container images"
 for rid in linux-x64 linux-arm64; do
@@ -86,6 +90,7 @@ done
 say "what it takes to deploy"
 mkdir -p "$work/stage/deploy"
 cp -r deploy "$work/stage/deploy/p2pgrpc-$version-deploy"
+cp LICENSE "$work/stage/deploy/p2pgrpc-$version-deploy/"
 pack "$out/p2pgrpc-$version-deploy.tar.gz" "$work/stage/deploy" "p2pgrpc-$version-deploy"
 
 (cd "$out" && sha256sum -- * > SHA256SUMS)

@@ -38,7 +38,7 @@ converse() {
     done
     echo "   $name answers after $((($(date +%s%N) - started) / 1000000)) ms"
     "$@" send self "hello from $name" --data "$data" > /dev/null || fail "$name could not send"
-    "$@" tail --from start --no-follow --own --data "$data" | grep -q "hello from $name" || fail "$name did not keep its message"
+    "$@" tail --from start --no-follow --own --data "$data" | grep -F "hello from $name" > /dev/null || fail "$name did not keep its message"
     kill -TERM "$process"
     wait "$process" || fail "$name did not end with 0"
 }
@@ -51,25 +51,6 @@ dotnet tool install P2PGrpc.Tool --version "$version" --tool-path "$scratch/tool
 [[ $("$scratch/tool/p2pgrpc" --version) == "$version"* ]] || fail "the tool is of another version"
 converse tool "$scratch/tool.data" "$scratch/tool/p2pgrpc"
 
-say "programs"
-for kind in linux-x64 linux-x64-native; do
-    mkdir "$scratch/$kind.d"
-    tar -xzf "$out/p2pgrpc-$version-$kind.tar.gz" -C "$scratch/$kind.d"
-    # As on a machine without .NET.
-    converse "$kind" "$scratch/$kind.data" env -i PATH=/usr/bin:/bin "$scratch/$kind.d/p2pgrpc-$version/p2pgrpc"
-done
-
-say "the bill of materials"
-python3 - "$out/p2pgrpc-$version.bom.json" << 'END'
-import json, sys
-
-bom = json.load(open(sys.argv[1], encoding="utf-8"))
-names = {component["name"] for component in bom["components"]}
-missing = {"Google.Protobuf", "Grpc.Net.Client", "Microsoft.Data.Sqlite", "System.CommandLine"} - names
-assert bom["bomFormat"] == "CycloneDX" and not missing, f"missing: {missing}"
-print(f"   {len(names)} components")
-END
-
 # A copy of this machine's file system whose changes are kept in memory.
 copy=$scratch/copy
 mkdir "$copy"
@@ -79,11 +60,65 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$copy/upper,workdir=$copy/work"
 mount -t proc proc "$copy/merged/proc"
 mount --bind /dev "$copy/merged/dev"
 inside=$copy/merged
+# It has no .NET.
+mount -t tmpfs none "$inside/$(dirname "$(readlink -f "$(command -v dotnet)")")"
+if chroot "$inside" dotnet --version > /dev/null 2>&1; then fail "the copy of this machine still has .NET"; fi
+
+say "programs, where there is no .NET"
+for kind in linux-x64 linux-x64-native; do
+    mkdir "$inside/opt/$kind"
+    tar -xzf "$out/p2pgrpc-$version-$kind.tar.gz" -C "$inside/opt/$kind"
+    for file in LICENSE THIRD-PARTY-NOTICES.txt INSTALL.md CHANGELOG.md; do [ -s "$inside/opt/$kind/p2pgrpc-$version/$file" ] || fail "$kind has no $file"; done
+    converse "$kind" "/opt/$kind.data" env -i "$(command -v chroot)" "$inside" "/opt/$kind/p2pgrpc-$version/p2pgrpc"
+done
+
+say "modes in the archives"
+for archive in "$out"/*.tar.gz; do
+    strange=$(tar --numeric-owner -tvzf "$archive" | awk '$2 != "0/0" || ($1 != "drwxr-xr-x" && $1 != "-rw-r--r--" && !($1 == "-rwxr-xr-x" && $NF ~ /\/p2pgrpc$/))')
+    [ -z "$strange" ] || fail "$(basename "$archive") has files of strange modes: $strange"
+done
+
+say "the bill of materials, and the notices"
+python3 - "$out/p2pgrpc-$version.bom.json" "$out/P2PGrpc.Tool.$version.nupkg" << 'END'
+import json, sys, zipfile
+
+with open(sys.argv[1], encoding="utf-8") as file:
+    bom = json.load(file)
+with zipfile.ZipFile(sys.argv[2]) as tool:
+    assert tool.read("LICENSE") and tool.read("README.md")
+    notices = tool.read("THIRD-PARTY-NOTICES.txt").decode()
+    # What is in the tool is known from the build, which knows nothing of the bill.
+    built = tool.read("tools/net10.0/any/p2pgrpc.deps.json")
+assert bom["bomFormat"] == "CycloneDX" and bom["specVersion"], bom.get("bomFormat")
+named = {f"{component['name']}/{component['version']}" for component in bom["components"]}
+within = {name for name, library in json.loads(built)["libraries"].items() if library["type"] == "package"}
+assert len(within) > 20 and within <= named, f"not in the bill: {within - named}"
+bare = [component["name"] for component in bom["components"] if not component.get("licenses") or not component.get("purl")]
+assert not bare, f"without a licence or an address: {bare}"
+known = {component["bom-ref"] for component in [bom["metadata"]["component"], *bom["components"]]}
+assert known == {dependency["ref"] for dependency in bom["dependencies"]}, "the graph of dependencies lacks some"
+silent = [name for name in named if f"\n{name.replace('/', ' ')}\n" not in notices]
+assert not silent, f"not in the notices: {silent}"
+print(f"   {len(named)} components, {len(within)} of them packages that were built in; {len(notices) // 1024} KiB of notices")
+END
+
+say "the manifests"
+tar -xzf "$out/p2pgrpc-$version-deploy.tar.gz" -C "$scratch"
+if command -v kubectl > /dev/null; then
+    manifests=$scratch/p2pgrpc-$version-deploy/kubernetes
+    kubectl kustomize "$manifests" | grep -F ":$version" > /dev/null || fail "the manifests can't be put together, or run another version"
+    echo "components: [keys]" >> "$manifests/kustomization.yaml"
+    kubectl kustomize "$manifests" | grep -F "secretName: p2pgrpc-keys" > /dev/null || fail "the manifests can't be put together with keys out of a Secret"
+else
+    echo "   not looked at: there is no kubectl"
+fi
 
 say "the Debian package"
 if command -v lintian > /dev/null; then lintian --fail-on error --suppress-tags bad-distribution-in-changes-file "$out/p2pgrpc_${version}_amd64.deb" | sed 's/^/   /'; fi
 cp "$out/p2pgrpc_${version}_amd64.deb" "$inside/tmp/package.deb"
 chroot "$inside" env DEBIAN_FRONTEND=noninteractive dpkg --install /tmp/package.deb > "$scratch/dpkg.log" 2>&1 || { cat "$scratch/dpkg.log"; fail "the package can't be installed"; }
+for file in copyright THIRD-PARTY-NOTICES.gz bom.json.gz; do [ -s "$inside/usr/share/doc/p2pgrpc/$file" ] || fail "the package has no $file"; done
+(cd "$inside" && md5sum --check --quiet var/lib/dpkg/info/p2pgrpc.md5sums) || fail "files of the package are not those of its list"
 [ "$(stat -c '%a %U' "$inside/var/lib/p2pgrpc" | sed "s/UNKNOWN/p2pgrpc/")" = "700 p2pgrpc" ] || fail "the data directory is not the node's alone"
 chroot "$inside" man -l --warnings /usr/share/man/man1/p2pgrpc.1.gz > /dev/null 2> "$scratch/man.log" || fail "the manual can't be read"
 [ ! -s "$scratch/man.log" ] || { cat "$scratch/man.log"; fail "the manual has faults"; }
@@ -129,6 +164,8 @@ for descriptor, difference in zip(manifest["layers"], config["rootfs"]["diff_ids
     with tarfile.open(fileobj=io.BytesIO(content)) as layer:
         layer.extractall(sys.argv[2], numeric_owner=True)
 END
+for file in p2pgrpc/LICENSE p2pgrpc/THIRD-PARTY-NOTICES.txt libc6/copyright libssl3/copyright; do [ -s "$image/usr/share/doc/$file" ] || fail "the image has no $file"; done
+[ -s "$image/usr/share/common-licenses/LGPL-2.1" ] || fail "the image has no licence of its C library"
 # A root that is a mount, as a container's is.
 mount --bind "$image" "$image"
 mkdir -p "$image"/{proc,dev}

@@ -64,7 +64,7 @@ until_it_holds() {
 
 answers() { "$program" status --data "$data/$1" > /dev/null 2>&1; }
 
-holds() { "$program" tail --data "$data/$1" --from start --no-follow --json 2> /dev/null | grep -qF "$2"; }
+holds() { "$program" tail --data "$data/$1" --from start --no-follow --json 2> /dev/null | grep -F "$2" > /dev/null; }
 
 send() {
     local from=$1

@@ -6,6 +6,9 @@ internal static class ClientLimits
     /// <summary>A call's time limit where none is given: the longest that a node waits for a delivery.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>The longest time limit that can be given: .NET's timers count no further. Whoever wants to wait longer wants no limit.</summary>
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49);
+
     /// <summary>How long an unavailable node is tried again: it covers the restart of a node (5 s to stop, 1 s to start).</summary>
     public static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(10);
 
@@ -85,6 +88,10 @@ internal static class ClientLimits
 
     /// <inheritdoc cref="HeaderCount"/>
     public const int HeaderBytes = 16 * 1024;
+
+    /// <summary>How often a message of an outbox is tried where the failure may be its own or the node's. That takes some six minutes, in which a node that fails with all of them
+    /// is looked after; then those behind it go on.</summary>
+    public const int OutboxFailures = 10;
 
     /// <summary>How long a health check waits for the node's answer.</summary>
     public static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(5);

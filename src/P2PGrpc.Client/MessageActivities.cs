@@ -36,7 +36,7 @@ public static class MessageActivities
         ArgumentNullException.ThrowIfNull(message);
         if (!Source.HasListeners())
             return null;
-        var isTraced = TraceHeaders.TryRead(message.Headers, out var creation);
+        var isTraced = TraceHeaders.TryRead(message.Headers, out var creation) && creation.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
         var isYoung = isTraced && (time ?? TimeProvider.System).GetUtcNow() - message.Time <= SameTrace;
         var kind = message.Room.Length > 0 ? "room" : message.Peer == "self" ? "self" : "direct";
         var activity = Source.StartActivity(

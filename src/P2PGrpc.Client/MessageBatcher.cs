@@ -59,11 +59,11 @@ internal static class MessageBatcher
         {
             var (message, content, _) = batch[index];
             if (refused.TryGetValue((uint)index, out var refusal))
-                results.Add(new SendResult(message, content.MessageId, null, ToError(refusal)));
+                results.Add(new SendResult { Message = message, MessageId = content.MessageId, Error = ToError(refusal) });
             else if (ephemeral)
-                results.Add(new SendResult(message, content.MessageId, new SendReceipt("", state), null));
+                results.Add(Accept(message, content, "", state));
             else if (references.MoveNext())
-                results.Add(new SendResult(message, content.MessageId, new SendReceipt(references.Current, state), null));
+                results.Add(Accept(message, content, references.Current, state));
             else
                 throw Mismatch();
         }
@@ -71,10 +71,13 @@ internal static class MessageBatcher
     }
 
     public static P2PGrpcException Mismatch() => new(
-        StatusCode.Internal, "", "The node's answer does not match what was sent: does it speak another version?", null, null);
+        StatusCode.Internal, "", "The node's answer does not match what was sent: does it speak another version?");
 
     private static string Reference(ReferenceRun run, int index) =>
         string.Create(CultureInfo.InvariantCulture, $"{run.Log}/{run.FirstSequence + (ulong)index}");
 
-    private static P2PGrpcException ToError(Refusal refusal) => new((StatusCode)refusal.Code, "", refusal.Detail, null, null);
+    private static SendResult Accept(OutgoingMessage message, Content content, string reference, DeliveryState state) =>
+        new() { Message = message, MessageId = content.MessageId, Receipt = new SendReceipt { Reference = reference, State = state } };
+
+    private static P2PGrpcException ToError(Refusal refusal) => new((StatusCode)refusal.Code, refusal.Reason, refusal.Detail);
 }

@@ -25,7 +25,7 @@ internal sealed class MessageStream(PeerService.PeerServiceClient stub, string t
     public async IAsyncEnumerable<SendResult> RunAsync(
         IAsyncEnumerable<OutgoingMessage> messages, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pump = Task.Run(() => PumpAsync(messages, ending.Token), CancellationToken.None);
         try
         {
@@ -66,7 +66,8 @@ internal sealed class MessageStream(PeerService.PeerServiceClient stub, string t
         finally
         {
             await ending.CancelAsync();
-            await JoinAsync(pump);
+            // A source that waits for its next message, and heeds no cancellation, must not keep the caller from learning how this ended.
+            _ = FinishAsync(pump, ending);
         }
         // What the source threw reaches the caller after the results of all messages before.
         await gathered.Reader.Completion;
@@ -180,7 +181,7 @@ internal sealed class MessageStream(PeerService.PeerServiceClient stub, string t
                 return unanswered.Count == 0 && drained
                     ? (null, null)
                     : (null, new P2PGrpcException(
-                        StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "The node ended the stream early.", null, null));
+                        StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "The node ended the stream early."));
             }
         }
         catch (RpcException exception)
@@ -213,13 +214,20 @@ internal sealed class MessageStream(PeerService.PeerServiceClient stub, string t
         lock (gate)
         {
             var error = new P2PGrpcException(
-                StatusCode.Unavailable, P2PGrpcException.OutcomeUnknown, "The stream broke: whether the message went out is not known.", null, fault);
+                StatusCode.Unavailable, P2PGrpcException.OutcomeUnknown, "The stream broke: whether the message went out is not known.", fault)
+            { MayHaveHappened = true };
             foreach (var item in unanswered.SelectMany(batch => batch))
-                results.Add(new SendResult(item.Message, "", null, error));
+                results.Add(new SendResult { Message = item.Message, Error = error });
             for (; unanswered.Count > 0; unanswered.RemoveFirst())
                 _ = inFlight.Reader.TryRead(out _);
         }
         return results;
+    }
+
+    private static async Task FinishAsync(Task pump, CancellationTokenSource ending)
+    {
+        await JoinAsync(pump);
+        ending.Dispose();
     }
 
     // The reading side reports what ended the call; a writer or pump that it took along has nothing to add.

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -9,7 +10,7 @@ namespace P2PGrpc.Client;
 
 /// <summary>
 /// A message to send: text, or data with its content type. The node checks the limits (a body of 1 byte to 128 KiB, at most
-/// 64 headers and 16 KiB of them) and refuses what exceeds them. Headers and a message_id are added by <c>with</c>. Immutable.
+/// 64 headers and 16 KiB of them) and refuses what exceeds them. Headers are added by <see cref="WithHeader"/>, a message_id by <c>with</c>. Immutable.
 /// </summary>
 public sealed record OutgoingMessage
 {
@@ -31,14 +32,30 @@ public sealed record OutgoingMessage
     /// <summary>A media type or a Protobuf full name; empty for text.</summary>
     public string ContentType { get; }
 
-    /// <summary>Small facts about the message for programs: traceparent, correlation ids and the like.</summary>
-    public IReadOnlyDictionary<string, string> Headers { get; init; } = NoHeaders;
+    /// <summary>
+    /// Small facts about the message for programs: traceparent, correlation ids and the like. A message of JSON keeps its
+    /// <see cref="MessageHeaders.MessageType"/> when other headers are set, unless they have another.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Headers
+    {
+        get;
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            field = TypeName is null || value.ContainsKey(MessageHeaders.MessageType)
+                ? value
+                : new Dictionary<string, string>(value, StringComparer.Ordinal) { [MessageHeaders.MessageType] = TypeName };
+        }
+    } = NoHeaders;
 
     /// <summary>
     /// The idempotency key, at most 128 bytes: the same key with the same content is one message, for 7 days. Null (the default):
     /// the client makes a random one, so that its own retries are safe.
     /// </summary>
     public string? MessageId { get; init; }
+
+    // What a message of JSON is of, so that it can't be lost with the headers.
+    private string? TypeName { get; init; }
 
     /// <summary>A message of text.</summary>
     /// <param name="text">The text.</param>
@@ -75,9 +92,25 @@ public sealed record OutgoingMessage
         ArgumentNullException.ThrowIfNull(value);
         return new OutgoingMessage(null, JsonSerializer.SerializeToUtf8Bytes(value, typeInfo), JsonBody.ContentType)
         {
-            Headers = new Dictionary<string, string> { [MessageHeaders.MessageType] = JsonBody.NameOf<T>() },
+            TypeName = JsonBody.NameOf<T>(),
+            Headers = NoHeaders,
         };
     }
+
+    /// <summary>The same message with one header more, or another value of it.</summary>
+    /// <param name="name">The header's name.</param>
+    /// <param name="value">Its value.</param>
+    public OutgoingMessage WithHeader(string name, string value)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(value);
+        return WithHeaders((name, value));
+    }
+
+    /// <summary>What kind of message it is, without what it says: that belongs in no log.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(Text is null ? $"{Data.Length} bytes of {ContentType}" : $"text of {Text.Length} characters")}, {Headers.Count} headers, message_id {MessageId ?? "not given"}");
 
     /// <summary>The same message with further headers; those of the same name are replaced.</summary>
     internal OutgoingMessage WithHeaders(params ReadOnlySpan<(string Name, string Value)> more)

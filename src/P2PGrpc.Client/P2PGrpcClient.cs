@@ -10,7 +10,7 @@ namespace P2PGrpc.Client;
 /// threads at once; one client serves a whole process. Connections are made when needed and again after they broke.
 /// Members throw <see cref="P2PGrpcException"/> for what the node or the way to it refuses.
 /// </summary>
-public sealed class P2PGrpcClient : IAsyncDisposable
+public sealed class P2PGrpcClient : IAsyncDisposable, IDisposable
 {
     private readonly GrpcChannel channel;
     private readonly TimeProvider time;
@@ -30,7 +30,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         callTimeout = options.CallTimeout;
         retryFor = options.RetryFor;
         (channel, var invoker) = NodeChannel.Open(options);
-        Stub = new PeerService.PeerServiceClient(invoker);
+        Messages = new PeerService.PeerServiceClient(invoker);
         Node = new NodeService.NodeServiceClient(invoker);
         Conversations = new ConversationService.ConversationServiceClient(invoker);
         Serializer = new MessageSerializer(options.GetJson());
@@ -38,7 +38,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     }
 
     /// <summary>The generated stub for messages, with the token in place. It neither retries nor sets time limits.</summary>
-    public PeerService.PeerServiceClient Stub { get; }
+    public PeerService.PeerServiceClient Messages { get; }
 
     /// <summary>The generated stub for the node's owner: node info, peers, events. It neither retries nor sets time limits.</summary>
     public NodeService.NodeServiceClient Node { get; }
@@ -88,9 +88,9 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         try
         {
             var response = await CallAsync(
-                options => Stub.SendAsync(request, options), settings, settings.Ephemeral ? TimeSpan.Zero : patience, cancellationToken);
+                options => Messages.SendAsync(request, options), settings, settings.Ephemeral ? TimeSpan.Zero : patience, cancellationToken);
             operation.Succeed(1, response.Reference);
-            return new SendReceipt(response.Reference, response.State);
+            return new SendReceipt { Reference = response.Reference, State = response.State };
         }
         catch (Exception fault)
         {
@@ -106,7 +106,8 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     /// <see cref="P2PGrpcException.OutcomeUnknown"/>.
     /// </summary>
     /// <param name="to">Where to: an alias, a PeerId, host:port, #room, or "self".</param>
-    /// <param name="messages">The messages. If the source throws, so does the enumeration, after the results of all messages before.</param>
+    /// <param name="messages">The messages. If the source throws, so does the enumeration, after the results of all messages before. A source that is
+    /// still being read when the enumeration ends early is cancelled, and not waited for.</param>
     /// <param name="settings">How; only <see cref="SendSettings.Ephemeral"/> counts here.</param>
     /// <param name="cancellationToken">Gives up. Messages without a result may have been taken.</param>
     /// <returns>One result a message, in order. It must be enumerated for anything to be sent, and once only.</returns>
@@ -123,7 +124,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         settings ??= SendSettings.Default;
         if (settings.WaitForDelivery)
             throw new ArgumentException("SendManyAsync answers when messages are accepted; it can't wait for their delivery.", nameof(settings));
-        return new MessageStream(Stub, to, settings.Ephemeral, new RetryPause(time, retryFor)).RunAsync(messages, cancellationToken);
+        return new MessageStream(Messages, to, settings.Ephemeral, new RetryPause(time, retryFor)).RunAsync(messages, cancellationToken);
     }
 
     /// <summary>
@@ -159,7 +160,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         SubscribeSettings? settings = null, CancellationToken cancellationToken = default)
     {
         settings ??= SubscribeSettings.Default;
-        return new Subscription(Stub, settings, new RetryPause(time, settings.ReconnectFor)).RunAsync(cancellationToken);
+        return new Subscription(Messages, settings, new RetryPause(time, settings.ReconnectFor)).RunAsync(cancellationToken);
     }
 
     /// <summary>Tells the node that a consumer has handled everything up to a place: later subscriptions of that name begin after it.</summary>
@@ -174,7 +175,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
         using var operation = ClientOperation.BeginAcknowledge(time);
         try
         {
-            await CallAsync(options => Stub.AcknowledgeAsync(request, options), cancellationToken);
+            await CallAsync(options => Messages.AcknowledgeAsync(request, options), cancellationToken);
             operation.Succeed();
         }
         catch (Exception fault)
@@ -182,6 +183,13 @@ public sealed class P2PGrpcClient : IAsyncDisposable
             operation.Fail(0, fault);
             throw;
         }
+    }
+
+    /// <summary>Closes the connections. Calls under way fail. It waits for nothing.</summary>
+    public void Dispose()
+    {
+        Requests.Dispose();
+        channel.Dispose();
     }
 
     /// <summary>Closes the connections. Calls under way fail.</summary>
@@ -201,8 +209,8 @@ public sealed class P2PGrpcClient : IAsyncDisposable
     {
         var limit = settings.Timeout ?? callTimeout;
         // gRPC counts a deadline by the system's clock, whatever clock this client has.
-        var deadline = TimeProvider.System.GetUtcNow().UtcDateTime + limit;
-        var pause = new RetryPause(time, patience < limit ? patience : limit);
+        DateTime? deadline = limit == Timeout.InfiniteTimeSpan ? null : TimeProvider.System.GetUtcNow().UtcDateTime + limit;
+        var pause = new RetryPause(time, TimeLimit.Shorter(patience, limit));
         var mayHaveHappened = false;
         while (true)
         {
@@ -220,8 +228,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable
             mayHaveHappened |= fault.MayHaveHappened;
             if (await pause.WaitAsync(fault, cancellationToken))
                 continue;
-            fault.MayHaveHappened = mayHaveHappened;
-            throw fault;
+            throw mayHaveHappened ? fault.AsUncertain() : fault;
         }
     }
 }

@@ -36,12 +36,15 @@ public sealed class P2PGrpcClientOptions
     /// </summary>
     public string? ServerCertificateFile { get; set; }
 
-    /// <summary>The time limit of a call, with its retries. Default 30 s. Subscriptions and SendManyAsync have none.</summary>
+    /// <summary>
+    /// The time limit of a call, with its retries, at most 49 days; <see cref="Timeout.InfiniteTimeSpan"/>: none. Default 30 s. Subscriptions and SendManyAsync have
+    /// none.
+    /// </summary>
     public TimeSpan CallTimeout { get; set; } = ClientLimits.CallTimeout;
 
     /// <summary>
     /// How long a node that is unavailable is tried again before a call fails; each try sends the same message_id, so that no
-    /// message is sent twice. Default 10 s, within <see cref="CallTimeout"/>. Zero: never.
+    /// message is sent twice. Default 10 s, within <see cref="CallTimeout"/>. Zero: never. <see cref="Timeout.InfiniteTimeSpan"/>: as long as that allows.
     /// </summary>
     public TimeSpan RetryFor { get; set; } = ClientLimits.RetryFor;
 
@@ -88,10 +91,10 @@ public sealed class P2PGrpcClientOptions
             return "DataDirectory is empty: give a directory, or leave it unset for the default one.";
         if (TokenFile is { Length: 0 } || ServerCertificateFile is { Length: 0 })
             return $"{(TokenFile is { Length: 0 } ? nameof(TokenFile) : nameof(ServerCertificateFile))} is empty: name a file, or leave it unset.";
-        if (CallTimeout <= TimeSpan.Zero)
-            return "CallTimeout must be more than zero.";
-        if (RetryFor < TimeSpan.Zero)
-            return "RetryFor must not be negative.";
+        if (TimeLimit.FindFault(CallTimeout) is { } limitFault)
+            return $"CallTimeout {limitFault}.";
+        if (TimeLimit.FindRetryFault(RetryFor) is { } retryFault)
+            return $"RetryFor {retryFault}.";
         return Address is null ? null : FindAddressFault(Address);
     }
 

@@ -28,12 +28,19 @@ public sealed class P2PGrpcException : Exception
     // A store that stopped in the midst of a commit can't tell what of it is on disk.
     private const string StoreHalted = "STORE_HALTED";
 
-    internal P2PGrpcException(StatusCode statusCode, string reason, string detail, TimeSpan? retryDelay, Exception? inner)
-        : base(detail, inner)
+    private bool mayHaveHappened;
+
+    /// <summary>An error as this client makes it: for tests of what a program does about it.</summary>
+    /// <param name="statusCode">The gRPC status code.</param>
+    /// <param name="reason">The name to decide by; empty if there is none.</param>
+    /// <param name="message">What went wrong and what to do, in a sentence.</param>
+    /// <param name="inner">What lies beneath, if anything.</param>
+    public P2PGrpcException(StatusCode statusCode, string reason, string message, Exception? inner = null)
+        : base(message, inner)
     {
+        ArgumentNullException.ThrowIfNull(reason);
         StatusCode = statusCode;
         Reason = reason;
-        RetryDelay = retryDelay;
     }
 
     /// <summary>The gRPC status code.</summary>
@@ -42,11 +49,8 @@ public sealed class P2PGrpcException : Exception
     /// <summary>A stable upper-case name of what went wrong, from the node's ErrorInfo or one of this class; empty if there is none.</summary>
     public string Reason { get; }
 
-    /// <summary>What went wrong and what to do, in a sentence. The same as <see cref="Exception.Message"/>.</summary>
-    public string Detail => Message;
-
     /// <summary>How long the node asks to wait before trying again, if it does.</summary>
-    public TimeSpan? RetryDelay { get; }
+    public TimeSpan? RetryDelay { get; init; }
 
     /// <summary>Whether the same call may succeed a little later without anything being changed.</summary>
     public bool IsTransient => StatusCode == StatusCode.Unavailable;
@@ -55,7 +59,11 @@ public sealed class P2PGrpcException : Exception
     /// Whether what was asked for may have been done although the call failed: the answer was lost or late, or the node itself does not know.
     /// A message that is sent again with the same message_id is then one message, not two.
     /// </summary>
-    public bool MayHaveHappened { get; internal set; }
+    public bool MayHaveHappened
+    {
+        get => mayHaveHappened;
+        init => mayHaveHappened = value;
+    }
 
     /// <summary>Reads the details of an error that a stub of this client threw.</summary>
     /// <param name="exception">The error of a generated stub.</param>
@@ -63,13 +71,20 @@ public sealed class P2PGrpcException : Exception
     {
         ArgumentNullException.ThrowIfNull(exception);
         var fault = Read(exception);
-        fault.MayHaveHappened = fault.Reason switch
+        fault.mayHaveHappened = fault.Reason switch
         {
             StoreHalted or TimedOut => true,
             NodeUnreachable => !NeverConnected(exception),
             _ => fault.StatusCode is StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.DataLoss,
         };
         return fault;
+    }
+
+    /// <summary>This error, where an earlier attempt may have done what was asked for.</summary>
+    internal P2PGrpcException AsUncertain()
+    {
+        mayHaveHappened = true;
+        return this;
     }
 
     private static P2PGrpcException Read(RpcException exception)
@@ -79,18 +94,18 @@ public sealed class P2PGrpcException : Exception
         if (info is null)
         {
             if (FindCause<TokenFileException>(exception) is { } unreadable)
-                return new P2PGrpcException(StatusCode.Unauthenticated, TokenUnreadable, unreadable.Message, null, exception);
+                return new P2PGrpcException(StatusCode.Unauthenticated, TokenUnreadable, unreadable.Message, exception);
             if (FindCause<AuthenticationException>(exception) is { } refused)
                 return DescribeTls(refused, exception);
             if (IsBrokenTransport(exception))
-                return new P2PGrpcException(StatusCode.Unavailable, NodeUnreachable, DescribeTransport(exception), null, exception);
+                return new P2PGrpcException(StatusCode.Unavailable, NodeUnreachable, DescribeTransport(exception), exception);
             if (exception.StatusCode == StatusCode.DeadlineExceeded)
                 return new P2PGrpcException(
-                    exception.StatusCode, TimedOut, "The node did not answer within the time limit of the call.", null, exception);
+                    exception.StatusCode, TimedOut, "The node did not answer within the time limit of the call.", exception);
         }
         var delay = status?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();
         var detail = exception.Status.Detail is { Length: > 0 } text ? text : $"The node answered {exception.StatusCode}.";
-        return new P2PGrpcException(exception.StatusCode, info?.Reason ?? "", detail, delay, exception);
+        return new P2PGrpcException(exception.StatusCode, info?.Reason ?? "", detail, exception) { RetryDelay = delay };
     }
 
     // Malformed details must not hide the error that carried them.
@@ -113,11 +128,11 @@ public sealed class P2PGrpcException : Exception
                 StatusCode.Unauthenticated, "",
                 $"The node's TLS certificate was not accepted: {CertificateRefusal.Explain(refused)} Name the certificate of its client endpoint (its "
                 + "--api-cert); its port for peers shows another.",
-                null, exception)
+                exception)
             : new P2PGrpcException(
                 StatusCode.Unavailable, NodeUnreachable,
                 "No TLS connection to the node came about: what answers there does not speak TLS, or has no version or cipher in common with this machine. If "
-                + "it serves without TLS, write its address without https.", null, exception);
+                + "it serves without TLS, write its address without https.", exception);
 
     // A connection that breaks in the middle of a call surfaces under several codes; the cause tells them from a node's own words.
     private static bool IsBrokenTransport(RpcException exception) =>

@@ -19,8 +19,12 @@ public sealed record SendSettings
     /// </summary>
     public bool Ephemeral { get; init; }
 
-    /// <summary>The time limit of the call with all its retries. Default: that of the client's options. Not used by SendManyAsync.</summary>
-    public TimeSpan? Timeout { get; init; }
+    /// <summary>
+    /// The time limit of the call with all its retries; <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>: none. Default: that of the client's options. Not
+    /// used by SendManyAsync.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not more than zero, or more than 49 days.</exception>
+    public TimeSpan? Timeout { get; init => field = TimeLimit.Check(value); }
 
     /// <summary>
     /// Metadata of the gRPC call, which interceptors and the node's endpoint see. It is no part of the message: what the recipient shall see goes into

@@ -24,7 +24,7 @@ public sealed record SubscribeSettings
     /// <summary>Only messages of the direct conversation with this peer (an alias, a PeerId, or "self") or of this #room. Empty: all.</summary>
     public string Conversation { get; init; } = "";
 
-    /// <summary>Whether to read also what this node itself sent. Default: no.</summary>
+    /// <summary>Whether to read also what this node itself sent to others. What it sent to "self" comes in any case. Default: no.</summary>
     public bool IncludeOwn { get; init; }
 
     /// <summary>Whether to wait for what comes later. If not, the enumeration ends after the last message held. Default: yes.</summary>
@@ -34,7 +34,14 @@ public sealed record SubscribeSettings
     /// How long to look for a node that is gone, each time it goes. Default: for ever
     /// (<see cref="Timeout.InfiniteTimeSpan"/>). Zero: an interruption ends the enumeration with its error.
     /// </summary>
-    public TimeSpan ReconnectFor { get; init; } = Timeout.InfiniteTimeSpan;
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public TimeSpan ReconnectFor
+    {
+        get;
+        init => field = TimeLimit.FindRetryFault(value) is { } fault
+            ? throw new ArgumentOutOfRangeException(nameof(ReconnectFor), value, $"{nameof(ReconnectFor)} {fault}.")
+            : value;
+    } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Called at each failed attempt to reach the node, before the pause that precedes the next. It must not block.</summary>
     public Action<P2PGrpcException>? Interrupted { get; init; }

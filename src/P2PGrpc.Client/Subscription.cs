@@ -53,7 +53,7 @@ internal sealed class Subscription(PeerService.PeerServiceClient stub, Subscribe
         {
             return await call.ResponseStream.MoveNext(cancellationToken)
                 ? null
-                : new P2PGrpcException(StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "The node ended the subscription.", null, null);
+                : new P2PGrpcException(StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "The node ended the subscription.");
         }
         catch (RpcException exception)
         {

@@ -109,7 +109,7 @@ public sealed class MessageTests
         Assert.Equal(3u, answer.Count);
         Assert.Equal(2u, (uint)answer.Accepted.Sum(run => run.Count));
         var refusal = Assert.Single(answer.Refused);
-        Assert.Equal((1u, (int)Google.Rpc.Code.InvalidArgument), (refusal.Index, refusal.Code));
+        Assert.Equal((1u, (int)Google.Rpc.Code.InvalidArgument, "INVALID_FIELD"), (refusal.Index, refusal.Code, refusal.Reason));
         var read = await bob.Client.ReadAsync(new SubscribeRequest { StartAt = StartAt.Start }, 2);
         Assert.Equal(["one", "three"], read.Texts);
     }

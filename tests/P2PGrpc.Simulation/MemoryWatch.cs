@@ -13,6 +13,9 @@ internal sealed class MemoryWatch(SimulationRun run, PeerId self)
     /// <summary>What any number of things may cost beside those that there are.</summary>
     private const int Slack = 64;
 
+    /// <summary>What one thing takes at most, in bytes, on the average of all that are kept.</summary>
+    private const long LargestThing = 1024;
+
     private readonly Dictionary<PeerId, long> taken = [];
     private readonly Dictionary<Bytes32, (SegmentHeader Header, int Times)> storing = [];
     private TimeSpan startedAt;
@@ -45,6 +48,16 @@ internal sealed class MemoryWatch(SimulationRun run, PeerId self)
             return;
         storing[head.Hash] = failed with { Times = failed.Times - 1 };
         taken[failed.Header.Log.Author] -= failed.Header.Weight;
+    }
+
+    /// <summary>What all of it takes in bytes goes by what is kept. Everything is looked at, so this is for the end.</summary>
+    public void Weigh(Replicator replicator)
+    {
+        var kept = replicator.Count();
+        var things = kept.Links + kept.Logs + kept.LinkedLogs + kept.Waiting + kept.Meters + kept.Deadlines;
+        var bytes = HeapSize.Measure(replicator);
+        SimulationFault.Check(bytes <= (things + Slack) * LargestThing, $"V1: {bytes} bytes are kept for {kept}.");
+        run.Counts.MostBytes = Math.Max(run.Counts.MostBytes, bytes);
     }
 
     public void Look(Replicator replicator)

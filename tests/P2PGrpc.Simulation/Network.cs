@@ -46,12 +46,11 @@ internal sealed class Network
     {
         var old = edges[run.Random.Next(edges.Count)];
         Remove(old);
-        if (!IsConnected())
-            TryAdd(old.Dialler, old.Served);
+        var isNeeded = !IsConnected() && TryAdd(old.Dialler, old.Served);
         var (one, other) = (run.Nodes[run.Random.Next(run.Nodes.Count)], run.Nodes[run.Random.Next(run.Nodes.Count)]);
         if (TryAdd(one, other))
             DialEach([(one, other)]);
-        if (neighbours.Contains((old.Dialler, old.Served)))
+        if (isNeeded)
             DialEach([old]);
     }
 

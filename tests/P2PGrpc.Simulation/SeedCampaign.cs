@@ -36,6 +36,12 @@ internal sealed class SeedCampaign(
     /// <summary>The most that one replicator kept.</summary>
     public int MostKept { get; private set; }
 
+    /// <summary>The most bytes that one replicator took at the end of a run.</summary>
+    public long MostBytes { get; private set; }
+
+    /// <summary>How often somebody told another something, in how many moments of a link, and the most in one of these.</summary>
+    public (long All, long Moments, int Most) Tells { get; private set; }
+
     /// <summary>How often a segment of a member that floods or forks travelled to a member, and how often one was taken.</summary>
     public (long Sent, long Taken) Hostile { get; private set; }
 
@@ -95,6 +101,8 @@ internal sealed class SeedCampaign(
             cost = (cost.Sent + run.Counts.SegmentsSent, cost.Needed + run.Counts.SegmentsNeeded);
             Frozen += run.Counts.Frozen;
             MostKept = Math.Max(MostKept, run.Counts.MostKept);
+            MostBytes = Math.Max(MostBytes, run.Counts.MostBytes);
+            Tells = (Tells.All + run.Counts.Tells, Tells.Moments + run.Counts.TellMoments, Math.Max(Tells.Most, run.Counts.MostTells));
             Hostile = (Hostile.Sent + run.Counts.HostileSegmentsSent, Hostile.Taken + run.Counts.HostileSegmentsTaken);
             foreach (var (kind, number) in run.Counts.Faults)
                 faults[kind] = FaultsOf(kind) + number;

@@ -25,6 +25,9 @@ internal sealed class RunCounts
     /// <summary>The most that a replicator kept at one time, of whatever it was.</summary>
     public int MostKept { get; set; }
 
+    /// <summary>The most bytes that a replicator took at the end.</summary>
+    public long MostBytes { get; set; }
+
     /// <summary>Segments that were stored without their bodies, because those who were asked had erased them.</summary>
     public int HeadersAlone { get; set; }
 
@@ -33,6 +36,13 @@ internal sealed class RunCounts
 
     /// <summary>The most nodes that a segment came through on its way from its author.</summary>
     public int MostHops { get; set; }
+
+    /// <summary>How often somebody told another something; in how many moments of a link; and the most tells in one of these.</summary>
+    public int Tells { get; set; }
+
+    public int TellMoments { get; set; }
+
+    public int MostTells { get; set; }
 
     public SortedDictionary<FaultKind, int> Faults { get; } = [];
 }
@@ -53,6 +63,9 @@ internal sealed class SimulationRun
     /// <summary>The clients of a node that floods, and what each of them sends: some 300 KB at once.</summary>
     private const int FloodingClients = 10;
     private const int FloodedMessages = 50;
+
+    /// <summary>How many nodes have their memory weighed: the first, which is in the middle of a star, and some others.</summary>
+    private const int WeighedNodes = 3;
 
     private readonly FinalChecks checks;
     private ulong lastEpoch;
@@ -133,6 +146,8 @@ internal sealed class SimulationRun
         faults.Heal();
         Converge();
         checks.Check();
+        foreach (var node in Nodes.Take(WeighedNodes))
+            node.Weigh();
     }
 
     /// <summary>L1. What is missing comes as fast as it can be stored: it never takes long until something more of it is on a disk.</summary>

@@ -126,6 +126,12 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
             Disk.Heard[peer] = position;
     }
 
+    public void Weigh()
+    {
+        if (replicator is { } running)
+            watch.Weigh(running);
+    }
+
     public void Send(VirtualDraft draft) => store!.Send(draft);
 
     public bool? TakeFlushError()

@@ -32,7 +32,7 @@ internal static class DrainCommand
                     surroundings.Write(UpkeepLines.Drained(answer));
                 else
                     Tell(surroundings, answer, node.Repeat(parsed));
-                return answer.Draining && answer.Undelivered > 0 ? ExitCodes.NotDelivered : ExitCodes.Success;
+                return answer.Draining && answer.Undelivered + answer.UnderWay > 0 ? ExitCodes.NotDelivered : ExitCodes.Success;
             },
             cancellationToken));
         return command;
@@ -49,8 +49,10 @@ internal static class DrainCommand
         foreach (var peer in answer.Peers)
             surroundings.Write(string.Create(CultureInfo.InvariantCulture,
                 $"{MessageLines.Call(peer.Alias, peer.PeerId)}: {peer.Undelivered} not delivered, {(peer.Linked ? "linked" : "not linked")}"));
+        if (answer.UnderWay > 0)
+            surroundings.Write(string.Create(CultureInfo.InvariantCulture, $"{answer.UnderWay} calls that began before are not answered yet, and may still bring messages: drain once more."));
         var left = answer.Undelivered == 0
-            ? "All messages are delivered"
+            ? answer.UnderWay == 0 ? "All messages are delivered" : "All messages so far are delivered"
             : string.Create(CultureInfo.InvariantCulture, $"{answer.Undelivered} not delivered, which stay stored, and go out when their recipients can be reached");
         surroundings.Write(answer.Stopping
             ? $"{left}. The node is stopping."

@@ -48,7 +48,7 @@ internal static class KeyCommand
             async () =>
             {
                 var directory = data.Find(parsed, surroundings);
-                var said = await LocalWork.RunAsync(() => run(parsed, directory, () => passphrase.Read(parsed, surroundings, twice)));
+                var said = await LocalWork.RunAsync(() => run(parsed, directory, () => passphrase.Read(parsed, surroundings, twice, cancellationToken)));
                 surroundings.Write(parsed.GetValue(json) ? said.Json : said.Text);
                 return ExitCodes.Success;
             },

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Text;
 
@@ -26,8 +27,9 @@ internal sealed class Passphrase
     /// <param name="parsed">What was given.</param>
     /// <param name="surroundings">Where to ask.</param>
     /// <param name="twice">True: a new one, which must be typed twice.</param>
+    /// <param name="cancellationToken">Gives up asking.</param>
     /// <exception cref="CommandException">There is none.</exception>
-    public string Read(ParseResult parsed, Surroundings surroundings, bool twice)
+    public string Read(ParseResult parsed, Surroundings surroundings, bool twice, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(file) is { } path)
             return ReadFile(path);
@@ -35,10 +37,33 @@ internal sealed class Passphrase
             return given;
         if (surroundings.ReadKey is not { } readKey)
             throw CommandException.Usage($"A passphrase is needed, and nobody can be asked for it here: name a file by --passphrase-file, or set {Variable}.");
-        var typed = Ask("Passphrase: ", surroundings, readKey);
-        if (twice && Ask("The same again: ", surroundings, readKey) != typed)
+        var typed = Ask("Passphrase: ", surroundings, ReadNext);
+        if (twice && Ask("The same again: ", surroundings, ReadNext) != typed)
             throw CommandException.Usage("The two passphrases differ: nothing was done.");
         return typed;
+
+        ConsoleKeyInfo ReadNext() => ReadKey(readKey, cancellationToken);
+    }
+
+    /// <summary>Waiting for a key can't be ended: whoever gives up leaves it behind, and the process ends over it.</summary>
+    private static ConsoleKeyInfo ReadKey(Func<ConsoleKeyInfo> readKey, CancellationToken cancellationToken)
+    {
+        using var pressed = new BlockingCollection<ConsoleKeyInfo>();
+        _ = Task.Run(
+            () =>
+            {
+                try
+                {
+                    pressed.Add(readKey());
+                }
+                finally
+                {
+                    // Where the terminal is gone nobody shall wait for it.
+                    pressed.CompleteAdding();
+                }
+            },
+            CancellationToken.None);
+        return pressed.Take(cancellationToken);
     }
 
     private static string ReadFile(string path)

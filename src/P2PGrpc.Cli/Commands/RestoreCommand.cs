@@ -23,7 +23,7 @@ internal static class RestoreCommand
                 using (var progress = new ProgressLine(surroundings, "copied"))
                 {
                     var peer = await LocalWork.RunAsync(() => NodeFiles.Restore(
-                        from, to, parsed.GetValue(key), () => passphrase.Read(parsed, surroundings, twice: false),
+                        from, to, parsed.GetValue(key), () => passphrase.Read(parsed, surroundings, twice: false, cancellationToken),
                         (copied, all) => progress.Show((ulong)copied, (ulong)all), cancellationToken));
                     progress.Dispose();
                     if (parsed.GetValue(json))

@@ -54,6 +54,7 @@ internal static class UpkeepLines
         json.WriteString("type", "drain");
         json.WriteBoolean("draining", answer.Draining);
         json.WriteNumber("undelivered", answer.Undelivered);
+        json.WriteNumber("underWay", answer.UnderWay);
         json.WriteBoolean("stopping", answer.Stopping);
         json.WriteStartArray("peers");
         foreach (var peer in answer.Peers)

@@ -64,7 +64,9 @@ public sealed class DeadLetter
         if (From.StartsWith('#'))
             batch.Room = From;
         else
-            batch.Peer = batch.Alias = From;
+            batch.Peer = From;
+        // Older letters don't have it. Conditions of handlers may ask for it.
+        batch.Alias = Copy.Headers.GetValueOrDefault(MessageHeaders.DeadLetterAlias, batch.Peer);
         var content = new Content { ContentType = Copy.ContentType, MessageId = Header(MessageHeaders.DeadLetterMessageId) };
         if (Copy.Text is { } text)
             content.Text = text;

@@ -10,7 +10,7 @@ namespace P2PGrpc.Client;
 internal sealed class DeadLetterReplays(HandlerSet set, DeadLetters letters, ILogger logger) : BackgroundService
 {
     public static DeadLetterReplays Create(IServiceProvider services, string name) => new(
-        HandlerSet.From(services, name),
+        services.GetRequiredKeyedService<HandlerSet>(name),
         name.Length == 0 ? services.GetRequiredService<DeadLetters>() : services.GetRequiredKeyedService<DeadLetters>(name),
         HandlerSet.FindLogger(services));
 
@@ -22,9 +22,14 @@ internal sealed class DeadLetterReplays(HandlerSet set, DeadLetters letters, ILo
         var delay = new GrowingDelay(ClientLimits.LongestDelay, ClientLimits.LongestReplayPause);
         while (true)
         {
+            using var looking = CancellationTokenSource.CreateLinkedTokenSource(set.DeadLetters.RoomMade, stoppingToken);
             try
             {
-                await ReadAsync(room, delay.Reset, stoppingToken);
+                await ReadAsync(room, delay.Reset, looking.Token, stoppingToken);
+            }
+            catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+            {
+                // There is a room now, or another one in the place of the one that was read.
             }
             catch (P2PGrpcException fault)
             {
@@ -32,16 +37,17 @@ internal sealed class DeadLetterReplays(HandlerSet set, DeadLetters letters, ILo
                 // Before the first dead letter there is no room, and nothing to ask for.
                 if (fault.StatusCode != StatusCode.NotFound)
                     HandlerLog.ReplaysRefused(logger, room.Conversation, pause, fault.Message);
-                await Task.Delay(pause, set.Time, stoppingToken);
+                await Task.Delay(pause, set.Time, looking.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                stoppingToken.ThrowIfCancellationRequested();
             }
         }
     }
 
-    private async Task ReadAsync(DeadLetterRoom room, Action succeeded, CancellationToken stoppingToken)
+    private async Task ReadAsync(DeadLetterRoom room, Action succeeded, CancellationToken looking, CancellationToken stoppingToken)
     {
         var consumer = NameConsumer(set.Consumer);
         var settings = new SubscribeSettings { Consumer = consumer, Conversation = room.Conversation, StartAt = P2PGrpc.Protocol.StartAt.Start, IncludeOwn = true };
-        await foreach (var response in set.Client.SubscribeBatchesAsync(settings, stoppingToken))
+        await foreach (var response in set.Client.SubscribeBatchesAsync(settings, looking))
         {
             succeeded();
             foreach (var message in ReceivedMessage.Read(response))

@@ -9,6 +9,11 @@ namespace P2PGrpc.Client;
 /// <summary>Writes messages whose handlers failed for good into a room of their own. Thread-safe.</summary>
 internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, string consumer, TimeProvider time, ILogger logger)
 {
+    private CancellationTokenSource? made;
+
+    /// <summary>Ends when the room is made: who reads the one that had its name before looks for it anew. Without a timer there is nothing to free, so it is never disposed.</summary>
+    public CancellationToken RoomMade => LazyInitializer.EnsureInitialized(ref made, () => new CancellationTokenSource()).Token;
+
     /// <summary>
     /// Returns when the dead letter is on disk, which is tried for ever: without it the message must not be acknowledged. The same failure again, after a crash
     /// before that, makes no second one.
@@ -65,10 +70,14 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
             // Written before a crash, with another error text or number of attempts.
             return "an earlier one";
         }
-        catch (P2PGrpcException fault) when (fault.StatusCode == StatusCode.NotFound)
+        catch (P2PGrpcException fault) when (fault.StatusCode == StatusCode.NotFound || fault.Reason == "ROOM_LEFT")
         {
+            // A room that was left gives its name to a new one.
             await client.CreateRoomAsync(room!, cancellationToken);
-            return (await client.SendAsync($"#{room}", letter, cancellationToken: cancellationToken)).Reference;
+            var reference = (await client.SendAsync($"#{room}", letter, cancellationToken: cancellationToken)).Reference;
+            // Whoever reacts to it must not hold this up.
+            _ = Interlocked.Exchange(ref made, null)?.CancelAsync();
+            return reference;
         }
     }
 
@@ -98,6 +107,7 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
         {
             [MessageHeaders.DeadLetterReference] = message.Reference,
             [MessageHeaders.DeadLetterAuthor] = message.Author,
+            [MessageHeaders.DeadLetterAlias] = message.Alias,
             [MessageHeaders.DeadLetterConversation] = message.Conversation,
             [MessageHeaders.DeadLetterFrom] = message.Room.Length > 0 ? message.Room : message.Peer,
             [MessageHeaders.DeadLetterMessageId] = message.MessageId,

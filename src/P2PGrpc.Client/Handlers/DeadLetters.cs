@@ -24,7 +24,7 @@ public sealed class DeadLetters
     /// </summary>
     /// <param name="letter">The dead letter.</param>
     /// <param name="cancellationToken">Gives up; the handler is told.</param>
-    /// <exception cref="InvalidOperationException">There is no handler of that name any more, or the dead letter is not complete.</exception>
+    /// <exception cref="InvalidOperationException">There is no handler of that name any more, it does not take the message any more, or the dead letter is not complete. Nothing was run.</exception>
     /// <remarks>What the handler throws comes through; the dead letter then stays.</remarks>
     public async Task ReplayAsync(DeadLetter letter, CancellationToken cancellationToken = default)
     {
@@ -35,7 +35,11 @@ public sealed class DeadLetters
         var set = handlers.Value;
         var handler = set.Handlers.FirstOrDefault(handler => handler.Name == letter.Handler)
             ?? throw new InvalidOperationException($"There is no handler '{letter.Handler}' to replay {letter.Reference} with. There are: {string.Join(", ", set.Handlers.Select(one => one.Name))}.");
-        await set.Runner.RunOnceAsync(handler, letter.Restore(), attempt: 1, cancellationToken);
+        var message = letter.Restore();
+        // A handler that passes over it has not handled it.
+        if (!handler.Accepts(message))
+            throw new InvalidOperationException($"The handler '{letter.Handler}' does not take {letter.MessageReference}, as it is set now: nothing was done about {letter.Reference}.");
+        await set.Runner.RunOnceAsync(handler, message, attempt: 1, cancellationToken);
         await ResolveAsync(letter, "replayed", cancellationToken);
     }
 

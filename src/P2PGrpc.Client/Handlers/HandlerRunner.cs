@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -15,28 +14,27 @@ internal sealed class HandlerRunner(
     {
         if (!IsForHandlers(message))
             return;
-        using var span = MessageActivities.StartProcess(message, time);
-        var startedAt = time.GetTimestamp();
-        Exception? fault = null;
+        using var operation = new ProcessOperation(message, time);
         foreach (var handler in handlers)
         {
-            if (await TryAsync(handler, message, cancellationToken) is not { } failure)
+            var accepts = Ask(handler, message);
+            if (accepts == false)
                 continue;
-            fault = failure.Error;
-            span?.SetStatus(ActivityStatusCode.Error, fault.Message);
+            operation.Begin();
+            if (await TryAsync(handler, message, accepts == true, cancellationToken) is not { } failure)
+                continue;
+            operation.Fail(failure.Error);
             await deadLetters.WriteAsync(message, failure, cancellationToken);
             if (handler.GiveUpAsync is not null)
                 await GiveUpAsync(handler.GiveUpAsync, message, cancellationToken);
         }
 
-        MessageActivities.RecordProcessed(time.GetElapsedTime(startedAt), fault);
+        operation.Complete();
     }
 
-    /// <summary>Runs a handler once, in a scope of its own, if it wants the message.</summary>
+    /// <summary>Runs a handler once, in a scope of its own, with a message that it accepts.</summary>
     public async Task RunOnceAsync(HandlerRegistration handler, ReceivedMessage message, int attempt, CancellationToken cancellationToken)
     {
-        if (!handler.Accepts(message))
-            return;
         await using var scope = scopes.CreateAsyncScope();
         await handler.HandleAsync(new MessageContext(client, message, scope.ServiceProvider, attempt), cancellationToken);
     }
@@ -44,10 +42,23 @@ internal sealed class HandlerRunner(
     // Dead letters of others, in a room that several nodes share, are copies of messages and would be taken for them.
     private bool IsForHandlers(ReceivedMessage message) =>
         !MessageHeaders.OfDeadLetterRooms.Any(message.Headers.ContainsKey)
-        && (options.IncludeReplies || !message.Headers.ContainsKey(MessageHeaders.InReplyTo));
+        && (options.IncludeReplies || !RequestExtensions.IsReply(message));
+
+    // Null: it could not tell, which is a failure of the handler like any other.
+    private static bool? Ask(HandlerRegistration handler, ReceivedMessage message)
+    {
+        try
+        {
+            return handler.Accepts(message);
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
 
     // Null: handled, or not wanted.
-    private async Task<HandlerFailure?> TryAsync(HandlerRegistration handler, ReceivedMessage message, CancellationToken cancellationToken)
+    private async Task<HandlerFailure?> TryAsync(HandlerRegistration handler, ReceivedMessage message, bool accepts, CancellationToken cancellationToken)
     {
         var delay = new GrowingDelay(options.FirstRetryDelay, options.LongestRetryDelay);
         var counted = 0;
@@ -55,15 +66,17 @@ internal sealed class HandlerRunner(
         {
             try
             {
-                await RunOnceAsync(handler, message, attempt, cancellationToken);
+                // A condition is asked until it has told once: it may note what it has seen.
+                accepts = accepts || handler.Accepts(message);
+                if (accepts)
+                    await RunOnceAsync(handler, message, attempt, cancellationToken);
                 return null;
             }
             catch (Exception fault)
             {
                 // Whatever a handler throws while the host stops, its message comes again after the next start.
                 cancellationToken.ThrowIfCancellationRequested();
-                // A node that is away or takes nothing now is not the message's fault, and could not take a dead letter either.
-                if (fault is not P2PGrpcException { StatusCode: StatusCode.Unavailable or StatusCode.ResourceExhausted })
+                if (!IsOfOwnNode(fault))
                     counted++;
                 if (counted >= options.MaxAttempts || fault is MessageFormatException)
                     return new HandlerFailure(handler, attempt, fault);
@@ -73,6 +86,16 @@ internal sealed class HandlerRunner(
             }
         }
     }
+
+    // A node that is away or takes nothing now is not the message's fault, and could not take a dead letter either. That somebody else is away, or the peer book full, may
+    // stay so for ever, and must not hold up the messages behind this one.
+    private static bool IsOfOwnNode(Exception fault) => fault is P2PGrpcException refused && refused.Reason switch
+    {
+        P2PGrpcException.NodeUnreachable or "STORE_FULL" or "STORE_HALTED" or "DRAINING" or "NODE_STOPPING" => true,
+        P2PGrpcException.NoReply => !refused.MayHaveHappened,
+        "" => refused.StatusCode == StatusCode.Unavailable,
+        _ => false,
+    };
 
     private async Task GiveUpAsync(
         Func<P2PGrpcClient, ReceivedMessage, CancellationToken, Task> giveUpAsync, ReceivedMessage message, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace P2PGrpc.Client;
 
 /// <summary>The handlers of one client with what they need to run: for the service that reads, and for dead letters that are replayed.</summary>
 internal sealed record HandlerSet(
-    P2PGrpcClient Client, IReadOnlyList<HandlerRegistration> Handlers, MessageHandlingOptions Options, string Consumer, TimeProvider Time, HandlerRunner Runner)
+    P2PGrpcClient Client, IReadOnlyList<HandlerRegistration> Handlers, MessageHandlingOptions Options, string Consumer, TimeProvider Time, DeadLetterWriter DeadLetters, HandlerRunner Runner)
 {
     public static HandlerSet From(IServiceProvider services, string name)
     {
@@ -19,10 +19,9 @@ internal sealed record HandlerSet(
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var logger = FindLogger(services);
         IReadOnlyList<HandlerRegistration> handlers = [.. services.GetKeyedServices<HandlerRegistration>(name)];
-        var runner = new HandlerRunner(
-            client, handlers, options, services.GetRequiredService<IServiceScopeFactory>(), time,
-            new DeadLetterWriter(client, options.DeadLetterRoom, consumer, time, logger), logger);
-        return new HandlerSet(client, handlers, options, consumer, time, runner);
+        var deadLetters = new DeadLetterWriter(client, options.DeadLetterRoom, consumer, time, logger);
+        var runner = new HandlerRunner(client, handlers, options, services.GetRequiredService<IServiceScopeFactory>(), time, deadLetters, logger);
+        return new HandlerSet(client, handlers, options, consumer, time, deadLetters, runner);
     }
 
     /// <summary>Hosts have a logger; a bare service collection need not.</summary>

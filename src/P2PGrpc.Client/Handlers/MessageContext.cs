@@ -1,10 +1,21 @@
+using P2PGrpc.Protocol;
+
 namespace P2PGrpc.Client;
 
 /// <summary>The circumstances in which a handler gets a message. Good while the handler runs.</summary>
 public sealed class MessageContext
 {
-    internal MessageContext(P2PGrpcClient client, ReceivedMessage message, IServiceProvider services, int attempt)
+    /// <summary>A context as a handler gets it: for tests that call a handler.</summary>
+    /// <param name="client">The client by which the message came.</param>
+    /// <param name="message">The message; <see cref="ReceivedMessage.Read(MessageBatch)"/> makes one of what a node hands out.</param>
+    /// <param name="services">The services that the handler may ask for.</param>
+    /// <param name="attempt">Which attempt this is, from 1.</param>
+    public MessageContext(P2PGrpcClient client, ReceivedMessage message, IServiceProvider services, int attempt = 1)
     {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentOutOfRangeException.ThrowIfLessThan(attempt, 1);
         Client = client;
         Message = message;
         Services = services;

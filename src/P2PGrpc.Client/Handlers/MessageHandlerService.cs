@@ -12,7 +12,7 @@ internal sealed class MessageHandlerService(
     /// <summary>Makes the service of a client with all that it needs.</summary>
     public static MessageHandlerService Create(IServiceProvider services, string name)
     {
-        var set = HandlerSet.From(services, name);
+        var set = services.GetRequiredKeyedService<HandlerSet>(name);
         return new MessageHandlerService(
             set.Client, set.Runner, set.Handlers.Count, set.Options, set.Consumer, services.GetRequiredKeyedService<HandlerStanding>(name), set.Time,
             HandlerSet.FindLogger(services));

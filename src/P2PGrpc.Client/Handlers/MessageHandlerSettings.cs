@@ -5,7 +5,10 @@ public sealed record MessageHandlerSettings
 {
     internal static readonly MessageHandlerSettings Default = new();
 
-    /// <summary>What the handler is called in logs and dead letters, at most 64 characters. Default: the name of its class, or of the type that it handles.</summary>
+    /// <summary>
+    /// What the handler is called in logs and dead letters, at most 64 characters. No two handlers of a client have the same, since dead letters are replayed by it. Default:
+    /// the name of the type that it handles; for a class "Class(Type)", or "Class" if it handles messages of any kind.
+    /// </summary>
     public string? Name { get; init; }
 
     /// <summary>Only of the direct conversation with this peer: its alias or its PeerId, or "self".</summary>
@@ -22,6 +25,14 @@ public sealed record MessageHandlerSettings
 
     /// <summary>Any further condition. It must be quick; an exception counts as one of the handler.</summary>
     public Func<ReceivedMessage, bool>? Where { get; init; }
+
+    /// <summary>Says what is wrong with these settings; null if nothing is.</summary>
+    internal string? FindFault()
+    {
+        if (Name?.Length == 0)
+            return "The handler's name is empty.";
+        return Room is not null && !Room.StartsWith('#') ? $"The room '{Room}' has no '#' before it, so no message would ever match: write '#{Room}'." : null;
+    }
 
     internal bool Accepts(ReceivedMessage message) =>
         (Peer is null || (message.Room.Length == 0 && (Peer == message.Peer || (Peer == message.Author && message.Alias != "self"))))

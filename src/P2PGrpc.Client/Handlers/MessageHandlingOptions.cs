@@ -20,7 +20,7 @@ public sealed class MessageHandlingOptions
     /// <summary>Only messages of the direct conversation with this peer (an alias, a PeerId, or "self") or of this #room. Empty (the default): all.</summary>
     public string Conversation { get; set; } = "";
 
-    /// <summary>Whether handlers also get what this node itself sends. Default: no.</summary>
+    /// <summary>Whether handlers also get what this node itself sends to others. What it sends to "self" comes to them in any case: a handler that sends there is given that, too. Default: no.</summary>
     public bool IncludeOwn { get; set; }
 
     /// <summary>Whether handlers also get replies to requests. Default: no, they are for RequestAsync.</summary>
@@ -28,7 +28,8 @@ public sealed class MessageHandlingOptions
 
     /// <summary>
     /// How many messages are handled at one time, 1 to 256. Those of one author are handled one after the other in any case, in the order of sending. Default: 1,
-    /// so that all messages are handled in the order in which they arrived.
+    /// so that all messages are handled in the order in which they arrived. A handler that waits for what is itself to be handled here, as a request to self or to a service
+    /// that asks back, waits until its time limit: that message stands behind its own, or may do so.
     /// </summary>
     public int MaxConcurrentMessages { get; set; } = 1;
 
@@ -38,7 +39,10 @@ public sealed class MessageHandlingOptions
     /// </summary>
     public int MaxUnacknowledgedMessages { get; set; } = ClientLimits.UnacknowledgedMessages;
 
-    /// <summary>How often a handler is tried before its message becomes a dead letter, 1 to 1000. Attempts that failed because the node was away don't count. Default: 5.</summary>
+    /// <summary>
+    /// How often a handler is tried before its message becomes a dead letter, 1 to 1000. Attempts that failed because its own node was away, stopping or drained, or could store
+    /// nothing, don't count; those that failed because of another node do. Default: 5.
+    /// </summary>
     public int MaxAttempts { get; set; } = 5;
 
     /// <summary>The pause before the second attempt; each further one is twice as long, and up to half of each is left away at random. Default: 1 s.</summary>

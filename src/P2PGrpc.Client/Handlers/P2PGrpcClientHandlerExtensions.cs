@@ -10,6 +10,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>
 /// Adds handlers to a client. A message goes to all handlers that want it, one after the other in the order in which they were added, and is acknowledged when all
 /// have returned. A handler that throws is tried again; when it has failed for good, the message goes to the room for dead letters, and the next one's turn is come.
+/// All methods that add a handler throw an <see cref="ArgumentException"/> where the client has another of the same name (see <see cref="MessageHandlerSettings.Name"/>), or
+/// the settings can't be meant.
 /// </summary>
 public static class P2PGrpcClientHandlerExtensions
 {
@@ -73,7 +75,7 @@ public static class P2PGrpcClientHandlerExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddScoped<THandler>();
-        return Add<T>(builder, settings, typeof(THandler).Name, (message, context, cancellationToken) =>
+        return Add<T>(builder, settings, NameOf<THandler, T>(), (message, context, cancellationToken) =>
             context.Services.GetRequiredService<THandler>().HandleAsync(message, context, cancellationToken));
     }
 
@@ -119,7 +121,7 @@ public static class P2PGrpcClientHandlerExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddScoped<THandler>();
-        return AddRequests<TRequest, TReply>(builder, settings, typeof(THandler).Name, (request, context, cancellationToken) =>
+        return AddRequests<TRequest, TReply>(builder, settings, NameOf<THandler, TRequest>(), (request, context, cancellationToken) =>
             context.Services.GetRequiredService<THandler>().HandleAsync(request, context, cancellationToken));
     }
 
@@ -168,9 +170,14 @@ public static class P2PGrpcClientHandlerExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         settings ??= MessageHandlerSettings.Default;
+        if (settings.FindFault() is { } fault)
+            throw new ArgumentException(fault, nameof(settings));
         name = settings.Name ?? name;
-        if (name.Length is 0 or > 64)
-            name = name.Length == 0 ? throw new ArgumentException("The handler's name is empty.", nameof(settings)) : name[..64];
+        if (name.Length > 64)
+            name = name[..64];
+        // Dead letters are told apart and replayed by it.
+        if (HasHandler(builder, name))
+            throw new ArgumentException($"This client has a handler '{name}' already. Give each a name of its own, by {nameof(MessageHandlerSettings)}.{nameof(MessageHandlerSettings.Name)}.", nameof(settings));
         var matches = MessageSerializer.Matches<T>();
         AddRunner(builder);
         builder.Services.AddKeyedSingleton(builder.Name, new HandlerRegistration(
@@ -181,6 +188,11 @@ public static class P2PGrpcClientHandlerExtensions
         return builder;
     }
 
+    private static bool HasHandler(P2PGrpcClientBuilder builder, string name) => builder.Services.Any(service =>
+        service.ServiceType == typeof(HandlerRegistration) && builder.Name.Equals(service.ServiceKey) && ((HandlerRegistration)service.KeyedImplementationInstance!).Name == name);
+
+    private static string NameOf<THandler, [DynamicallyAccessedMembers(Message)] T>() => $"{typeof(THandler).Name}({MessageSerializer.NameOf<T>()})";
+
     // With the first handler of a client comes what runs them.
     private static void AddRunner(P2PGrpcClientBuilder builder)
     {
@@ -188,13 +200,14 @@ public static class P2PGrpcClientHandlerExtensions
         if (services.Any(service => service.ServiceType == typeof(HandlerStanding) && name.Equals(service.ServiceKey)))
             return;
         services.AddKeyedSingleton(name, new HandlerStanding());
+        services.AddKeyedSingleton(name, (provider, _) => HandlerSet.From(provider, name));
         services.AddOptions<MessageHandlingOptions>(name).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MessageHandlingOptions>, MessageHandlingOptionsValidation>());
         services.AddSingleton<IHostedService>(provider => MessageHandlerService.Create(provider, name));
         services.AddSingleton<IHostedService>(provider => DeadLetterReplays.Create(provider, name));
         if (name.Length == 0)
-            services.AddSingleton(provider => new DeadLetters(() => HandlerSet.From(provider, name)));
+            services.AddSingleton(provider => new DeadLetters(() => provider.GetRequiredKeyedService<HandlerSet>(name)));
         else
-            services.AddKeyedSingleton(name, (provider, _) => new DeadLetters(() => HandlerSet.From(provider, name)));
+            services.AddKeyedSingleton(name, (provider, _) => new DeadLetters(() => provider.GetRequiredKeyedService<HandlerSet>(name)));
     }
 }

@@ -28,8 +28,11 @@ internal sealed class P2PGrpcClientHealthCheck(P2PGrpcClient client, HandlerStan
             ["links"] = node.Links,
             ["undelivered"] = node.Undelivered,
         };
-        if (!node.Writable)
+        // A full disk is an error of the store that still writes, since it tries again with each message.
+        if (!node.Writable || node.StoreError.Length > 0)
             return new HealthCheckResult(context.Registration.FailureStatus, $"The node takes no messages: {node.StoreError}", null, data);
+        if (node.Draining)
+            return new HealthCheckResult(context.Registration.FailureStatus, "The node takes no messages: it is being drained.", null, data);
         if (handlers?.Fault is { } refused)
             return HealthCheckResult.Degraded($"The handlers get no messages: {refused.Message}", refused, data);
         return node.DamagedPlaces > 0

@@ -7,7 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class P2PGrpcClientHealthExtensions
 {
     /// <summary>
-    /// Checks a client that was added by <c>AddP2PGrpcClient</c>. Unhealthy (or the status that is given): the node can't be reached within 5 s, or takes no messages.
+    /// Checks a client that was added by <c>AddP2PGrpcClient</c>. Unhealthy (or the status that is given): the node can't be reached within 5 s, or takes no messages,
+    /// because of an error of its store (such as a full disk) or because it is being drained.
     /// Degraded: its database has damaged places, or the client's handlers get no messages.
     /// </summary>
     /// <param name="builder">The health checks.</param>

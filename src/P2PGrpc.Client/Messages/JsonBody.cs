@@ -33,7 +33,9 @@ internal static class JsonBody
         }
         catch (JsonException fault)
         {
-            throw new MessageFormatException($"The message {message.Reference} can't be read as {NameOf<T>()}: {fault.Message}", fault);
+            // Names of properties are the sender's, and a log shows inner exceptions, too.
+            var inner = new JsonException(VisibleText.Escape(fault.Message), fault.Path is null ? null : VisibleText.Escape(fault.Path), fault.LineNumber, fault.BytePositionInLine);
+            throw new MessageFormatException($"The message {message.Reference} can't be read as {NameOf<T>()}: {fault.Message}", inner);
         }
     }
 }

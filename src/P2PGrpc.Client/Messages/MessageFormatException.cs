@@ -4,10 +4,10 @@ namespace P2PGrpc.Client;
 public sealed class MessageFormatException : Exception
 {
     /// <summary>Says what does not fit.</summary>
-    /// <param name="message">A sentence.</param>
+    /// <param name="message">A sentence. Its control characters are shown as escapes: it may hold what a peer wrote, and end in a log.</param>
     /// <param name="inner">What the parser threw.</param>
     public MessageFormatException(string message, Exception? inner = null)
-        : base(message, inner)
+        : base(VisibleText.Escape(message), inner)
     {
     }
 }

@@ -24,6 +24,9 @@ public static class MessageHeaders
     /// <summary>The PeerId of that message's author.</summary>
     public const string DeadLetterAuthor = "dead-letter-author";
 
+    /// <summary>The local alias of that author, as <see cref="ReceivedMessage.Alias"/> was.</summary>
+    public const string DeadLetterAlias = "dead-letter-alias";
+
     /// <summary>The ConversationId of that message.</summary>
     public const string DeadLetterConversation = "dead-letter-conversation";
 

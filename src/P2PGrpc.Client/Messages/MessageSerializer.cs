@@ -10,7 +10,7 @@ internal sealed class MessageSerializer(JsonSerializerOptions? options)
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web) { TypeInfoResolver = FindResolver() };
 
-    private readonly JsonSerializerOptions json = options ?? Web;
+    private readonly JsonSerializerOptions json = Complete(options ?? Web);
 
     public OutgoingMessage Write<T>(T value)
     {
@@ -20,6 +20,12 @@ internal sealed class MessageSerializer(JsonSerializerOptions? options)
             OutgoingMessage ready => ready,
             string text => OutgoingMessage.FromText(text),
             IMessage message => OutgoingMessage.FromProtobuf(message),
+            byte[] or Memory<byte> or ReadOnlyMemory<byte> or ArraySegment<byte> or Stream => throw new ArgumentException(
+                "Bytes are no typed message, since nobody could tell what they are: send OutgoingMessage.FromData(bytes, contentType).", nameof(value)),
+            ReceivedMessage => throw new ArgumentException(
+                "A received message is no typed message: send what it holds, as OutgoingMessage.FromText(message.Text) or "
+                + "OutgoingMessage.FromData(message.Data, message.ContentType).",
+                nameof(value)),
             _ => OutgoingMessage.FromJson(value, Describe<T>()),
         };
     }
@@ -32,6 +38,7 @@ internal sealed class MessageSerializer(JsonSerializerOptions? options)
         if (typeof(T) == typeof(string))
             return (T)(object)(message.Text
                 ?? throw new MessageFormatException($"The message {message.Reference} is no text: its content type is '{message.ContentType}'."));
+        CheckReadable(typeof(T));
         return typeof(IMessage).IsAssignableFrom(typeof(T))
             ? (T)ProtobufBody.Read(message, (IMessage)Activator.CreateInstance<T>()!)
             : JsonBody.Read(message, Describe<T>());
@@ -44,6 +51,7 @@ internal sealed class MessageSerializer(JsonSerializerOptions? options)
             return _ => true;
         if (typeof(T) == typeof(string))
             return message => message.Text is not null;
+        CheckReadable(typeof(T));
         var name = NameOf<T>();
         if (typeof(IMessage).IsAssignableFrom(typeof(T)))
             return message => message.ContentType == name;
@@ -54,6 +62,18 @@ internal sealed class MessageSerializer(JsonSerializerOptions? options)
     /// <summary>What messages of a type are called: the Protobuf full name, or the type's own.</summary>
     public static string NameOf<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] T>() =>
         typeof(IMessage).IsAssignableFrom(typeof(T)) ? ((IMessage)Activator.CreateInstance<T>()!).Descriptor.FullName : JsonBody.NameOf<T>();
+
+    /// <exception cref="ArgumentException">Nothing is read as this type.</exception>
+    public static void CheckReadable(Type type)
+    {
+        if (type == typeof(OutgoingMessage) || typeof(Stream).IsAssignableFrom(type)
+            || type == typeof(byte[]) || type == typeof(Memory<byte>) || type == typeof(ReadOnlyMemory<byte>) || type == typeof(ArraySegment<byte>))
+            throw new ArgumentException($"No message is read as {type.Name}: take a ReceivedMessage, whose Data and ContentType are the bytes and what they are.");
+    }
+
+    // Options that say how to write, and not where types are described, are the usual ones. The caller's own must not be changed.
+    private static JsonSerializerOptions Complete(JsonSerializerOptions options) =>
+        options.TypeInfoResolver is null ? new JsonSerializerOptions(options) { TypeInfoResolver = FindResolver() } : options;
 
     private JsonTypeInfo<T> Describe<T>() => (JsonTypeInfo<T>)json.GetTypeInfo(typeof(T));
 

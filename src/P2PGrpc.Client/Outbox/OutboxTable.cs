@@ -76,7 +76,7 @@ internal sealed class OutboxTable(OutboxDialect dialect, string table)
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<OutboxRow>();
         while (await reader.ReadAsync(cancellationToken))
-            rows.Add(new OutboxRow(reader.GetInt64(0), reader.GetString(1), ReadMessage(reader)));
+            rows.Add(OutboxRow.Read(reader.GetInt64(0), reader.GetValue(1), reader.GetValue(2), reader.GetValue(3), reader.GetValue(4), reader.GetValue(5)));
         return rows;
     }
 
@@ -96,18 +96,6 @@ internal sealed class OutboxTable(OutboxDialect dialect, string table)
             connection, transaction, $"UPDATE {table} SET error = @error, refused = {(refused ? 1 : 0)} WHERE sequence = @sequence",
             ("@error", BoundedText.Cut(error, ClientLimits.ErrorBytes)), ("@sequence", sequence));
         await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static OutgoingMessage ReadMessage(DbDataReader reader)
-    {
-        var contentType = reader.GetString(3);
-        var body = reader.GetFieldValue<byte[]>(4);
-        var message = contentType.Length == 0 ? OutgoingMessage.FromText(Encoding.UTF8.GetString(body)) : OutgoingMessage.FromData(body, contentType);
-        return message with
-        {
-            MessageId = reader.GetString(2),
-            Headers = JsonSerializer.Deserialize(reader.GetString(5), OutboxHeaders.Default.DictionaryStringString) ?? [],
-        };
     }
 
     private static DbCommand CreateCommand(DbConnection connection, DbTransaction? transaction, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)

@@ -18,14 +18,18 @@ public static class P2PGrpcClientOutboxExtensions
     /// </summary>
     /// <param name="builder">The client.</param>
     /// <param name="dialect">Whose SQL the database speaks.</param>
-    /// <param name="connect">Makes a new connection, which is not open yet, to the database of the transactions.</param>
+    /// <param name="connect">Makes a new connection, which is not open yet, to the database of the transactions. The services are those of a scope, which ends with the connection.</param>
     /// <param name="configure">Sets the options; null: the defaults.</param>
+    /// <exception cref="InvalidOperationException">The client has an outbox already.</exception>
     public static P2PGrpcClientBuilder AddOutbox(
         this P2PGrpcClientBuilder builder, OutboxDialect dialect, Func<IServiceProvider, DbConnection> connect, Action<OutboxOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(connect);
         var (services, name) = (builder.Services, builder.Name);
+        if (services.Any(service => service.ServiceType == typeof(OutboxTable) && name.Equals(service.ServiceKey)))
+            throw new InvalidOperationException(
+                "This client has an outbox already. For a second table add a second client of the same node under a name of its own, by AddP2PGrpcClient(\"name\", …), and give that one an outbox.");
         var options = services.AddOptions<OutboxOptions>(name).ValidateOnStart();
         if (configure is not null)
             options.Configure(configure);
@@ -38,7 +42,7 @@ public static class P2PGrpcClientOutboxExtensions
         services.AddSingleton<IHostedService>(provider => new OutboxRelay(
             NamedClient.Find(provider, name),
             name.Length == 0 ? provider.GetRequiredService<MessageOutbox>() : provider.GetRequiredKeyedService<MessageOutbox>(name),
-            provider.GetRequiredKeyedService<OutboxTable>(name), dialect, () => connect(provider), FindOptions(provider, name),
+            provider.GetRequiredKeyedService<OutboxTable>(name), dialect, provider.GetRequiredService<IServiceScopeFactory>(), connect, FindOptions(provider, name),
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
             (provider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("P2PGrpc.Client.Outbox")));
         return builder;
@@ -47,8 +51,9 @@ public static class P2PGrpcClientOutboxExtensions
     /// <summary>Adds a <see cref="MessageOutbox"/> with its options bound to a section of the configuration; see the overload that takes a function.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="dialect">Whose SQL the database speaks.</param>
-    /// <param name="connect">Makes a new connection, which is not open yet, to the database of the transactions.</param>
+    /// <param name="connect">Makes a new connection, which is not open yet, to the database of the transactions. The services are those of a scope, which ends with the connection.</param>
     /// <param name="section">The section: the properties of <see cref="OutboxOptions"/>.</param>
+    /// <exception cref="InvalidOperationException">The client has an outbox already.</exception>
     public static P2PGrpcClientBuilder AddOutbox(
         this P2PGrpcClientBuilder builder, OutboxDialect dialect, Func<IServiceProvider, DbConnection> connect, IConfiguration section)
     {

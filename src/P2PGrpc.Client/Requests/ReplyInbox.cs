@@ -31,17 +31,18 @@ internal sealed class ReplyInbox(P2PGrpcClient client, TimeProvider time) : IAsy
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await End().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    /// <summary>Listens no longer: those who wait fail, as do later requests.</summary>
+    /// <returns>The end of the subscription.</returns>
+    public Task End()
     {
-        Task? loop;
         lock (gate)
         {
             disposed = true;
-            loop = listening?.Loop;
             listening?.End();
+            return listening?.Loop ?? Task.CompletedTask;
         }
-        if (loop is not null)
-            await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private Task Enter(string correlationId, TaskCompletionSource<ReceivedMessage> reply)

@@ -40,6 +40,7 @@ public static class RequestExtensions
         this P2PGrpcClient client, string to, TRequest request, RequestSettings? settings = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
+        MessageSerializer.CheckReadable(typeof(TReply));
         return client.Serializer.Read<TReply>(await client.RequestAsync(to, client.Serializer.Write(request), settings, cancellationToken));
     }
 
@@ -108,6 +109,10 @@ public static class RequestExtensions
         return (message.Alias != Self || message.Peer == Self || message.Room.Length > 0)
             && message.Headers.ContainsKey(MessageHeaders.ReplyTo) && message.Headers.ContainsKey(MessageHeaders.CorrelationId);
     }
+
+    /// <summary>Whether a message is the reply to a request. Either header alone may be another program's, with another meaning.</summary>
+    internal static bool IsReply(ReceivedMessage message) =>
+        message.Headers.ContainsKey(MessageHeaders.InReplyTo) && message.Headers.ContainsKey(MessageHeaders.CorrelationId);
 
     private const string Self = "self";
 

@@ -4,7 +4,7 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Client;
 
 /// <summary>Asks for replies in the name of one client. Thread-safe.</summary>
-internal sealed class Requester(P2PGrpcClient client, TimeSpan callTimeout, TimeProvider time) : IAsyncDisposable
+internal sealed class Requester(P2PGrpcClient client, TimeSpan callTimeout, TimeProvider time) : IAsyncDisposable, IDisposable
 {
     private readonly ReplyInbox replies = new(client, time);
     private string? peerId;
@@ -16,30 +16,41 @@ internal sealed class Requester(P2PGrpcClient client, TimeSpan callTimeout, Time
         using var deadline = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         var correlationId = OutgoingMessage.NewMessageId();
-        var sent = false;
+        // Null: the node may have it, and has not answered yet.
+        bool? handedOver = false;
         try
         {
             var reply = await replies.AskAsync(correlationId, SendAsync, either.Token);
-            return reply.Headers.ContainsKey(MessageHeaders.ReplyError) ? throw new RemoteRequestException(reply) : reply;
+            return reply.Headers.ContainsKey(MessageHeaders.ReplyError) ? throw RemoteRequestException.From(reply) : reply;
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new P2PGrpcException(
                 StatusCode.DeadlineExceeded, P2PGrpcException.NoReply,
-                $"No reply to the request to {to} came within {limit.TotalSeconds:0.###} s. {(sent ? "It was handed over, and may still be handled." : "The node could not be reached.")}",
-                null, null)
-            { MayHaveHappened = sent };
+                $"No reply to the request to {to} came within {limit.TotalSeconds:0.###} s. {Describe(handedOver)}")
+            { MayHaveHappened = handedOver is not false };
         }
 
         async Task SendAsync(CancellationToken token)
         {
             var message = request.WithHeaders((MessageHeaders.ReplyTo, await FindPeerIdAsync(limit, token)), (MessageHeaders.CorrelationId, correlationId));
+            handedOver = null;
             await client.SendAsync(to, message, new SendSettings { Timeout = limit, Metadata = settings.Metadata }, limit, token);
-            sent = true;
+            handedOver = true;
         }
     }
 
+    /// <summary>Ends at once; requests that wait fail.</summary>
+    public void Dispose() => _ = replies.End();
+
     public ValueTask DisposeAsync() => replies.DisposeAsync();
+
+    private static string Describe(bool? handedOver) => handedOver switch
+    {
+        true => "It was handed over, and may still be handled.",
+        false => "The node could not be reached.",
+        null => "It was being handed over: the node may have it, and it may still be handled.",
+    };
 
     // The node's identity can't change while it runs, and one that was put in its place has other peers.
     private async Task<string> FindPeerIdAsync(TimeSpan limit, CancellationToken cancellationToken) => peerId ??= (await client.CallAsync(

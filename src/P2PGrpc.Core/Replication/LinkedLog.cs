@@ -37,8 +37,8 @@ internal sealed class LinkedLog(LinkState link, LogState log)
     /// <summary>It will not or cannot give what it told, until it tells more.</summary>
     public bool Refused { get; set; }
 
-    /// <summary>It froze the log: nothing more will ever come.</summary>
-    public bool FrozenThere { get; set; }
+    /// <summary>It froze the log and called that all which it gave, though it had told more; until something of the log comes again, or it tells again.</summary>
+    public bool GaveAll { get; set; }
 
     /// <summary>How often it told but did not deliver, since it last delivered. Those with fewer are asked first.</summary>
     public int Failures { get; set; }

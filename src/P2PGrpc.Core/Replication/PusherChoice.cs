@@ -91,6 +91,23 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
         Consider(linkedLog.Log);
     }
 
+    /// <summary>The neighbour has frozen the log and sent all that it holds: its Want is over. Where that Want was ended here before, because what came could not be taken,
+    /// nothing follows: it gives the same again.</summary>
+    public void OnAllGiven(LinkedLog linkedLog)
+    {
+        var log = linkedLog.Log;
+        if (log.Pusher != linkedLog)
+            return;
+        End(log);
+        if (linkedLog.Head.Sequence > log.Pending.Sequence)
+        {
+            linkedLog.GaveAll = true;
+            linkedLog.Failures++;
+        }
+
+        Consider(log);
+    }
+
     /// <summary>The neighbour has erased the bodies that come next, and its Want is over.</summary>
     public void OnPruned(LinkedLog linkedLog, ErasedStretch stretch)
     {
@@ -248,7 +265,7 @@ internal sealed class PusherChoice(ReplicatorState state, CreditBudget credit, S
 
     /// <summary>True if the neighbour is known to have more of the log, and to give it.</summary>
     public static bool CanPush(LinkedLog linkedLog) =>
-        linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.FrozenThere
+        linkedLog.Head.Sequence > linkedLog.Log.Pending.Sequence && !linkedLog.Refused && !linkedLog.GaveAll
         && (!linkedLog.IsErasedThere || FindErasedLimit(linkedLog) > linkedLog.Log.Pending.Sequence)
         && !linkedLog.Link.Closing
         && linkedLog.Link.Takes(linkedLog.Log.Key, linkedLog.Log.Conversation);

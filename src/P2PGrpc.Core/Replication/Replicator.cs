@@ -289,7 +289,13 @@ internal sealed class Replicator
             return;
         }
 
-        if (refuse.Reason != RefuseReason.Frozen && repairs.OnRefused(linkedLog))
+        if (refuse.Reason == RefuseReason.Frozen)
+        {
+            choice.OnAllGiven(linkedLog);
+            return;
+        }
+
+        if (repairs.OnRefused(linkedLog))
             return;
         if (refuse is { Reason: RefuseReason.Pruned, Erased: { } stretch })
         {
@@ -297,7 +303,6 @@ internal sealed class Replicator
             return;
         }
 
-        linkedLog.FrozenThere |= refuse.Reason == RefuseReason.Frozen;
         choice.OnRefused(linkedLog);
     }
 

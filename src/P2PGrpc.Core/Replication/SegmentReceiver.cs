@@ -52,7 +52,12 @@ internal sealed class SegmentReceiver(
         }
 
         if (link.Logs.TryGetValue(header.LogId, out var linkedLog))
+        {
+            // After the word that it gave all, this answers a later Want.
+            linkedLog.GaveAll = false;
             OnShown(linkedLog, header);
+        }
+
         if (verdict == CreditVerdict.NoRoom)
         {
             Drop(linkedLog, body);
@@ -209,10 +214,11 @@ internal sealed class SegmentReceiver(
 
     private void OnHead(LinkedLog linkedLog, Head head)
     {
-        if (head.Sequence < linkedLog.Head.Sequence || (head == linkedLog.Unreported && !linkedLog.Refused))
+        if (head.Sequence < linkedLog.Head.Sequence || (head == linkedLog.Unreported && !linkedLog.Refused && !linkedLog.GaveAll))
             return;
         // Also where it tells the same again: what it could not give before, for damage, it may have got back.
         linkedLog.Refused = false;
+        linkedLog.GaveAll = false;
         linkedLog.Unreported = head;
         Raise(linkedLog, head);
         Judge(linkedLog);
@@ -334,7 +340,7 @@ internal sealed class SegmentReceiver(
     private void Drop(LinkedLog? linkedLog, BodyHandle body)
     {
         state.Emit(new ReplicatorOutput.Release(body));
-        if (linkedLog is null || linkedLog.Log.Pusher != linkedLog)
+        if (linkedLog is null || (linkedLog.Log.Pusher is { } pusher && pusher != linkedLog))
             return;
         choice.Drop(linkedLog.Log);
         choice.Consider(linkedLog.Log);

@@ -7,7 +7,7 @@ using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Api;
 
-/// <summary>Has the node take no new messages, and waits until it has handed over those that it has. Thread-safe.</summary>
+/// <summary>Has the node take no new messages, and waits until it has handed over those that it has and those that it was just taking. Thread-safe.</summary>
 /// <param name="gate">What refuses new messages.</param>
 /// <param name="store">Knows what is not delivered.</param>
 /// <param name="book">Knows the peers.</param>
@@ -45,13 +45,15 @@ internal sealed class Draining(DrainGate gate, LogStore store, PeerBook book, Li
     {
         var startedAt = time.GetTimestamp();
         using var timer = new PeriodicTimer(Look, time);
-        while (store.CountUndelivered() > 0 && time.GetElapsedTime(startedAt) < limit)
+        while ((gate.UnderWay > 0 || store.CountUndelivered() > 0) && time.GetElapsedTime(startedAt) < limit)
             await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private DrainResponse Describe()
     {
-        var response = new DrainResponse { Draining = gate.IsClosed, Undelivered = store.CountUndelivered() };
+        // In this order: whoever leaves meanwhile is counted by what it has stored.
+        var underWay = gate.IsClosed ? gate.UnderWay : 0;
+        var response = new DrainResponse { Draining = gate.IsClosed, UnderWay = (uint)underWay, Undelivered = store.CountUndelivered() };
         foreach (var record in book.Snapshot.Records.Values.OrderBy(record => record.Label, StringComparer.Ordinal))
             if (record.PeerId is { } peer && store.CountUndelivered(peer) is > 0 and var count)
                 response.Peers.Add(new DrainPeer { PeerId = peer.ToString(), Alias = record.Alias ?? "", Undelivered = count, Linked = links.Find(peer) is not null });

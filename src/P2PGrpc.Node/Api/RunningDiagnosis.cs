@@ -34,12 +34,16 @@ internal sealed class RunningDiagnosis(
     public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken)
     {
         var findings = new Findings();
+        // A part of the database that can't be read is a finding, and keeps nobody from the others.
+        StoreException? unreadable = null;
+        var stamps = Read(ReadStamps, ref unreadable) ?? [];
+        var age = Read(oldest.FindAge, ref unreadable);
         MachineChecks.CheckModes(places.DataDirectory, findings);
         MachineChecks.CheckDisk(places.DataDirectory, findings);
-        CheckStore(findings);
-        MachineChecks.CheckClock(time.GetUtcNow(), ReadStamps(), findings);
+        CheckStore(unreadable, findings);
+        MachineChecks.CheckClock(time.GetUtcNow(), stamps, findings);
         MachineChecks.CheckDescriptors(findings);
-        CheckUndelivered(findings);
+        CheckUndelivered(age, findings);
         foreach (var (option, url) in places.Endpoints())
             if (url is not null)
                 await PortChecks.CheckTakenAsync(option, url, time, findings, cancellationToken).ConfigureAwait(false);
@@ -48,13 +52,28 @@ internal sealed class RunningDiagnosis(
         return findings.All;
     }
 
-    private void CheckStore(Findings findings)
+    private static T? Read<T>(Func<T> read, ref StoreException? unreadable)
+    {
+        try
+        {
+            return read();
+        }
+        catch (StoreException failed)
+        {
+            unreadable = failed;
+            return default;
+        }
+    }
+
+    private void CheckStore(StoreException? unreadable, Findings findings)
     {
         var health = store.Health;
         if (!health.Writable)
             findings.Fail("database", health.Error ?? "It is read only.", "It is opened anew each second. If it does not come back: stop the node, look at the disk, start it again.");
         else if (health.Error is { } full)
             findings.Fail("database", full, "Free some space; writing goes on by itself then.");
+        else if (unreadable is not null)
+            findings.Fail("database", unreadable.Message, "Have the disk looked at. 'p2pgrpc verify' says what is damaged; 'p2pgrpc restore' puts a backup into an empty directory.");
         else if (store.DamagedPlaces is > 0 and var damaged)
             findings.Fail(
                 "database", string.Create(CultureInfo.InvariantCulture, $"{damaged} {(damaged == 1 ? "place is" : "places are")} damaged, and not served."),
@@ -78,7 +97,7 @@ internal sealed class RunningDiagnosis(
         return stamps;
     }
 
-    private void CheckUndelivered(Findings findings)
+    private void CheckUndelivered(TimeSpan? age, Findings findings)
     {
         var count = store.CountUndelivered();
         if (count == 0)
@@ -87,7 +106,6 @@ internal sealed class RunningDiagnosis(
             return;
         }
 
-        var age = oldest.FindAge();
         var state = string.Create(
             CultureInfo.InvariantCulture, $"{count} of this node's messages are not yet acknowledged{(age is { } waited ? $", the oldest for {MachineChecks.Describe(waited)}" : "")}.");
         if (count >= ManyUndelivered || age >= LongWait)

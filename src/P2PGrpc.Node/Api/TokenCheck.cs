@@ -30,7 +30,8 @@ internal sealed class TokenCheck(string? token, ReasonCounts refused)
         // A gRPC error without a body: status and details go as headers, which gRPC calls a trailers-only response.
         context.Response.ContentType = "application/grpc";
         context.Response.Headers["grpc-status"] = ((int)error.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        context.Response.Headers["grpc-message"] = Uri.EscapeDataString(error.Status.Detail);
+        // Printable ASCII without a percent sign, which gRPC leaves as it is.
+        context.Response.Headers["grpc-message"] = error.Status.Detail;
         foreach (var entry in error.Trailers)
             if (entry.IsBinary)
                 context.Response.Headers[entry.Key] = Convert.ToBase64String(entry.ValueBytes);

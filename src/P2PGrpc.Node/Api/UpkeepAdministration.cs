@@ -41,8 +41,16 @@ internal sealed class UpkeepGlance(OldestUndelivered oldest, PeerBook book, Link
                 node.PeersDialling++;
         }
 
-        if (node.Undelivered > 0 && oldest.FindAge() is { } age)
-            node.OldestUndeliveredMs = (ulong)age.TotalMilliseconds;
+        try
+        {
+            if (node.Undelivered > 0 && oldest.FindAge() is { } age)
+                node.OldestUndeliveredMs = (ulong)age.TotalMilliseconds;
+        }
+        catch (StoreException)
+        {
+            // Who asks how a node with a damaged database fares shall get an answer; 'doctor' says what is damaged.
+        }
+
         node.Draining = gate.IsClosed;
         try
         {

@@ -12,25 +12,28 @@ namespace P2PGrpc.Node.Conversations;
 /// somebody listens, and only those since then. Thread-safe.</summary>
 internal sealed class DeliveryTimes
 {
-    /// <summary>Segments that are remembered until they arrive, about 1 MB. What is written beyond to peers that are away is not measured; that it waits is seen by the age of the
-    /// oldest.</summary>
-    private const int Most = 16_384;
+    /// <summary>Segments that are remembered until they arrive, about 1 MB. Beyond, the oldest is forgotten: a peer that is away for good keeps nobody else's from being measured,
+    /// and that its own wait is seen by the age of the oldest.</summary>
+    private const int MostRemembered = 16_384;
 
     private readonly PeerId self;
     private readonly ConversationKinds kinds;
     private readonly Histogram<double> durations;
     private readonly TimeProvider time;
+    private readonly int most;
     private readonly Lock gate = new();
-    private readonly Dictionary<LogId, Queue<(ulong Last, long At)>> waiting = [];
-    private int count;
+    private readonly LinkedList<Waiting> all = [];
+    private readonly Dictionary<LogId, Queue<LinkedListNode<Waiting>>> byLog = [];
 
     /// <summary>To be made before replication begins to listen to the store: it may have a segment delivered before others hear of it.</summary>
-    public DeliveryTimes(LogStore store, ReplicationEvents replication, PeerId self, ConversationKinds kinds, Histogram<double> durations, TimeProvider time)
+    public DeliveryTimes(
+        LogStore store, ReplicationEvents replication, PeerId self, ConversationKinds kinds, Histogram<double> durations, TimeProvider time, int most = MostRemembered)
     {
         this.self = self;
         this.kinds = kinds;
         this.durations = durations;
         this.time = time;
+        this.most = most;
         store.Committed += OnCommitted;
         replication.Acknowledged += OnAcknowledged;
     }
@@ -41,12 +44,12 @@ internal sealed class DeliveryTimes
             return;
         lock (gate)
         {
-            if (count >= Most)
-                return;
-            if (!waiting.TryGetValue(segment.Header.LogId, out var queue))
-                waiting[segment.Header.LogId] = queue = new Queue<(ulong, long)>();
-            queue.Enqueue((segment.Header.Head.Sequence, time.GetTimestamp()));
-            count++;
+            // The oldest of all is the oldest of its log, too.
+            if (all.Count == most)
+                Forget(all.First!.Value.Log);
+            if (!byLog.TryGetValue(segment.Header.LogId, out var queue))
+                byLog[segment.Header.LogId] = queue = new Queue<LinkedListNode<Waiting>>();
+            queue.Enqueue(all.AddLast(new Waiting(segment.Header.LogId, segment.Header.Head.Sequence, time.GetTimestamp())));
         }
     }
 
@@ -56,17 +59,25 @@ internal sealed class DeliveryTimes
             return;
         lock (gate)
         {
-            if (!waiting.TryGetValue(logId, out var queue))
+            if (!byLog.TryGetValue(logId, out var queue))
                 return;
             var kind = new KeyValuePair<string, object?>(ConversationKinds.Label, kinds.Find(log.Conversation));
-            for (; queue.TryPeek(out var segment) && segment.Last <= head.Sequence; count--)
+            while (queue.TryPeek(out var segment) && segment.Value.Last <= head.Sequence)
             {
-                queue.Dequeue();
-                durations.Record(time.GetElapsedTime(segment.At).TotalSeconds, kind);
+                durations.Record(time.GetElapsedTime(segment.Value.At).TotalSeconds, kind);
+                Forget(logId);
             }
-
-            if (queue.Count == 0)
-                waiting.Remove(logId);
         }
     }
+
+    /// <summary>The oldest of a log.</summary>
+    private void Forget(LogId log)
+    {
+        var queue = byLog[log];
+        all.Remove(queue.Dequeue());
+        if (queue.Count == 0)
+            byLog.Remove(log);
+    }
+
+    private readonly record struct Waiting(LogId Log, ulong Last, long At);
 }

@@ -29,15 +29,24 @@ internal sealed class Sender(
         Activity? span = null;
         try
         {
-            gate.Check();
             var startedAt = time.GetTimestamp();
-            var content = ToContent(request);
-            ContentRule.Check(content);
-            CheckMode(request);
-            var recipient = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
-            CheckWait(request, recipient);
-            span = MessageSpans.Accept(content.Headers, KindOf(recipient));
-            var response = await TakeAsync(request, content, recipient, startedAt, remaining, cancellationToken).ConfigureAwait(false);
+            Recipient recipient;
+            MessageReference? reference;
+            // Who waits for the delivery has left: the message counts as undelivered then.
+            using (gate.Enter())
+            {
+                var content = ToContent(request);
+                ContentRule.Check(content);
+                CheckMode(request);
+                recipient = await recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+                CheckWait(request, recipient);
+                span = MessageSpans.Accept(content.Headers, KindOf(recipient));
+                reference = await TakeAsync(request, content, recipient, cancellationToken).ConfigureAwait(false);
+            }
+
+            var response = reference is { } stored
+                ? await AnswerAsync(request, recipient, stored, startedAt, remaining, cancellationToken).ConfigureAwait(false)
+                : new SendResponse { State = DeliveryState.Sent };
             span?.SetTag("messaging.message.id", response.Reference);
             return response;
         }
@@ -53,19 +62,22 @@ internal sealed class Sender(
         }
     }
 
-    private async Task<SendResponse> TakeAsync(
-        SendRequest request, Content content, Recipient recipient, long startedAt, TimeSpan? remaining, CancellationToken cancellationToken)
+    /// <returns>Where it is stored; null for an ephemeral message, which is stored nowhere.</returns>
+    private async Task<MessageReference?> TakeAsync(SendRequest request, Content content, Recipient recipient, CancellationToken cancellationToken)
     {
         if (request.Ephemeral)
         {
             SendEphemeral(recipient, [new OutgoingContent(default, content)]);
-            return new SendResponse { State = DeliveryState.Sent };
+            return null;
         }
 
         var results = await AppendAsync(recipient, [new OutgoingContent(default, content)], cancellationToken).ConfigureAwait(false);
-        if (results[0].State == AppendState.Conflict)
-            throw Conflict(request.MessageId);
-        var reference = results[0].Reference;
+        return results[0].State == AppendState.Conflict ? throw Conflict(request.MessageId) : results[0].Reference;
+    }
+
+    private async Task<SendResponse> AnswerAsync(
+        SendRequest request, Recipient recipient, MessageReference reference, long startedAt, TimeSpan? remaining, CancellationToken cancellationToken)
+    {
         var delivered = recipient.Peer == recipients.Self;
         if (!delivered && request.WaitFor == DeliveryState.Delivered && recipient.Peer is { } peer)
         {
@@ -89,7 +101,7 @@ internal sealed class Sender(
         using var span = MessageSpans.AcceptBatch(batch, KindOf(recipient), out var mark);
         try
         {
-            gate.Check();
+            using var passage = gate.Enter();
             return await TakeBatchAsync(recipient, batch, mark, cancellationToken).ConfigureAwait(false);
         }
         catch (NodeRequestException refused)
@@ -124,7 +136,7 @@ internal sealed class Sender(
             catch (NodeRequestException refused)
             {
                 Refused.Add(refused.Reason);
-                response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)refused.Status, Detail = refused.Message });
+                response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)refused.Status, Detail = refused.Message, Reason = refused.Reason });
             }
 
         if (taken.Count == 0)
@@ -157,6 +169,7 @@ internal sealed class Sender(
                     Index = (uint)places[at],
                     Code = (int)StatusCode.AlreadyExists,
                     Detail = Conflict(taken[at].Content?.MessageId ?? "").Message,
+                    Reason = IdUsed,
                 });
                 continue;
             }

@@ -16,7 +16,8 @@ internal sealed class NodeHealthCheck(EmbeddedNode node) : IHealthCheck
             ["links"] = running.Links.Count,
             ["undelivered"] = running.Store.CountUndelivered(),
         };
-        if (!running.Store.Health.Writable)
+        // A full disk is an error of a store that still writes, since it tries again with each message.
+        if (running.Store.Health is { Error: not null } or { Writable: false })
             return new HealthCheckResult(failure, $"The node takes no messages: {running.Store.Health.Error}", null, data);
         if (await running.Vitals.FindFaultAsync(cancellationToken).ConfigureAwait(false) is { } fault)
             return new HealthCheckResult(failure, fault, null, data);

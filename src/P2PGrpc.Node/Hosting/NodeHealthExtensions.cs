@@ -8,7 +8,8 @@ public static class NodeHealthExtensions
 {
     /// <summary>
     /// Checks the node that was added by <c>AddP2PGrpcNode</c>. Unhealthy (or the status that is given): it has not started, has stopped, or takes no messages
-    /// after an error of its store. Degraded: it is being drained, or its database has damaged places. A node without links is healthy: its peers may be away.
+    /// because of an error of its store, such as a full disk. Degraded: it is being drained, or its database has damaged
+    /// places. A node without links is healthy: its peers may be away.
     /// </summary>
     /// <param name="builder">The health checks.</param>
     /// <param name="name">The check's name.</param>

@@ -11,7 +11,7 @@ internal sealed class ArrivalTable(StoreConnection connection, RunningTime runni
     public void Mark()
     {
         var now = runningTime.Milliseconds;
-        runningTime.Keep(connection.Sqlite, connection.Transaction);
+        KeepRunningTime();
         var next = logs.NextPosition;
         using (var row = connection.Bind("SELECT position, running FROM arrival ORDER BY position DESC LIMIT 1").ExecuteReader())
         {
@@ -21,6 +21,9 @@ internal sealed class ArrivalTable(StoreConnection connection, RunningTime runni
 
         connection.Execute("INSERT INTO arrival (position, running) VALUES ($1, $2)", (long)next, now);
     }
+
+    /// <summary>Keeps the running time: a write of a few bytes.</summary>
+    public void KeepRunningTime() => runningTime.Keep(connection.Sqlite, connection.Transaction);
 
     /// <summary>The position before which everything has been here for at least so long; 0 if nothing is known to have been.</summary>
     public static ulong FindOlderThan(StoreConnection connection, TimeSpan age) => connection.ReadScalar(

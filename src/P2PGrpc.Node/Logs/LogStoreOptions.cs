@@ -35,6 +35,9 @@ internal sealed record LogStoreOptions
     /// <summary>The least time between two attempts to recover from an I/O error: each reopens the database and flushes it.</summary>
     public TimeSpan RecoveryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The time after which a little is written on a full disk, to see whether there is room: what clients are told to wait.</summary>
+    public TimeSpan FullDelay { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Read connections kept open: more than the cores that read at once; each holds a page cache of up to 2 MB.</summary>
     public int IdleReaders { get; init; } = 8;
 

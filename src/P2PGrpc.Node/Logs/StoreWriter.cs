@@ -100,12 +100,14 @@ internal sealed class StoreWriter
         }
 
         var writesCursors = cursorsDue && cursors.HasChanges;
-        if (!writesCursors && batch.TrueForAll(work => work is NudgeWork))
+        // Those who go by the store's health may send nothing until it says that there is room: so it looks by itself.
+        var looksForRoom = cursorsDue && health.Error is not null;
+        if (!writesCursors && !looksForRoom && batch.TrueForAll(work => work is NudgeWork))
             return;
         bool hasWritten;
         try
         {
-            hasWritten = Commit(writesCursors);
+            hasWritten = Commit(writesCursors, looksForRoom);
         }
         catch (Exception exception)
         {
@@ -135,7 +137,7 @@ internal sealed class StoreWriter
     }
 
     /// <summary>False if nothing was written: that succeeds on a full disk, too.</summary>
-    private bool Commit(bool writesCursors)
+    private bool Commit(bool writesCursors, bool looksForRoom)
     {
         var open = session!;
         var changes = open.Connection.Changes;
@@ -149,6 +151,8 @@ internal sealed class StoreWriter
             foreach (var work in batch)
                 WorkExecution.Apply(open, work, refusals, events);
             open.Appends.Seal(events);
+            if (looksForRoom)
+                open.Arrivals.KeepRunningTime();
             if (writesCursors)
                 putCursorsBack = cursors.Write(open.Connection);
             flushedAt = time.GetTimestamp();
@@ -241,6 +245,7 @@ internal sealed class StoreWriter
     {
         session!.Appends.Ended();
         session.Logs.Forget();
+        RetryAfter(options.FullDelay);
         if (health.Error is null)
         {
             StoreLog.Full(logger);

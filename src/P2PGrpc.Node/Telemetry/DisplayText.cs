@@ -4,7 +4,7 @@ using System.Text;
 namespace P2PGrpc.Node.Telemetry;
 
 /// <summary>Makes text that came from elsewhere fit for a terminal or a log. Thread-safe.</summary>
-public static class DisplayText
+internal static class DisplayText
 {
     private const int ZeroWidthNonJoiner = 0x200C;
     private const int ZeroWidthJoiner = 0x200D;

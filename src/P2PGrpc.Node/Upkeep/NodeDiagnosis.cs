@@ -13,7 +13,7 @@ using P2PGrpc.Protocol;
 namespace P2PGrpc.Node.Upkeep;
 
 /// <summary>Looks for what would keep a node from starting or from reaching its peers, while it does not run. Changes nothing.</summary>
-public static class NodeDiagnosis
+internal static class NodeDiagnosis
 {
     private const int VerifiedSegments = 64;
 

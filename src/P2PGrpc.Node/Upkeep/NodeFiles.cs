@@ -8,7 +8,7 @@ namespace P2PGrpc.Node.Upkeep;
 
 /// <summary>What can be done with a node's files while no node runs there, and verifying them, which can be done at any time. Thread-safe as far as the files are not the
 /// same.</summary>
-public static class NodeFiles
+internal static class NodeFiles
 {
     /// <summary>The shortest passphrase that seals a key: shorter ones are found by trying, whatever each try costs.</summary>
     public const int ShortestPassphrase = 10;
@@ -96,19 +96,27 @@ public static class NodeFiles
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var text = System.Text.Encoding.ASCII.GetBytes(key.Seal(passphrase, cost));
+        FileStream? made = null;
         try
         {
-            using var written = new FileStream(file, options);
-            written.Write(System.Text.Encoding.ASCII.GetBytes(key.Seal(passphrase, cost)));
-            DurableFiles.Sync(written.SafeFileHandle);
+            using (made = new FileStream(file, options))
+            {
+                made.Write(text);
+                DurableFiles.Sync(made.SafeFileHandle);
+            }
+
             return key.Peer;
         }
-        catch (IOException) when (File.Exists(file))
+        catch (IOException) when (made is null && File.Exists(file))
         {
             throw new UpkeepException("FILE_EXISTS", $"There is something at {file} already, and nothing is overwritten. Name another file.");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            // Half a key would be taken for one.
+            if (made is not null)
+                File.Delete(file);
             throw new UpkeepException("KEY_NOT_WRITTEN", $"{file} can't be written: {fault.Message}", fault);
         }
     }

@@ -6,4 +6,4 @@ namespace P2PGrpc.Node.Upkeep;
 /// <param name="Messages">How many messages they hold, those that were erased included.</param>
 /// <param name="Erased">How many segments hold nothing but their headers, because they were erased on purpose.</param>
 /// <param name="Faults">How many faults were found.</param>
-public sealed record VerificationReport(ulong Logs, ulong Segments, ulong Messages, ulong Erased, ulong Faults);
+internal sealed record VerificationReport(ulong Logs, ulong Segments, ulong Messages, ulong Erased, ulong Faults);

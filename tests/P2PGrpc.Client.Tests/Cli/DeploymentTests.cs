@@ -40,7 +40,7 @@ public sealed partial class DeploymentTests
     [Fact]
     public void The_probes_ask_at_the_health_port_and_only_readiness_for_the_service()
     {
-        var manifest = File.ReadAllText(Path.Combine(Root, "deploy", "kubernetes", "statefulset.yaml"));
+        var manifest = File.ReadAllText(Path.Combine(Checkout.Root, "deploy", "kubernetes", "statefulset.yaml"));
         var port = HealthOption().Match(manifest).Groups[1].Value;
         Assert.Equal("8555", port);
         Assert.Contains($"            - name: health\n              containerPort: {port}\n", manifest, StringComparison.Ordinal);
@@ -53,7 +53,7 @@ public sealed partial class DeploymentTests
     [Fact]
     public async Task A_key_of_a_Secret_becomes_a_file_of_the_nodes_own_and_stays_it()
     {
-        var manifest = await File.ReadAllTextAsync(Path.Combine(Root, "deploy", "kubernetes", "keys", "statefulset.yaml"), TestContext.Current.CancellationToken);
+        var manifest = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "deploy", "kubernetes", "keys", "statefulset.yaml"), TestContext.Current.CancellationToken);
         var arguments = Arguments().Match(manifest).Groups[1].Value.Split(", ");
         Assert.Equal(["key", "import", "/run/p2pgrpc-keys/$(P2PGRPC_NAME).key"], arguments);
         Assert.Contains("defaultMode: 0400\n", manifest, StringComparison.Ordinal);
@@ -81,8 +81,8 @@ public sealed partial class DeploymentTests
     [Fact]
     public void The_documents_give_each_endpoint_a_port_of_its_own()
     {
-        var files = Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
-            .Concat(Directory.GetFiles(Path.Combine(Root, "deploy"), "*", SearchOption.AllDirectories)).Append(Path.Combine(Root, "README.md"));
+        var files = Directory.GetFiles(Path.Combine(Checkout.Root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Concat(Directory.GetFiles(Path.Combine(Checkout.Root, "deploy"), "*", SearchOption.AllDirectories)).Append(Path.Combine(Checkout.Root, "README.md"));
         var given = files.SelectMany(file => GivenPort().Matches(File.ReadAllText(file))).Select(match => (match.Groups[1].Value, match.Groups[2].Value)).Distinct().Order().ToList();
         Assert.Equal([("health", "8555"), ("metrics", "9464"), ("web", "7555")], given);
     }

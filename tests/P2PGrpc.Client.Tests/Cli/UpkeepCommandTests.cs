@@ -65,7 +65,7 @@ public sealed class UpkeepCommandTests
         var json = new Terminal();
         await json.RunAtAsync(node, "drain", "--stop", "--wait", "1s", "--json");
         Assert.Equal(
-            """{"type":"drain","draining":true,"undelivered":0,"stopping":true,"peers":[{"peerId":"bob-id","alias":"bob","undelivered":2,"linked":false}]}""", json.Lines.Single());
+            """{"type":"drain","draining":true,"undelivered":0,"underWay":0,"stopping":true,"peers":[{"peerId":"bob-id","alias":"bob","undelivered":2,"linked":false}]}""", json.Lines.Single());
     }
 
     [Fact]
@@ -116,6 +116,29 @@ public sealed class UpkeepCommandTests
         var read = new Terminal();
         Assert.Equal(ExitCodes.Success, await read.RunAsync("key", "import", file, "--data", Path.Combine(folder.Path, "b"), "--passphrase-file", passphrase, "--json"));
         Assert.StartsWith("""{"type":"key","peerId":"pg2vmlup4zkpsqdywejorkmlu6ib7bj242k35v7a4oiqxlieszsa""", read.Lines.Single());
+    }
+
+    /// <summary>A terminal's key can't be taken back, so what waits for one is left behind.</summary>
+    [Fact]
+    public async Task Whoever_gives_up_at_the_prompt_is_let_go_at_once()
+    {
+        using var folder = new TemporaryFolder();
+        using var stop = new CancellationTokenSource();
+        using var typed = new ManualResetEventSlim();
+        var terminal = new Terminal
+        {
+            ReadKey = () =>
+            {
+                stop.Cancel();
+                typed.Wait();
+                return new ConsoleKeyInfo('\r', ConsoleKey.Enter, false, false, false);
+            },
+        };
+        var file = await WriteSealedAsync(Path.Combine(folder.Path, "key"));
+        var ended = await terminal.RunAsync(stop.Token, "key", "import", file, "--data", Path.Combine(folder.Path, "a"));
+        typed.Set();
+        Assert.NotEqual(ExitCodes.Success, ended);
+        Assert.False(File.Exists(Path.Combine(folder.Path, "a", "identity.key")));
     }
 
     /// <summary>The key of the bytes 1 to 32, sealed at a low cost, so that the test is quick.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using P2PGrpc.Client.Tests.Fakes;
 using P2PGrpc.Client.Tests.Handlers;
 using P2PGrpc.Protocol;
@@ -139,12 +140,52 @@ public sealed class MessageActivityTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("00-nonsense")]
-    public void A_message_without_a_trace_has_no_link(string? mark)
+    [InlineData("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")]
+    public void A_message_without_a_trace_that_was_recorded_has_no_link(string? mark)
     {
         using var current = Begin();
         using var span = MessageActivities.StartProcess(MakeMessage(StillClock.Now, mark), new StillClock())!;
         Assert.Empty(span.Links);
         Assert.Equal(current.SpanId, span.ParentSpanId);
+    }
+
+    [Fact]
+    public async Task Only_what_a_handler_takes_has_a_span()
+    {
+        await using var node = await FakeNode.StartAsync();
+        foreach (var text in new[] { "one", "two" })
+            node.Feed.Receive(new Content { Text = text, Headers = { ["traceparent"] = $"00-{trace}-{ActivitySpanId.CreateRandom()}-01" } });
+        await using (await HandlerHost.StartAsync(
+            node, handlers => handlers.OnMessage((_, _) => Task.CompletedTask, new() { Name = "none", Where = _ => false }).OnMessage<string>((_, _) => Task.CompletedTask, new() { Where = message => message.Text == "two" })))
+            await HandlerHost.WaitForAcknowledgedAsync(node);
+        Assert.Equal("log/2", Assert.Single(spans).GetTagItem("messaging.message.id"));
+    }
+
+    /// <summary>Other tests may be measured beside this one: the time that it takes tells them apart.</summary>
+    [Fact]
+    public void Only_what_a_handler_takes_is_measured()
+    {
+        var measured = new ConcurrentQueue<double>();
+        using var meters = new MeterListener();
+        meters.InstrumentPublished = (instrument, own) =>
+        {
+            if (instrument.Name == "messaging.process.duration")
+                own.EnableMeasurementEvents(instrument);
+        };
+        meters.SetMeasurementEventCallback<double>((_, value, _, _) => measured.Enqueue(value));
+        meters.Start();
+        var time = new FakeTimeProvider();
+        using (var passed = new ProcessOperation(MakeMessage(StillClock.Now, null), time))
+        using (var handled = new ProcessOperation(MakeMessage(StillClock.Now, null), time))
+        {
+            time.Advance(TimeSpan.FromSeconds(3));
+            handled.Begin();
+            time.Advance(TimeSpan.FromSeconds(12345));
+            handled.Begin();
+            handled.Complete();
+            passed.Complete();
+        }
+        Assert.Equal([12345], measured.Where(seconds => seconds > 10000));
     }
 
     [Fact]

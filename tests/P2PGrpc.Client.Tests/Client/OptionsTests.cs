@@ -20,6 +20,7 @@ public sealed class OptionsTests
         { new() { ServerCertificateFile = "a" }, "no Address" },
         { new() { DataDirectory = "" }, "empty" },
         { new() { CallTimeout = TimeSpan.Zero }, "CallTimeout" },
+        { new() { CallTimeout = TimeSpan.MaxValue }, "CallTimeout must be at most 49 days" },
         { new() { RetryFor = TimeSpan.FromSeconds(-1) }, "RetryFor" },
         { new() { Address = "https://h:1", ServerCertificateFile = "/nowhere.pem" }, "/nowhere.pem" },
     };
@@ -41,7 +42,47 @@ public sealed class OptionsTests
     public async Task Addresses_are_taken_as_people_write_them(string address)
     {
         await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { Address = address, Token = "a" });
-        Assert.NotNull(client.Stub);
+        Assert.NotNull(client.Messages);
+    }
+
+    [Theory]
+    [InlineData(0, "Timeout must be more than zero")]
+    [InlineData(-1_000, "Timeout must be more than zero")]
+    [InlineData(50 * 86_400_000L, "Timeout must be at most 49 days")]
+    public void Time_limits_that_can_not_be_kept_are_refused_in_words(long milliseconds, string words)
+    {
+        var limit = TimeSpan.FromMilliseconds(milliseconds);
+        Assert.Contains(words, Assert.Throws<ArgumentOutOfRangeException>(() => new SendSettings { Timeout = limit }).Message, StringComparison.Ordinal);
+        Assert.Contains(words, Assert.Throws<ArgumentOutOfRangeException>(() => new RequestSettings { Timeout = limit }).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_time_limit_a_call_is_made_all_the_same()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { DataDirectory = node.Directory, CallTimeout = Timeout.InfiniteTimeSpan });
+        node.Peers.BeUnavailable(1);
+        await client.SendAsync("bob", "one");
+        await client.SendAsync("bob", "two", new SendSettings { Timeout = Timeout.InfiniteTimeSpan });
+        Assert.Equal(["one", "two"], node.Feed.Texts);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new SubscribeSettings { ReconnectFor = TimeSpan.FromSeconds(-1) });
+    }
+
+    [Fact]
+    public async Task Services_are_disposed_of_without_awaiting()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var services = new ServiceCollection();
+        services.AddP2PGrpcClient(options => options.DataDirectory = node.Directory);
+        var provider = services.BuildServiceProvider();
+        var client = provider.GetRequiredService<P2PGrpcClient>();
+        await client.SendAsync("bob", "hello");
+        Dispose(provider);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("bob", "hello"));
+        Dispose(client);
+        Assert.Equal(1, node.Feed.Count);
+
+        static void Dispose(IDisposable what) => what.Dispose();
     }
 
     [Fact]

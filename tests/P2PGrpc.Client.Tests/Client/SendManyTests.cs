@@ -61,7 +61,7 @@ public sealed class SendManyTests
         var results = await client.SendManyAsync("bob", Texts("one", "bad", "two")).ToListAsync();
         Assert.Equal(["log/1", null, "log/2"], results.Select(result => result.Receipt?.Reference));
         Assert.Equal(StatusCode.InvalidArgument, results[1].Error!.StatusCode);
-        Assert.Equal("bad is refused", results[1].Error!.Message);
+        Assert.Equal(("INVALID_FIELD", "bad is refused"), (results[1].Error!.Reason, results[1].Error!.Message));
     }
 
     [Fact]
@@ -155,6 +155,29 @@ public sealed class SendManyTests
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_source_that_waits_and_heeds_no_cancellation_keeps_back_neither_a_refusal_nor_a_cancellation(bool isRefused)
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var client = node.CreateClient();
+        using var cancellation = new CancellationTokenSource();
+        var more = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        var sending = client.SendManyAsync(isRefused ? "nobody" : "bob", Deaf(more.Task, ended), cancellationToken: cancellation.Token).CountAsync().AsTask();
+        await Cli.Terminal.WaitAsync(() => node.Peers.Batches == 1);
+        if (!isRefused)
+            await cancellation.CancelAsync();
+        var fault = await Assert.ThrowsAnyAsync<Exception>(() => sending.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(isRefused ? "PEER_UNKNOWN" : null, (fault as P2PGrpcException)?.Reason);
+        Assert.Equal(!isRefused, fault is OperationCanceledException);
+        Assert.False(ended.Task.IsCompleted);
+        // The source is left as soon as it goes on.
+        more.SetResult();
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
     private static IEnumerable<string> Expected(int count) =>
         Enumerable.Range(0, count).Select(number => number.ToString(CultureInfo.InvariantCulture));
 
@@ -192,6 +215,21 @@ public sealed class SendManyTests
                 yield return OutgoingMessage.FromText("x");
                 await Task.Yield();
             }
+        }
+        finally
+        {
+            ended.SetResult();
+        }
+    }
+
+    private static async IAsyncEnumerable<OutgoingMessage> Deaf(Task more, TaskCompletionSource ended)
+    {
+        try
+        {
+            yield return OutgoingMessage.FromText("one");
+            await more;
+            yield return OutgoingMessage.FromText("two");
+            yield return OutgoingMessage.FromText("three");
         }
         finally
         {

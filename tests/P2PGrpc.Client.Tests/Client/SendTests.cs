@@ -16,7 +16,7 @@ public sealed class SendTests
         await using var node = await FakeNode.StartAsync(socket);
         await using var client = node.CreateClient();
         var receipt = await client.SendAsync("bob", "hello");
-        Assert.Equal(new SendReceipt("log/1", DeliveryState.Accepted), receipt);
+        Assert.Equal(new SendReceipt { Reference = "log/1", State = DeliveryState.Accepted }, receipt);
         Assert.Equal(["hello"], node.Feed.Texts);
     }
 
@@ -75,7 +75,7 @@ public sealed class SendTests
         await Assert.ThrowsAsync<P2PGrpcException>(() => client.SendAsync("bob", "now", new SendSettings { Ephemeral = true }));
         Assert.Single(node.Peers.Sends);
         var receipt = await client.SendAsync("bob", "now", new SendSettings { Ephemeral = true });
-        Assert.Equal(new SendReceipt("", DeliveryState.Sent), receipt);
+        Assert.Equal(new SendReceipt { Reference = "", State = DeliveryState.Sent }, receipt);
         Assert.All(node.Peers.Sends, send => Assert.Equal("", send.MessageId));
     }
 
@@ -103,7 +103,7 @@ public sealed class SendTests
         await using var client = node.CreateClient();
         node.Peers.Refuses = FakePeerService.Refusal(Code.NotFound, "PEER_UNKNOWN", "bbo is unknown; near names: bob");
         var fault = await Assert.ThrowsAsync<P2PGrpcException>(() => client.SendAsync("bbo", "hello"));
-        Assert.Equal((StatusCode.NotFound, "PEER_UNKNOWN", "bbo is unknown; near names: bob"), (fault.StatusCode, fault.Reason, fault.Detail));
+        Assert.Equal((StatusCode.NotFound, "PEER_UNKNOWN", "bbo is unknown; near names: bob"), (fault.StatusCode, fault.Reason, fault.Message));
         Assert.Single(node.Peers.Sends);
     }
 

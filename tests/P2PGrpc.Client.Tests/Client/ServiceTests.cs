@@ -73,10 +73,10 @@ public sealed class ServiceTests
 
         var health = host.Services.GetRequiredService<HealthCheckService>();
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
-        one.Node.Writable = false;
+        one.Node.Store = (true, "The disk is full.");
         await two.StopAsync();
         var report = await health.CheckHealthAsync();
-        Assert.Equal((HealthStatus.Unhealthy, "The node takes no messages: the disk is full"), (report.Entries["p2pgrpc-one"].Status, report.Entries["p2pgrpc-one"].Description));
+        Assert.Equal((HealthStatus.Unhealthy, "The node takes no messages: The disk is full."), (report.Entries["p2pgrpc-one"].Status, report.Entries["p2pgrpc-one"].Description));
         Assert.Equal(HealthStatus.Degraded, report.Entries["p2pgrpc-two"].Status);
         Assert.StartsWith("No node", report.Entries["p2pgrpc-two"].Description, StringComparison.Ordinal);
         await host.StopAsync();
@@ -89,6 +89,22 @@ public sealed class ServiceTests
                 handled.Enqueue($"{name} {text}");
                 return Task.CompletedTask;
             });
+    }
+
+    [Theory]
+    [InlineData(true, "The disk is full.", false, "The node takes no messages: The disk is full.")]
+    [InlineData(false, "The store has stopped writing.", false, "The node takes no messages: The store has stopped writing.")]
+    [InlineData(true, "", true, "The node takes no messages: it is being drained.")]
+    public async Task A_client_whose_node_takes_no_messages_is_unhealthy(bool writable, string error, bool draining, string words)
+    {
+        await using var node = await FakeNode.StartAsync();
+        (node.Node.Store, node.Node.Draining) = ((writable, error), draining);
+        var services = new ServiceCollection().AddLogging();
+        services.AddP2PGrpcClient(options => options.DataDirectory = node.Directory);
+        services.AddHealthChecks().AddP2PGrpcClient();
+        await using var provider = services.BuildServiceProvider();
+        var report = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        Assert.Equal((HealthStatus.Unhealthy, words), (report.Entries["p2pgrpc"].Status, report.Entries["p2pgrpc"].Description));
     }
 
     [Fact]

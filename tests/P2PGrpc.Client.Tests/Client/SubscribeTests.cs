@@ -128,7 +128,7 @@ public sealed class SubscribeTests
         await using var client = node.CreateClient();
         var settings = new SubscribeSettings { Conversation = "nobody" };
         var fault = await Assert.ThrowsAsync<P2PGrpcException>(async () => await client.SubscribeAsync(settings).FirstAsync());
-        Assert.Equal(("PEER_UNKNOWN", "nobody is unknown; near names: bob"), (fault.Reason, fault.Detail));
+        Assert.Equal(("PEER_UNKNOWN", "nobody is unknown; near names: bob"), (fault.Reason, fault.Message));
     }
 
     [Fact]

@@ -12,7 +12,10 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
 
     public Channel<WatchEventsResponse> Events { get; } = Channel.CreateUnbounded<WatchEventsResponse>();
 
-    public bool Writable { get; set; } = true;
+    /// <summary>What is wrong with the store. A full disk leaves it writable, since each write tries anew; one that has halted is not.</summary>
+    public (bool Writable, string Error) Store { get; set; } = (true, "");
+
+    public bool Draining { get; set; }
 
     public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(new GetNodeResponse
     {
@@ -23,8 +26,9 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
         UptimeMs = 61_000,
         Position = 7,
         Undelivered = 2,
-        Writable = Writable,
-        StoreError = Writable ? "" : "the disk is full",
+        Writable = Store.Writable,
+        StoreError = Store.Error,
+        Draining = Draining,
         Links = 1,
         Peers = 3,
         PeersDown = 2,

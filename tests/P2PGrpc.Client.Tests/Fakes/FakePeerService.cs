@@ -149,7 +149,7 @@ public sealed class FakePeerService(FakeFeed feed) : PeerService.PeerServiceBase
         {
             var content = request.Messages[index];
             if (content.Text == "bad")
-                response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)Code.InvalidArgument, Detail = "bad is refused" });
+                response.Refused.Add(new Refusal { Index = (uint)index, Code = (int)Code.InvalidArgument, Detail = "bad is refused", Reason = "INVALID_FIELD" });
             else if (!request.Ephemeral)
                 response.Accepted.Add(new ReferenceRun { Log = FakeFeed.Log, FirstSequence = feed.Append(content)!.Value, Count = 1 });
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Google.Rpc;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using P2PGrpc.Client.Tests.Cli;
@@ -122,7 +123,7 @@ public sealed class DeadLetterTests
         await Terminal.WaitAsync(() => node.Feed.InRoom(Room).Count == 1);
         var headers = (await host.DeadLetters.ListAsync().SingleAsync()).Copy.Headers;
         Assert.Equal(64, headers.Count);
-        Assert.Equal("10", headers[MessageHeaders.DeadLetterHeadersLeftOut]);
+        Assert.Equal("11", headers[MessageHeaders.DeadLetterHeadersLeftOut]);
         Assert.InRange(headers.Sum(header => header.Key.Length + header.Value.Length), 1, 16 * 1024);
     }
 
@@ -154,13 +155,29 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task A_dead_letter_that_its_handler_passes_over_is_not_replayed()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var handled = new ConcurrentQueue<string>();
+        var isWanted = true;
+        node.Feed.Receive("poison");
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(FailOn("poison", handled), new() { Where = _ => isWanted }));
+        await Terminal.WaitAsync(() => node.Feed.InRoom(Room).Count == 1);
+        isWanted = false;
+        var letter = await host.DeadLetters.ListAsync().SingleAsync();
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(() => host.DeadLetters.ReplayAsync(letter));
+        Assert.StartsWith("The handler 'String' does not take log/1, as it is set now", fault.Message);
+        Assert.Single(await host.DeadLetters.ListAsync().ToListAsync());
+    }
+
+    [Fact]
     public async Task Attempts_are_paused_for_and_those_that_failed_for_an_absent_node_do_not_count()
     {
         await using var node = await FakeNode.StartAsync();
         var time = new FakeTimeProvider();
         var attempts = 0;
         node.Feed.Receive("one");
-        var absent = new P2PGrpcException(Grpc.Core.StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "gone", null, null);
+        var absent = new P2PGrpcException(Grpc.Core.StatusCode.Unavailable, P2PGrpcException.NodeUnreachable, "gone");
         await using var host = await HandlerHost.StartAsync(
             node, client => client.OnMessage<string>((_, _) => Interlocked.Increment(ref attempts) <= 10 ? throw absent : Task.CompletedTask),
             options => options.FirstRetryDelay = options.LongestRetryDelay = TimeSpan.FromMinutes(10), time);
@@ -175,6 +192,88 @@ public sealed class DeadLetterTests
         Assert.Equal(11, attempts);
         Assert.Empty(node.Peers.Rooms);
     }
+
+    /// <summary>A message must not wait, with all behind it, for somebody else's return.</summary>
+    [Fact]
+    public async Task Attempts_that_failed_because_of_somebody_else_count()
+    {
+        await using var node = await FakeNode.StartAsync();
+        Exception[] faults =
+        [
+            Fault(StatusCode.Unavailable, "PEER_NOT_LINKED"), Fault(StatusCode.Unavailable, "PEER_NOT_IDENTIFIED"), Fault(StatusCode.ResourceExhausted, "PEER_BOOK_FULL"),
+            Fault(StatusCode.ResourceExhausted, ""), Fault(StatusCode.DeadlineExceeded, P2PGrpcException.NoReply, mayHaveHappened: true), new IOException("its own"),
+        ];
+        for (var number = 0; number < faults.Length; number++)
+            node.Feed.Receive($"{number}");
+        await using var host = await HandlerHost.StartAsync(
+            node, client => client.OnMessage<string>((text, _) => throw faults[text[0] - '0']), options => options.MaxAttempts = 2);
+        await HandlerHost.WaitForAcknowledgedAsync(node, faults.Length);
+        Assert.Equal(Enumerable.Repeat(2, faults.Length), await host.DeadLetters.ListAsync().Select(letter => letter.Attempts).ToListAsync());
+    }
+
+    [Fact]
+    public async Task Attempts_that_failed_because_of_the_own_node_do_not_count()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var faults = new Queue<Exception>(
+        [
+            Fault(StatusCode.Unavailable, P2PGrpcException.NodeUnreachable), Fault(StatusCode.ResourceExhausted, "STORE_FULL"), Fault(StatusCode.Unavailable, "STORE_HALTED"),
+            Fault(StatusCode.Unavailable, "DRAINING"), Fault(StatusCode.Unavailable, "NODE_STOPPING"), Fault(StatusCode.Unavailable, ""),
+            Fault(StatusCode.DeadlineExceeded, P2PGrpcException.NoReply),
+        ]);
+        node.Feed.Receive("one");
+        await using var host = await HandlerHost.StartAsync(
+            node, client => client.OnMessage<string>((_, _) => faults.TryDequeue(out var fault) ? throw fault : Task.CompletedTask), options => options.MaxAttempts = 1);
+        await HandlerHost.WaitForAcknowledgedAsync(node);
+        Assert.Empty(faults);
+        Assert.Empty(node.Peers.Rooms);
+    }
+
+    /// <summary>A handler's condition is asked about the message as it came, in a room, too.</summary>
+    [Fact]
+    public async Task What_its_handler_takes_by_its_authors_alias_is_replayed_by_it_and_otherwise_stays_listed()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Peers.Rooms["#friends"] = true;
+        var (broken, wanted, handled) = (true, "bob", 0);
+        node.Feed.Receive(new Content { Text = "one" }, "bob", room: "#friends");
+        await using var host = await HandlerHost.StartAsync(
+            node,
+            client => client.OnMessage<string>((_, _) => broken ? throw new IOException("broken") : Task.FromResult(handled++), new() { Where = message => message.Alias == wanted }));
+        await HandlerHost.WaitForAcknowledgedAsync(node, 1);
+        var letter = await host.DeadLetters.ListAsync().SingleAsync();
+        (broken, wanted) = (false, "carol");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => host.DeadLetters.ReplayAsync(letter));
+        Assert.Equal((0, 1), (handled, await host.DeadLetters.ListAsync().CountAsync()));
+        wanted = "bob";
+        await host.DeadLetters.ReplayAsync(letter);
+        Assert.Equal((1, 0), (handled, await host.DeadLetters.ListAsync().CountAsync()));
+    }
+
+    /// <summary>What a sender calls its properties ends in the log of who can't read them.</summary>
+    [Fact]
+    public async Task An_error_shows_control_characters_of_the_sender_as_escapes()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Feed.Receive(new Content
+        {
+            Data = Google.Protobuf.ByteString.CopyFromUtf8("""{"a\n12:00 all is well\u001b[2J":"x"}"""),
+            ContentType = "application/json",
+        });
+        await using var client = node.CreateClient();
+        var message = await client.SubscribeAsync(new SubscribeSettings { StartAt = StartAt.Start, Follow = false }).SingleAsync();
+        var fault = Assert.Throws<MessageFormatException>(() => client.Serializer.Read<Dictionary<string, int>>(message));
+        Assert.Contains("""a\u{A}12:00 all is well\u{1B}[2J""", fault.Message);
+        Assert.DoesNotContain("\n12:00", fault.ToString());
+        Assert.DoesNotContain("\u001b", fault.ToString());
+    }
+
+    [Theory]
+    [InlineData("ä 🙂 👩\u200d🚀", "ä 🙂 👩\u200d🚀")]
+    [InlineData("a\r\nb\u2028c\u202ed\u0085", "a\\u{D}\\u{A}b\\u{2028}c\\u{202E}d\\u{85}")]
+    public void What_could_deceive_who_reads_a_log_is_shown(string text, string shown) => Assert.Equal(shown, VisibleText.Escape(text));
+
+    private static P2PGrpcException Fault(StatusCode code, string reason, bool mayHaveHappened = false) => new(code, reason, "refused") { MayHaveHappened = mayHaveHappened };
 
     [Fact]
     public void Pauses_double_up_to_the_longest_and_begin_anew_after_a_success()

@@ -49,6 +49,10 @@ internal sealed class HandlerHost : IAsyncDisposable
     public static Task WaitForAcknowledgedAsync(FakeNode node) =>
         Terminal.WaitAsync(() => node.Feed.Consumers.GetValueOrDefault(Consumer) == node.Feed.LastPosition);
 
+    /// <summary>Waits until the consumer has acknowledged the first messages, whatever was written after them.</summary>
+    public static Task WaitForAcknowledgedAsync(FakeNode node, int messages) =>
+        Terminal.WaitAsync(() => node.Feed.Consumers.GetValueOrDefault(Consumer) >= (ulong)messages);
+
     public async ValueTask DisposeAsync()
     {
         await host.StopAsync();

@@ -149,11 +149,11 @@ public sealed class HandlerTests
         node.Feed.Receive(new Content { Text = "c" }, "bob", room: "#friends");
         node.Feed.Receive(new Content { Data = Google.Protobuf.ByteString.CopyFromUtf8("d"), ContentType = "image/png" }, "carol");
         await using var host = await HandlerHost.StartAsync(node, client => client
-            .OnMessage(Note("bob"), new() { Peer = "bob" })
-            .OnMessage(Note("carol by id"), new() { Peer = "carol-id" })
-            .OnMessage(Note("room"), new() { Room = "#friends" })
-            .OnMessage(Note("image"), new() { ContentType = "image/png" })
-            .OnMessage(Note("where"), new() { Where = message => message.Text == "b" }));
+            .OnMessage(Note("bob"), new() { Name = "1", Peer = "bob" })
+            .OnMessage(Note("carol by id"), new() { Name = "2", Peer = "carol-id" })
+            .OnMessage(Note("room"), new() { Name = "3", Room = "#friends" })
+            .OnMessage(Note("image"), new() { Name = "4", ContentType = "image/png" })
+            .OnMessage(Note("where"), new() { Name = "5", Where = message => message.Text == "b" }));
         await HandlerHost.WaitForAcknowledgedAsync(node);
         Assert.Equal(["bob a", "carol by id b", "where b", "room c", "carol by id d", "image d"], handled);
 
@@ -236,15 +236,69 @@ public sealed class HandlerTests
         await using var node = await FakeNode.StartAsync();
         var handled = new ConcurrentQueue<string>();
         node.Feed.Receive(new Content { Text = "a", Headers = { [MessageHeaders.DeadLetterReference] = "log/1" } });
-        node.Feed.Receive(new Content { Text = "b", Headers = { [MessageHeaders.InReplyTo] = "log/1" } });
-        node.Feed.Receive("c");
+        node.Feed.Receive(new Content { Text = "b", Headers = { [MessageHeaders.InReplyTo] = "log/1", [MessageHeaders.CorrelationId] = "1" } });
+        // Either header by itself is that of another program, which may mean anything by it.
+        node.Feed.Receive(new Content { Text = "c", Headers = { [MessageHeaders.InReplyTo] = "mail-17" } });
+        node.Feed.Receive(new Content { Text = "d", Headers = { [MessageHeaders.CorrelationId] = "1" } });
         await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>((text, _) =>
         {
             handled.Enqueue(text);
             return Task.CompletedTask;
         }));
         await HandlerHost.WaitForAcknowledgedAsync(node);
-        Assert.Equal(["c"], handled);
+        Assert.Equal(["c", "d"], handled);
+    }
+
+    /// <summary>Dead letters name the handler by which they are replayed.</summary>
+    [Fact]
+    public async Task No_two_handlers_of_a_client_have_one_name()
+    {
+        var services = new ServiceCollection();
+        var client = services.AddP2PGrpcClient().OnMessage<string>((_, _) => Task.CompletedTask);
+        var fault = Assert.Throws<ArgumentException>(() => client.OnRequest<string, string>((text, _) => Task.FromResult(text)));
+        Assert.Contains("a handler 'String' already", fault.Message);
+        Assert.Throws<ArgumentException>(() => client.AddHandler<Counter>(new() { Name = "String" }));
+        client.OnRequest<string, string>((text, _) => Task.FromResult(text), new() { Name = "answers" }).AddHandler<Both, Placed>().AddHandler<Both, Cancelled>().AddHandler<Counter>();
+        services.AddP2PGrpcClient("other", _ => { }).OnMessage<string>((_, _) => Task.CompletedTask);
+        await using var provider = services.BuildServiceProvider();
+        Assert.Equal(
+            ["String", "answers", "Both(Placed)", "Both(Cancelled)", "Counter"], provider.GetRequiredKeyedService<HandlerSet>("").Handlers.Select(handler => handler.Name));
+    }
+
+    [Fact]
+    public void A_room_without_its_sign_would_match_nothing_and_is_refused()
+    {
+        var client = new ServiceCollection().AddP2PGrpcClient();
+        var fault = Assert.Throws<ArgumentException>(() => client.OnMessage((_, _) => Task.CompletedTask, new() { Room = "staff" }));
+        Assert.Contains("write '#staff'", fault.Message);
+        client.OnMessage((_, _) => Task.CompletedTask, new() { Room = "#staff" });
+    }
+
+    [Fact]
+    public async Task A_condition_is_asked_again_only_where_it_failed()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var asked = new ConcurrentQueue<string>();
+        var handled = new ConcurrentQueue<(string, int)>();
+        node.Feed.Receive("one");
+        node.Feed.Receive("two");
+        await using var host = await HandlerHost.StartAsync(node, client => client.OnMessage<string>(
+            (text, context, _) =>
+            {
+                handled.Enqueue((text, context.Attempt));
+                return context.Attempt == 1 ? throw new IOException("not yet") : Task.CompletedTask;
+            },
+            new()
+            {
+                Where = message =>
+                {
+                    asked.Enqueue(message.Text!);
+                    return asked.Count == 1 ? throw new IOException("no answer") : true;
+                },
+            }));
+        await HandlerHost.WaitForAcknowledgedAsync(node);
+        Assert.Equal(["one", "one", "two"], asked);
+        Assert.Equal([("one", 1), ("one", 2), ("two", 1), ("two", 2)], handled);
     }
 
     [Theory]
@@ -289,6 +343,13 @@ public sealed class HandlerTests
         }
 
         public void Dispose() => ledger.Lines.Enqueue("disposed");
+    }
+
+    private sealed class Both : IMessageHandler<Placed>, IMessageHandler<Cancelled>
+    {
+        public Task HandleAsync(Placed message, MessageContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task HandleAsync(Cancelled message, MessageContext context, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class Counter(Ledger ledger) : IMessageHandler

@@ -128,12 +128,43 @@ public sealed class OutboxTests : IAsyncLifetime
         Assert.Equal(1, node.Peers.Sends.Count(send => send.Text == "bad"));
     }
 
+    /// <summary>Others write to the table, too.</summary>
     [Fact]
-    public async Task A_recipient_that_is_refused_holds_up_its_own_messages_only_and_gets_them_in_order_later()
+    public async Task A_row_that_holds_no_message_stays_as_refused_and_holds_up_nobody()
+    {
+        using var host = await StartAsync();
+        await ExecuteAsync("INSERT INTO p2pgrpc_outbox (message_id, recipient, content_type, body, headers) VALUES ('1', 'bob', '', x'61', 'no JSON')");
+        await AddAsync(host, commit: true, ("bob", "two"), ("carol", "three"));
+        await WaitForEmptyAsync();
+        await host.StopAsync();
+        Assert.Equal(["two", "three"], node.Feed.Texts);
+        Assert.Equal(1, await CountAsync("refused = 1 AND error LIKE '%headers%'"));
+    }
+
+    [Fact]
+    public async Task What_fails_again_and_again_by_what_may_be_its_own_fault_counts_as_refused_in_the_end()
+    {
+        var time = new FakeTimeProvider();
+        node.Peers.RefusesMessage = send => send.Text == "bad" ? FakePeerService.Refusal(Code.Internal, "INTERNAL", "a bug") : null;
+        using var host = await StartAsync(time);
+        await AddAsync(host, commit: true, ("carol", "bad"), ("carol", "two"), ("bob", "three"));
+        await AdvanceUntilAsync(time, TimeSpan.FromMilliseconds(10), () => node.Feed.Count == 1);
+        Assert.Equal(1, await CountAsync("refused = 0 AND error = 'a bug'"));
+        await AdvanceUntilAsync(time, TimeSpan.FromSeconds(10), () => node.Feed.Count == 2);
+        await host.StopAsync();
+        Assert.Equal(["three", "two"], node.Feed.Texts);
+        Assert.Equal(1, await CountAsync("refused = 1 AND error = 'a bug'"));
+        Assert.Equal(ClientLimits.OutboxFailures, node.Peers.Sends.Count(send => send.Text == "bad"));
+    }
+
+    [Theory]
+    [InlineData(Code.NotFound, "PEER_UNKNOWN")]
+    [InlineData(Code.ResourceExhausted, "PEER_BOOK_FULL")]
+    public async Task A_recipient_that_is_refused_holds_up_its_own_messages_only_and_gets_them_in_order_later(Code code, string reason)
     {
         var time = new FakeTimeProvider();
         var unknown = true;
-        node.Peers.RefusesMessage = send => unknown && send.To == "carol" ? FakePeerService.Refusal(Code.NotFound, "PEER_UNKNOWN", "carol is unknown") : null;
+        node.Peers.RefusesMessage = send => unknown && send.To == "carol" ? FakePeerService.Refusal(code, reason, "carol is unknown") : null;
         using var host = await StartAsync(time, options => options.BatchSize = 2);
         await WaitForTableAsync();
         await AddAsync(host, commit: true, ("carol", "one"), ("carol", "two"), ("carol", "three"), ("bob", "four"));

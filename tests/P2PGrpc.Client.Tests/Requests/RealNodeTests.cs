@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -46,7 +47,7 @@ public sealed class RealNodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Dead_letters_stand_in_a_room_of_the_node_and_are_listed_from_its_history()
+    public async Task Dead_letters_stand_in_a_room_of_the_node_and_are_replayed_when_its_owner_says_so()
     {
         using var node = await StartNodeAsync("carol");
         var fails = true;
@@ -63,8 +64,40 @@ public sealed class RealNodeTests : IDisposable
         Assert.Equal(("print this", "self", "IOException: no paper"), (letter.Copy.Text, letter.From, letter.Error));
         Assert.Equal("#dead-letters", letter.Copy.Room);
         fails = false;
-        await letters.ReplayAsync(letter);
+        // The owner's command, the room and the service.
+        var owner = new Terminal();
+        Assert.Equal(0, await owner.RunAsync("dead-letters", "replay", letter.Reference, "--data", Find("carol")));
+        Assert.Equal("String of tests has handled it\n", owner.Output);
         await WaitAsync(async () => await letters.ListAsync().CountAsync() == 0);
+        await service.StopAsync();
+        await node.StopAsync();
+    }
+
+    /// <summary>The owner may leave the room, by accident or to be rid of it.</summary>
+    [Fact]
+    public async Task After_the_room_for_dead_letters_was_left_another_one_is_made_and_replayed_from()
+    {
+        using var node = await StartNodeAsync("dora");
+        var (fails, handled) = (true, new ConcurrentQueue<string>());
+        using var service = await StartServiceAsync("dora", client => client
+            .OnMessage<string>((text, _) =>
+            {
+                handled.Enqueue(text);
+                return fails ? throw new IOException("no paper") : Task.CompletedTask;
+            })
+            .ConfigureHandlers(options => (options.IncludeOwn, options.MaxAttempts) = (true, 1)));
+        var client = service.Services.GetRequiredService<P2PGrpcClient>();
+        var letters = service.Services.GetRequiredService<DeadLetters>();
+        await client.SendAsync("self", "one");
+        await WaitAsync(async () => await letters.ListAsync().CountAsync() == 1);
+        await node.Services.GetRequiredService<INode>().LeaveRoomAsync("#dead-letters", CancellationToken.None);
+        await client.SendAsync("self", "two");
+        DeadLetter? second = null;
+        await WaitAsync(async () => (second = await letters.ListAsync().FirstOrDefaultAsync(letter => letter.Copy.Text == "two")) is not null);
+        fails = false;
+        await new DeadLetterRoom(client, DeadLetterRoom.DefaultName).AskForReplayAsync(second!, CancellationToken.None);
+        await WaitAsync(async () => await letters.ListAsync().CountAsync() == 0);
+        Assert.Equal(["one", "two", "two"], handled);
         await service.StopAsync();
         await node.StopAsync();
     }

@@ -76,12 +76,51 @@ public sealed class RequestTests
         var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"), new RequestSettings { Timeout = TimeSpan.FromMinutes(5) });
         var request = await WaitForRequestAsync(node);
         var fault = await Assert.ThrowsAsync<P2PGrpcException>(() => AdvanceUntilDoneAsync(time, asking));
-        Assert.Equal((StatusCode.DeadlineExceeded, P2PGrpcException.NoReply), (fault.StatusCode, fault.Reason));
+        Assert.Equal((StatusCode.DeadlineExceeded, P2PGrpcException.NoReply, true), (fault.StatusCode, fault.Reason, fault.MayHaveHappened));
+        Assert.Contains("It was handed over", fault.Message, StringComparison.Ordinal);
         Reply(node, request, "too late");
         var next = client.RequestAsync("bob", OutgoingMessage.FromText("again?"));
         await Terminal.WaitAsync(() => node.Peers.Sends.Count == 2);
         Reply(node, node.Peers.Sends.Last(), "in time");
         Assert.Equal("in time", (await next).Text);
+    }
+
+    [Fact]
+    public async Task A_request_that_the_node_has_and_has_not_answered_in_time_may_have_happened()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var time = new FakeTimeProvider();
+        await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { DataDirectory = node.Directory }, time);
+        var open = new TaskCompletionSource();
+        node.Peers.Hold = open.Task;
+        var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"), new RequestSettings { Timeout = TimeSpan.FromMinutes(5) });
+        await WaitForRequestAsync(node);
+        var fault = await Assert.ThrowsAsync<P2PGrpcException>(() => AdvanceUntilDoneAsync(time, asking));
+        Assert.Equal((P2PGrpcException.NoReply, true), (fault.Reason, fault.MayHaveHappened));
+        Assert.Contains("It was being handed over", fault.Message, StringComparison.Ordinal);
+        open.SetResult();
+    }
+
+    [Fact]
+    public async Task A_request_that_never_reached_a_node_did_not_happen()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await node.StopAsync();
+        var time = new FakeTimeProvider();
+        await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { DataDirectory = node.Directory }, time);
+        var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"), new RequestSettings { Timeout = TimeSpan.FromMinutes(5) });
+        var fault = await Assert.ThrowsAsync<P2PGrpcException>(() => AdvanceUntilDoneAsync(time, asking));
+        Assert.Equal((P2PGrpcException.NoReply, false), (fault.Reason, fault.MayHaveHappened));
+    }
+
+    [Fact]
+    public async Task A_request_may_wait_for_ever()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var client = node.CreateClient();
+        var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"), new RequestSettings { Timeout = Timeout.InfiniteTimeSpan });
+        Reply(node, await WaitForRequestAsync(node), "!");
+        Assert.Equal("!", (await asking).Text);
     }
 
     [Fact]
@@ -129,14 +168,19 @@ public sealed class RequestTests
         Assert.Equal("PEER_UNKNOWN", fault.Reason);
     }
 
-    [Fact]
-    public async Task A_client_that_is_disposed_of_leaves_nobody_waiting()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_is_disposed_of_leaves_nobody_waiting(bool isAsync)
     {
         await using var node = await FakeNode.StartAsync();
         var client = node.CreateClient();
         var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"));
         await WaitForRequestAsync(node);
-        await client.DisposeAsync();
+        if (isAsync)
+            await client.DisposeAsync();
+        else
+            Dispose(client);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => asking);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.RequestAsync("bob", OutgoingMessage.FromText("?")));
     }
@@ -205,6 +249,23 @@ public sealed class RequestTests
     }
 
     [Fact]
+    public async Task An_error_of_the_other_side_shows_its_control_characters_as_escapes()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var client = node.CreateClient();
+        var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"));
+        var request = await WaitForRequestAsync(node);
+        node.Feed.Receive(new Content
+        {
+            Text = "no\n12:00 all is well",
+            Headers = { [MessageHeaders.CorrelationId] = request.Headers[MessageHeaders.CorrelationId], [MessageHeaders.InReplyTo] = "log/1", [MessageHeaders.ReplyError] = "NO\u001b[2J" },
+        });
+        var fault = await Assert.ThrowsAsync<RemoteRequestException>(() => asking);
+        Assert.Equal((@"no\u{A}12:00 all is well", @"NO\u{1B}[2J"), (fault.Message, fault.Reason));
+        Assert.Equal("no\n12:00 all is well", fault.Reply.Text);
+    }
+
+    [Fact]
     public async Task A_message_that_asks_nothing_can_not_be_replied_to()
     {
         await using var node = await FakeNode.StartAsync();
@@ -213,6 +274,8 @@ public sealed class RequestTests
         var message = await client.SubscribeAsync(new SubscribeSettings { StartAt = StartAt.Start, Follow = false }).SingleAsync();
         await Assert.ThrowsAsync<ArgumentException>(() => client.ReplyAsync(message, "hello yourself"));
     }
+
+    private static void Dispose(P2PGrpcClient client) => client.Dispose();
 
     private static Content CreateRequest(string text, string replyTo = "bob-id") =>
         new() { Text = text, Headers = { [MessageHeaders.ReplyTo] = replyTo, [MessageHeaders.CorrelationId] = "c" } };

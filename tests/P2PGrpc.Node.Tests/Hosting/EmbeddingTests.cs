@@ -1,10 +1,13 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Hosting;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Tests.Logs;
 using P2PGrpc.Protocol;
 using Xunit;
 
@@ -39,6 +42,29 @@ public sealed class EmbeddingTests : IDisposable
         Assert.Equal(HealthStatus.Degraded, (await health.CheckHealthAsync()).Status);
         await host.StopAsync();
         Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+    }
+
+    [Fact]
+    public async Task A_node_on_a_full_disk_is_unhealthy_and_one_that_is_drained_degraded()
+    {
+        // Nor by its own look for room, which takes time, is the disk found to be free.
+        using var host = Build(
+            new() { ["Node:DataDirectory"] = Path.Combine(data.FullName, "dora"), ["Node:Listen"] = "127.0.0.1:0", ["Node:Api"] = "off" },
+            services => services.AddSingleton<TimeProvider>(new SteppedClock()));
+        await host.StartAsync();
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        var store = host.Services.GetRequiredService<EmbeddedNode>().Running!.Store;
+        var full = new SqlOperation("", new SqliteException("database or disk is full", 13));
+        await Assert.ThrowsAsync<StoreException>(() => store.WriteAsync(full, TestContext.Current.CancellationToken));
+        var report = (await health.CheckHealthAsync()).Entries["p2pgrpc-node"];
+        Assert.Equal((HealthStatus.Unhealthy, "The node takes no messages: The disk is full."), (report.Status, report.Description));
+
+        var node = host.Services.GetRequiredService<INode>();
+        await node.SendAsync(new SendRequest { To = "self", Text = "there is room again" });
+        Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
+        await node.DrainAsync(new DrainRequest());
+        Assert.Equal(HealthStatus.Degraded, (await health.CheckHealthAsync()).Status);
+        await host.StopAsync();
     }
 
     [Fact]

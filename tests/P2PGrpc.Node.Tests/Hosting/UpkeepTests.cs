@@ -1,6 +1,7 @@
 using System.Net;
 using Grpc.Core;
 using P2PGrpc.Node.Conversations;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
@@ -87,6 +88,46 @@ public sealed class UpkeepTests
         await alice.SendAsync("bob", "again");
         Assert.Equal(("STOP_NOT_HERE", StatusCode.FailedPrecondition), await RefusalAsync(() => DrainAsync(alice, new DrainRequest { Stop = true })));
         Assert.Equal(("INVALID_FIELD", StatusCode.InvalidArgument), await RefusalAsync(() => DrainAsync(alice, new DrainRequest { WaitMs = 3_600_000 })));
+    }
+
+    /// <summary>L1: who hears that all is delivered takes the node away.</summary>
+    [Fact]
+    public async Task A_drain_waits_for_messages_that_are_just_being_taken_L1()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        using var gate = new BlockingOperation();
+        var blocked = alice.Runtime.Store.WriteAsync(gate, Token);
+        gate.WaitUntilReached();
+        var sending = alice.SendAsync("self", "late");
+        var meanwhile = await DrainAsync(alice, new DrainRequest());
+        Assert.Equal((true, 1u, 0ul), (meanwhile.Draining, meanwhile.UnderWay, meanwhile.Undelivered));
+
+        var waiting = DrainAsync(alice, new DrainRequest { WaitMs = 20_000 });
+        Assert.False(waiting.IsCompleted);
+        gate.Open();
+        await blocked;
+        await sending;
+        Assert.Equal(0u, (await waiting).UnderWay);
+        Assert.Equal("DRAINING", (await RefusalAsync(() => alice.SendAsync("self", "after"))).Reason);
+        Assert.Equal(0u, (await DrainAsync(alice, new DrainRequest())).UnderWay);
+    }
+
+    /// <summary>A part of the database that can't be read takes away no other answer.</summary>
+    [Fact]
+    public async Task A_node_whose_database_can_t_be_read_still_says_how_it_fares()
+    {
+        await using var alice = await RunningNode.StartAsync("alice", AdmissionPolicy.Known, "bob=127.0.0.1:9");
+        await alice.Runtime.RoomAdministration.CreateAsync("friends", Token);
+        await alice.SendAsync("#friends", "for whoever comes");
+        using (var connection = StoreConnection.OpenWriter(Path.Combine(alice.DataDirectory, DataFiles.Database)))
+            connection.Execute("ALTER TABLE segment RENAME TO gone");
+
+        var node = new GetNodeResponse { Undelivered = 1 };
+        alice.Runtime.Upkeep.Glance.Add(node);
+        Assert.Equal((1ul, 0ul), ((ulong)node.Peers, node.OldestUndeliveredMs));
+        var findings = await alice.Runtime.Upkeep.Diagnosis.RunAsync(Token);
+        Assert.Equal(Severity.Error, Assert.Single(findings, finding => finding.Check == "database").Severity);
+        Assert.Contains(findings, finding => finding.Check == "listen");
     }
 
     [Fact]

@@ -59,6 +59,23 @@ public sealed class FullDiskTests
         Assert.Null(fixture.Store.Health.Error);
     }
 
+    [Fact]
+    public async Task Room_is_noticed_although_nobody_writes_D5()
+    {
+        await using var fixture = new StoreFixture();
+        var hasRoom = new TaskCompletionSource();
+        await FailedTransaction.RunAsync(fixture, new SqliteException("database or disk is full", 13), StoreFailure.Full);
+        Assert.NotNull(fixture.Store.Health.Error);
+        fixture.Store.HealthChanged += health =>
+        {
+            if (health.Error is null)
+                hasRoom.TrySetResult();
+        };
+        fixture.Time.Advance(fixture.Options.FullDelay);
+        await hasRoom.Task.WaitAsync(StoreFixture.Deadline);
+        Assert.Null(fixture.Store.Health.Error);
+    }
+
     /// <summary>Where one segment is refused because of an earlier refusal, what comes after it in the same transaction is, too.</summary>
     [Fact]
     public async Task What_comes_after_a_refused_segment_is_refused_with_it_S5()

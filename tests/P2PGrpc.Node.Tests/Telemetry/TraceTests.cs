@@ -97,7 +97,7 @@ public sealed class TraceTests
         using var spans = isListenedTo ? new SpanWatch() : null;
         var trace = spans?.TraceId ?? ActivityTraceId.CreateRandom();
         var given = $"00-{trace}-00f067aa0ba902b7-{(recorded ? "01" : "00")}";
-        await client.Stub.SendAsync(
+        await client.Messages.SendAsync(
             new SendRequest { To = "self", Text = "by a foreign client" }, new Metadata { { "traceparent", given }, { "tracestate", "vendor=1" } },
             cancellationToken: TestContext.Current.CancellationToken);
 
@@ -134,7 +134,7 @@ public sealed class TraceTests
                 new Content { Text = "its own", Headers = { ["traceparent"] = "mine" } },
             },
         };
-        using var call = client.Stub.SendStream(
+        using var call = client.Messages.SendStream(
             new Metadata { { "traceparent", given }, { "tracestate", "vendor=1" } }, cancellationToken: TestContext.Current.CancellationToken);
         await call.RequestStream.WriteAsync(request, TestContext.Current.CancellationToken);
         await call.RequestStream.CompleteAsync();
@@ -191,6 +191,9 @@ public sealed class TraceTests
         var other = message with { Headers = new Dictionary<string, string> { ["a"] = "2" } };
         var fault = await Assert.ThrowsAsync<P2PGrpcException>(() => client.SendAsync("self", other, cancellationToken: TestContext.Current.CancellationToken));
         Assert.Equal("MESSAGE_ID_USED", fault.Reason);
+        var streamed = await client.SendManyAsync("self", new[] { message, other, OutgoingMessage.FromText("") }.ToAsyncEnumerable(), cancellationToken: TestContext.Current.CancellationToken)
+            .ToListAsync(TestContext.Current.CancellationToken);
+        Assert.Equal([null, "MESSAGE_ID_USED", "INVALID_FIELD"], streamed.Select(result => result.Error?.Reason));
     }
 
     private static P2PGrpcClient ClientOf(RunningNode node) => new(new P2PGrpcClientOptions { DataDirectory = node.DataDirectory });

@@ -28,10 +28,9 @@ internal sealed class Responder(P2PGrpcClient client) : BackgroundService
 
     private async Task AnswerAsync(ReceivedMessage message, CancellationToken cancellationToken)
     {
-        var answer = OutgoingMessage.FromText($"you said: {message.Text}") with
+        var answer = OutgoingMessage.FromText($"you said: {message.Text}").WithHeader("answers", message.Reference) with
         {
             MessageId = $"answer-{message.Reference}",
-            Headers = new Dictionary<string, string> { ["answers"] = message.Reference },
         };
         await client.SendAsync(message.Author, answer, cancellationToken: cancellationToken);
     }

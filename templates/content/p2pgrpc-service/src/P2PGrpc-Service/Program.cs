@@ -1,3 +1,3 @@
-using P2PGrpcService;
+using P2PGrpc_Service;
 
 await ServiceHost.Build(ServiceHost.CreateBuilder(args)).RunAsync();

@@ -7,11 +7,11 @@ using P2PGrpc.Client;
 using P2PGrpc.Protocol;
 #endif
 
-namespace P2PGrpcService;
+namespace P2PGrpc_Service;
 
 /// <summary>What is posted to this service.</summary>
 /// <param name="Text">What to send.</param>
-public sealed record NewMessage(string Text);
+public sealed record NewMessage(string? Text);
 
 /// <summary>Puts the service together, for the program and for its tests.</summary>
 public static class ServiceHost
@@ -53,6 +53,8 @@ public static class ServiceHost
 #if (isNode)
     private static async Task<IResult> SendAsync(string to, NewMessage message, INode node, CancellationToken cancellationToken)
     {
+        if (string.IsNullOrEmpty(message.Text))
+            return Results.Problem("The body is a JSON object with a text, {\"text\": \"…\"}.", title: "TEXT_MISSING", statusCode: StatusCodes.Status400BadRequest);
         try
         {
             // When this returns, the message is on disk: it gets there, whatever fails from here on.
@@ -67,6 +69,8 @@ public static class ServiceHost
 #else
     private static async Task<IResult> SendAsync(string to, NewMessage message, P2PGrpcClient client, CancellationToken cancellationToken)
     {
+        if (string.IsNullOrEmpty(message.Text))
+            return Results.Problem("The body is a JSON object with a text, {\"text\": \"…\"}.", title: "TEXT_MISSING", statusCode: StatusCodes.Status400BadRequest);
         try
         {
             // When this returns, the message is on the node's disk: it gets there, whatever fails from here on.

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace P2PGrpcService;
+namespace P2PGrpc_Service;
 
 /// <summary>A message as this service shows it.</summary>
 /// <param name="From">The alias of the node that sent it.</param>
