@@ -19,7 +19,7 @@ internal static class ExitCodes
           1    failure
           2    the command line, the environment or the configuration file is wrong, or what
                is to be sent is no message: empty, too long, or a text that is no UTF-8
-          3    no node can be reached
+          3    no node can be reached, or it went away meanwhile
           4    the node refused; the message says why
           5    accepted and on its way, but not delivered, or not answered, within the time
                that --wait had

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Core.Identity;
 using P2PGrpc.Core.Logs;
+using P2PGrpc.Core.Rooms;
 using P2PGrpc.Node.Identity;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Protocol;
@@ -21,6 +22,9 @@ internal sealed class StoredRoom
     /// <summary>About a hundred bytes.</summary>
     private const int Words = 15;
 
+    /// <summary>The node itself is no member; it holds what those wrote whom the room has admitted.</summary>
+    private static readonly RoomSecret Room = new([.. Enumerable.Repeat((byte)7, RoomSecret.Length)]);
+
     private readonly Random random = new(1);
     private readonly double[] reach = [.. Enumerable.Range(1, Vocabulary).Select(rank => 1.0 / rank)];
     private readonly Member[] members = [.. Enumerable.Range(1, Authors).Select(number => new Member(number))];
@@ -31,8 +35,7 @@ internal sealed class StoredRoom
             reach[rank] += reach[rank - 1];
     }
 
-    /// <summary>A made-up id: nobody is linked here, so nobody asks for the room's secret.</summary>
-    public static ConversationId Conversation { get; } = new(Bytes32.Read([.. Enumerable.Repeat((byte)7, Bytes32.Length)]));
+    public static ConversationId Conversation => Room.Conversation;
 
     /// <summary>The id of one of the authors.</summary>
     public string AuthorOf(int number) => members[number % Authors].Key.PeerId.ToString();
@@ -68,7 +71,8 @@ internal sealed class StoredRoom
         }
 
         var body = builder.Build();
-        var header = SegmentHeader.Sign(author.Key, author.Log, author.Head, count, body, []);
+        byte[] opening = author.Head.Sequence == 0 ? new Opening { Admission = ByteString.CopyFrom(Room.Admit(author.Key.PeerId)) }.ToByteArray() : [];
+        var header = SegmentHeader.Sign(author.Key, author.Log, author.Head, count, body, opening);
         author.Head = header.Head;
         return (header, body);
     }

@@ -163,6 +163,20 @@ public sealed class RepairTests
         AssertOver();
     }
 
+    /// <summary>S4: of a log that forked, the first neighbour may hold the other branch, each time.</summary>
+    [Fact]
+    public void Who_gave_another_segment_than_the_damaged_one_is_not_the_last_to_be_asked()
+    {
+        Join(2);
+        var rival = SegmentHeader.Sign(Keys[3], Log, Chain[0].Head, 1, [9], []);
+        Assert.Equal(1, LinkAsked(Damage(Chain[1])));
+        Assert.Single(Push(1, rival).OfType<ReplicatorOutput.Repair>());
+        Assert.Equal(2, LinkAsked(Handle(new ReplicatorInput.Repaired(Log.ToLogId(), rival.Head, StoreFailure.Mismatch))));
+        Assert.Single(Push(2, Chain[1]).OfType<ReplicatorOutput.Repair>());
+        Repaired(null);
+        AssertOver();
+    }
+
     [Fact]
     public void What_nobody_was_asked_for_is_not_stored_twice()
     {

@@ -25,6 +25,13 @@ internal sealed class Network
         byNode = run.Nodes.ToDictionary(node => node, _ => new List<(VirtualNode, VirtualNode)>());
         foreach (var (dialler, served) in run.Options.Graphs?[0] ?? Graph.Draw(run.Options.Topology, run.Nodes.Count, run.Random))
             TryAdd(run.Nodes[dialler], run.Nodes[served]);
+
+        // A small view may have drawn nobody but those who fork.
+        if (run.Options.HasTwin && !IsConnected())
+        {
+            foreach (var (one, other) in run.Nodes.Zip(run.Nodes.Skip(1)))
+                TryAdd(one, other);
+        }
     }
 
     public (ConversationId Conversation, IReadOnlySet<PeerId>? Authors) SharedBy(VirtualNode one, VirtualNode other) => run.Options.Room
@@ -92,8 +99,11 @@ internal sealed class Network
         Break(edge);
     }
 
-    /// <summary>True if all can reach each other without a twin, which comes late.</summary>
-    private bool IsConnected()
+    /// <summary>True if all can reach each other without a twin, which comes late, and those that don't fork without those that do: who forks has no more of its own log than
+    /// it wrote there itself, and gives nobody what its twin wrote.</summary>
+    private bool IsConnected() => IsConnected(node => !node.IsTwin) && IsConnected(node => !node.Forks);
+
+    private bool IsConnected(Func<VirtualNode, bool> carries)
     {
         var reached = new HashSet<VirtualNode> { run.Nodes[0] };
         var next = new Queue<VirtualNode>(reached);
@@ -102,12 +112,12 @@ internal sealed class Network
             foreach (var (dialler, served) in byNode[at])
             {
                 var other = dialler == at ? served : dialler;
-                if (!other.IsTwin && reached.Add(other))
+                if (carries(other) && reached.Add(other))
                     next.Enqueue(other);
             }
         }
 
-        return reached.Count == run.Nodes.Count(node => !node.IsTwin);
+        return reached.Count == run.Nodes.Count(carries);
     }
 
     public void DialAll() => DialEach(edges);

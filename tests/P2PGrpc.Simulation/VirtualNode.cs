@@ -38,6 +38,9 @@ internal sealed class VirtualNode(SimulationRun run, int index, IdentityKey key)
 
     public bool IsFlooder { get; init; }
 
+    /// <summary>True if it has a twin, or is one.</summary>
+    public bool Forks => IsHostile && !IsFlooder;
+
     /// <summary>What it has of a copied disk, and never got over a link.</summary>
     public ulong CopiedThrough { get; private set; }
 

@@ -24,6 +24,8 @@ BODY_LIMIT = 196608
 ENTRY_LIMIT = 4096
 OPENING_LIMIT = 256
 SEQUENCE_LIMIT = 1 << 53
+HEADERS_FIELD = 4
+TRACE_HEADERS = (b"traceparent", b"tracestate")
 
 faults = []
 
@@ -52,6 +54,11 @@ class Malformed(Exception):
 
 def fields(data):
     """The fields of an encoded Protobuf message, as (number, value); bytes for length-delimited ones."""
+    return [(number, value) for number, value, _ in places(data)]
+
+
+def places(data):
+    """The same with the place behind each field."""
     found, at = [], 0
 
     def varint():
@@ -83,7 +90,7 @@ def fields(data):
             raise Malformed
         if at > len(data):
             raise Malformed
-        found.append((tag >> 3, value))
+        found.append((tag >> 3, value, at))
     return found
 
 
@@ -314,15 +321,25 @@ class Database:
                 fault(f"consumer {name!r}: its cursor {position} is not of this feed")
 
 
+def without_trace(content):
+    """An encoded content without the headers of its trace: a repetition is the same message, whatever trace it is a part of."""
+    kept, at = b"", 0
+    for number, value, end in places(content):
+        if not (number == HEADERS_FIELD and dict(fields(value)).get(1) in TRACE_HEADERS):
+            kept += content[at:end]
+        at = end
+    return kept
+
+
 def find_content_hash(log, sequence):
-    """The hash of one entry's encoded content; None where the body can't tell."""
+    """The hash of one entry's encoded content, as it is compared; None where the body can't tell."""
     for header, _, body in log.segments:
         if header.first <= sequence <= header.last:
             if body is None:
                 return None  # It was erased.
             try:
                 entries = [value for number, value in fields(body) if number == 1]
-                return sha256(dict(fields(entries[sequence - header.first]))[2])
+                return sha256(without_trace(dict(fields(entries[sequence - header.first]))[2]))
             except (Malformed, IndexError, KeyError):
                 return None
     return None

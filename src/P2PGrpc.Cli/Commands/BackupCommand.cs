@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Grpc.Core;
 using P2PGrpc.Cli.Rendering;
+using P2PGrpc.Client;
 using P2PGrpc.Node.Upkeep;
 using P2PGrpc.Protocol;
 
@@ -9,7 +10,7 @@ namespace P2PGrpc.Cli.Commands;
 /// <summary><c>p2pgrpc backup DIR</c>: a copy of a node that runs, or of one that does not.</summary>
 internal sealed class BackupCommand(Surroundings surroundings)
 {
-    private readonly Argument<string> place = new("directory") { Description = "Where nothing is yet: a directory is made there, on the node's machine" };
+    private readonly Argument<string> place = new("directory") { Description = "Where nothing is yet: a directory is made there, on the node's machine; with --api an absolute path" };
     private readonly Option<bool> withKey = new("--with-key") { Description = "With the private key, in clear: whoever holds the backup is then this node" };
     private readonly Option<bool> json = JsonOption.Create();
 
@@ -28,46 +29,104 @@ internal sealed class BackupCommand(Surroundings surroundings)
         var given = parsed.GetRequiredValue(place);
         if (given.Length == 0)
             throw CommandException.Usage("The directory is empty: name one that is not there yet.");
+        await using var client = node.Open(parsed, surroundings);
+        var data = node.FindDirectory(parsed, surroundings);
+        if (data is null && !IsAbsolute(given))
+            throw CommandException.Usage($"'{given}' is no absolute path: with --api the backup is made on the node's machine, where nobody knows this directory. Name it whole, as /var/backups/p2pgrpc-monday.");
         // At an address the path is one of the node's machine, so it is passed on as it is.
-        var directory = node.FindDirectory(parsed, surroundings) is null ? given : Path.GetFullPath(given);
-        var key = parsed.GetValue(withKey);
+        var directory = data is null ? given : Path.GetFullPath(given);
         Backup made;
         using (var progress = new ProgressLine(surroundings, "copied"))
-            made = await CreateAsync(parsed, node, directory, key, progress, cancellationToken);
-        if (parsed.GetValue(json))
+            made = data is not null && !await AnswersAsync(client, cancellationToken)
+                ? await CopyAsync(data, directory, parsed.GetValue(withKey), progress, cancellationToken)
+                : await CreateAsync(client, directory, parsed.GetValue(withKey), data is not null, progress, cancellationToken);
+        try
+        {
+            Show(made, parsed.GetValue(json));
+        }
+        catch (OutputFailedException untold)
+        {
+            throw new CommandException(ExitCodes.Failure, $"The backup {made.Directory} is made, and whole. {untold.Message}");
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private void Show(Backup made, bool asJson)
+    {
+        if (asJson)
         {
             surroundings.Write(UpkeepLines.Backup(made));
-            return ExitCodes.Success;
+            return;
         }
 
         surroundings.Write($"{made.Directory}: {made.Position} messages, {ByteCounts.Describe(made.DatabaseBytes)}{(made.WithKey ? ", with the key" : "")}");
         if (!made.WithKey)
             surroundings.Write("The private key is not in it. It never changes: export it once, by 'p2pgrpc key export', and keep it apart.");
-        return ExitCodes.Success;
     }
 
-    private async Task<Backup> CreateAsync(
-        ParseResult parsed, NodeSelection node, string directory, bool key, ProgressLine progress, CancellationToken cancellationToken)
+    private async Task<bool> AnswersAsync(P2PGrpcClient client, CancellationToken cancellationToken)
     {
-        await using var client = node.Open(parsed, surroundings);
         try
         {
-            var request = new CreateBackupRequest { Directory = directory, WithKey = key };
-            using var call = client.Node.CreateBackup(request, cancellationToken: cancellationToken);
-            await foreach (var response in call.ResponseStream.ReadAllAsync(cancellationToken))
-            {
-                if (response.Backup is { } made)
-                    return made;
-                progress.Show(response.CopiedBytes, response.TotalBytes);
-            }
-
-            throw new CommandException(ExitCodes.Failure, $"The node ended the backup before it was whole. Without its backup.json {directory} is none.");
+            await LocalWork.GreetAsync(client, surroundings, cancellationToken);
+            return true;
         }
-        catch (RpcException fault) when (node.FindDirectory(parsed, surroundings) is { } data && LocalWork.MeansNobody(fault))
+        catch (RpcException silent) when (LocalWork.MeansNobody(silent))
         {
-            // Nobody runs there, so nobody is held up: this program copies the files itself.
-            return await LocalWork.RunAsync(() => NodeFiles.CreateBackup(
-                data, directory, key, (copied, all) => progress.Show((ulong)copied, (ulong)all), surroundings.Time, cancellationToken));
+            return false;
         }
     }
+
+    /// <summary>Nobody runs there, so nobody is held up: this program copies the files itself.</summary>
+    private async Task<Backup> CopyAsync(string data, string directory, bool key, ProgressLine progress, CancellationToken cancellationToken)
+    {
+        if (NodeFiles.IsInUse(data))
+            throw new CommandException(
+                ExitCodes.Unreachable,
+                $"The process that holds {data} does not answer: it may be starting or stopping, or hang. 'p2pgrpc doctor' says more. Once it has ended, this command makes the backup from its files.");
+        return await LocalWork.RunAsync(() => NodeFiles.CreateBackup(
+            data, directory, key, (copied, all) => progress.Show((ulong)copied, (ulong)all), surroundings.Time, cancellationToken));
+    }
+
+    /// <param name="client">The node.</param>
+    /// <param name="directory">Where to.</param>
+    /// <param name="key">With the key.</param>
+    /// <param name="isHere">True: the node is on this machine, so that what it makes should be seen here.</param>
+    /// <param name="progress">Where it is shown.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private static async Task<Backup> CreateAsync(
+        P2PGrpcClient client, string directory, bool key, bool isHere, ProgressLine progress, CancellationToken cancellationToken)
+    {
+        // What is here already is somebody else's, even where the node sees nothing there.
+        var wasFree = isHere && !Path.Exists(directory);
+        var hasBegun = false;
+        try
+        {
+            using var call = client.Node.CreateBackup(new CreateBackupRequest { Directory = directory, WithKey = key }, cancellationToken: cancellationToken);
+            await foreach (var response in call.ResponseStream.ReadAllAsync(cancellationToken))
+            {
+                hasBegun = true;
+                if (response.Backup is not { } made)
+                    progress.Show(response.CopiedBytes, response.TotalBytes);
+                else if (isHere && !NodeFiles.IsBackup(directory))
+                    throw new CommandException(
+                        ExitCodes.Failure,
+                        $"The node says that it has made the backup, but there is none at {directory} here: a service or a container may have a /tmp and other directories of its own, and the backup "
+                        + "is in those. Name a place that it shares with this machine, such as one beside its data directory.");
+                else
+                    return made;
+            }
+        }
+        catch (RpcException gone) when ((isHere || hasBegun) && LocalWork.MeansNobody(gone))
+        {
+            var left = wasFree && NodeFiles.TryDiscardHalfBackup(directory) ? "Nothing of it was left." : $"Without its backup.json {directory} is none: delete what is there.";
+            throw new CommandException(ExitCodes.Unreachable, $"The node went away while it made the backup. {left} Give the command again.");
+        }
+
+        throw new CommandException(ExitCodes.Failure, $"The node ended the backup before it was whole. Without its backup.json {directory} is none.");
+    }
+
+    /// <summary>Also by the ways of another system, which may be the node's.</summary>
+    private static bool IsAbsolute(string path) => path[0] is '/' or '\\' || (path.Length > 2 && path[1] == ':' && path[2] is '/' or '\\');
 }

@@ -3,6 +3,7 @@ using System.Net;
 using Grpc.Core;
 using P2PGrpc.Cli.Rendering;
 using P2PGrpc.Cli.Run;
+using P2PGrpc.Client;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Upkeep;
@@ -16,14 +17,13 @@ internal sealed class DoctorCommand(Surroundings surroundings)
 {
     private const int LongestText = 600;
 
-    private readonly Option<string?> config = new("--config") { Description = "The JSON file with the node's options, for a node that does not run [default: $P2PGRPC_CONFIG]", HelpName = "FILE" };
     private readonly Option<string?> listen = new("--listen") { Description = $"Where a node that does not run shall listen [default: as it is configured, else {RunOptions.DefaultListen}]", HelpName = "IP:PORT" };
     private readonly Option<bool> json = JsonOption.Create();
 
     public static Command Create(Surroundings surroundings)
     {
         var doctor = new DoctorCommand(surroundings);
-        var command = new Command("doctor", "Looks for what is wrong: clock, disk, files, ports, database, each peer. Says what to do.") { doctor.config, doctor.listen, doctor.json };
+        var command = new Command("doctor", "Looks for what is wrong: clock, disk, files, ports, database, each peer. Says what to do.") { doctor.listen, doctor.json };
         var node = NodeSelection.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
             surroundings, () => doctor.RunAsync(parsed, node, cancellationToken), cancellationToken));
@@ -50,21 +50,33 @@ internal sealed class DoctorCommand(Surroundings surroundings)
         await using var client = node.Open(parsed, surroundings);
         try
         {
+            await LocalWork.GreetAsync(client, surroundings, cancellationToken);
             var answer = await client.Node.DiagnoseAsync(new DiagnoseRequest(), deadline: surroundings.Deadline(), cancellationToken: cancellationToken);
             return [new Finding { Check = "node", Severity = Severity.Ok, Detail = "It runs, and answers." }, .. answer.Findings];
         }
-        catch (RpcException fault) when (node.FindDirectory(parsed, surroundings) is not null && LocalWork.MeansNobody(fault))
+        // One that does not answer in time is looked at from outside, as far as its files show something.
+        catch (RpcException fault) when (node.FindDirectory(parsed, surroundings) is { } data && IsToBeLookedAt(data, fault))
         {
-            return await FindStoppedAsync(parsed, node.FindDirectory(parsed, surroundings)!, cancellationToken);
+            return await FindStoppedAsync(parsed, node, data, cancellationToken);
         }
     }
 
-    private async Task<IReadOnlyList<Finding>> FindStoppedAsync(ParseResult parsed, string data, CancellationToken cancellationToken)
+    /// <summary>Where its token can't be read, the files of a node that does not run say why.</summary>
+    private static bool IsToBeLookedAt(string data, RpcException fault) =>
+        LocalWork.MeansNobody(fault) || (P2PGrpcException.From(fault).Reason == P2PGrpcException.TokenUnreadable && !NodeFiles.IsInUse(data));
+
+    private async Task<IReadOnlyList<Finding>> FindStoppedAsync(ParseResult parsed, NodeSelection node, string data, CancellationToken cancellationToken)
     {
-        var settings = ReadSettings(parsed, data);
+        var settings = ReadSettings(parsed, node, data);
         var running = NodeFiles.IsInUse(data);
         Finding state = running
-            ? new() { Check = "node", Severity = Severity.Error, Detail = "A process holds the data directory, and does not answer its clients.", Advice = "It may be starting or stopping. If that lasts, look into its log; end it, and start it again." }
+            ? new()
+            {
+                Check = "node",
+                Severity = Severity.Error,
+                Detail = "Its process holds the data directory and does not answer: what follows is what its files show.",
+                Advice = "It may be starting or stopping, or hang. If that lasts, look into its log; end it, and start it again.",
+            }
             : new() { Check = "node", Severity = Severity.Warning, Detail = "It does not run: this is how a start would find things.", Advice = $"Start it: p2pgrpc run --data {ShellWord.Quote(data)}" };
         try
         {
@@ -79,16 +91,17 @@ internal sealed class DoctorCommand(Surroundings surroundings)
     }
 
     /// <summary>What a start would be told: by this command line as far as it has the option, the environment and the configuration file.</summary>
-    private RunSettings ReadSettings(ParseResult parsed, string data)
+    private RunSettings ReadSettings(ParseResult parsed, NodeSelection node, string data)
     {
         if (parsed.GetValue(listen) is { } given && !ListenAddress.TryParse(given, out _))
             throw CommandException.Usage($"--listen is '{given}': give IP:PORT, such as {RunOptions.DefaultListen}.");
         var run = new Command("run");
         var options = RunOptions.AddTo(run);
         List<string> arguments = ["--data", data];
-        foreach (var option in new[] { config, listen })
-            if (parsed.GetValue(option) is { } value)
-                arguments.AddRange([option.Name, value]);
+        if (node.FindConfiguration(parsed) is { } file)
+            arguments.AddRange(["--config", file]);
+        if (parsed.GetValue(listen) is { } place)
+            arguments.AddRange([listen.Name, place]);
         return options.Read(run.Parse(arguments), surroundings.Environment);
     }
 

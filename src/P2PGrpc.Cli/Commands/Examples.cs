@@ -169,6 +169,8 @@ internal static class Examples
         ["status"] = """
               p2pgrpc status --data ~/alice
               p2pgrpc status --json | jq .undelivered
+
+            Ends with 1 while the store is read only, with 3 where no node answers.
             """,
         ["doctor"] = """
               p2pgrpc doctor --data ~/alice
@@ -185,7 +187,7 @@ internal static class Examples
               p2pgrpc backup /var/backups/alice-monday --data ~/alice
               p2pgrpc backup ~/alice-whole --with-key
 
-            The node goes on meanwhile. A backup holds all messages, and the secrets of rooms, in clear: keep it as you keep the node's disk.
+            The directory is one of the node's machine; a service or a container may have a /tmp of its own. The node goes on meanwhile. A backup holds all messages, and the secrets of rooms, in clear: keep it as you keep the node's disk.
             """,
         ["restore"] = """
               p2pgrpc restore /var/backups/alice-monday --data ~/alice --key alice.key
@@ -196,6 +198,8 @@ internal static class Examples
         ["verify"] = """
               p2pgrpc verify --data ~/alice
               p2pgrpc verify /var/backups/alice-monday
+
+            Of a backup all is looked at that 'restore' looks at. Ends with 1 if there is a fault.
             """,
         ["key"] = """
               p2pgrpc key export alice.key --data ~/alice

@@ -9,11 +9,7 @@ internal sealed class NodeSelection
     // A person waits: a node that is just restarting is worth half a second, an absent one no more.
     private static readonly TimeSpan RetryFor = TimeSpan.FromMilliseconds(500);
 
-    private readonly Option<string?> data = new("--data")
-    {
-        Description = "The data directory of the node [default: $P2PGRPC_DATA, else ~/.local/share/p2pgrpc]",
-        HelpName = "DIR",
-    };
+    private readonly DataOption data;
 
     private readonly Option<string?> api = new("--api")
     {
@@ -33,11 +29,12 @@ internal sealed class NodeSelection
         HelpName = "FILE",
     };
 
+    private NodeSelection(DataOption data) => this.data = data;
+
     /// <summary>Gives a command these options.</summary>
     public static NodeSelection AddTo(Command command)
     {
-        var selection = new NodeSelection();
-        command.Add(selection.data);
+        var selection = new NodeSelection(DataOption.AddTo(command));
         command.Add(selection.api);
         command.Add(selection.tokenFile);
         command.Add(selection.certificate);
@@ -48,24 +45,21 @@ internal sealed class NodeSelection
     /// <exception cref="CommandException">The options contradict each other.</exception>
     public P2PGrpcClient Open(ParseResult parsed, Surroundings surroundings)
     {
-        foreach (var option in new[] { data, api, tokenFile, certificate })
+        foreach (var option in new[] { api, tokenFile, certificate })
         {
             if (parsed.GetValue(option) is { Length: 0 })
                 throw CommandException.Usage($"{option.Name} is empty: give a value, or leave it out.");
         }
         var address = parsed.GetValue(api);
-        var directory = parsed.GetValue(data);
-        if (address is not null && directory is not null)
-            throw CommandException.Usage("--data and --api both name a node: give one of them.");
+        if (address is not null && data.FindGiven(parsed) is { } other)
+            throw CommandException.Usage($"{other.Name} and --api both name a node: give one of them.");
         if (address is null && (parsed.GetValue(tokenFile) ?? parsed.GetValue(certificate)) is not null)
             throw CommandException.Usage("--token-file and --api-cert go with --api; a data directory needs neither.");
         if (parsed.GetValue(certificate) is not null && NodeAddress.TryParse(address!, out var uri) && uri.Scheme != Uri.UriSchemeHttps)
             throw CommandException.Usage("--api-cert goes with TLS: write the address as --api https://HOST:PORT, or leave the certificate out.");
-        if (address is null && directory is null && surroundings.Environment("P2PGRPC_DATA") is { Length: > 0 } given)
-            directory = given;
         var options = new P2PGrpcClientOptions
         {
-            DataDirectory = directory,
+            DataDirectory = FindDirectory(parsed, surroundings),
             Address = address,
             TokenFile = parsed.GetValue(tokenFile),
             ServerCertificateFile = parsed.GetValue(certificate),
@@ -83,15 +77,18 @@ internal sealed class NodeSelection
         }
     }
 
-    /// <summary>The data directory that the command line or the environment names; null where an address is given instead.</summary>
-    public string? FindDirectory(ParseResult parsed, Surroundings surroundings) =>
-        parsed.GetValue(api) is not null ? null : parsed.GetValue(data) ?? NodeDirectory.FindDefault(surroundings.Environment);
+    /// <summary>The data directory that the command line, the environment or the configuration file names; null where an address is given instead.</summary>
+    /// <exception cref="CommandException">The configuration file can't be read or not be understood.</exception>
+    public string? FindDirectory(ParseResult parsed, Surroundings surroundings) => parsed.GetValue(api) is not null ? null : data.Find(parsed, surroundings);
+
+    /// <inheritdoc cref="DataOption.FindConfiguration"/>
+    public string? FindConfiguration(ParseResult parsed) => data.FindConfiguration(parsed);
 
     /// <summary>The options as to be typed again, with a space before them.</summary>
     public string Repeat(ParseResult parsed)
     {
         var text = "";
-        foreach (var option in new[] { data, api, tokenFile, certificate })
+        foreach (var option in data.Options.Append(api).Append(tokenFile).Append(certificate))
         {
             if (parsed.GetValue(option) is { } value)
                 text += $" {option.Name} {ShellWord.Quote(value)}";

@@ -14,10 +14,13 @@ internal static class StatusCommand
     /// <summary>Less than this is worth a look.</summary>
     private const ulong LittleFree = 1UL << 30;
 
+    /// <summary>Less than this is nothing: a transaction of one message takes a few pages in the database and its log.</summary>
+    private const ulong NothingFree = 64 << 10;
+
     public static Command Create(Surroundings surroundings)
     {
         var json = JsonOption.Create();
-        var command = new Command("status", "Shows the node at a glance: address, links, messages, store.") { json };
+        var command = new Command("status", "Shows the node at a glance: address, links, messages, store. Ends with 1 if the store is read only.") { json };
         var node = NodeSelection.AddTo(command);
         command.SetAction((parsed, cancellationToken) => Failures.GuardAsync(
             surroundings,
@@ -29,7 +32,8 @@ internal static class StatusCommand
                     surroundings.Write(JsonLines.Status(answer));
                 else
                     Show(answer, surroundings);
-                return ExitCodes.Success;
+                // Who only asks whether it works, as a container's health check, looks at this alone.
+                return answer.Writable ? ExitCodes.Success : ExitCodes.Failure;
             },
             cancellationToken));
         return command;
@@ -50,9 +54,11 @@ internal static class StatusCommand
         else if (node.DamagedPlaces > 0)
             Show("store", string.Create(CultureInfo.InvariantCulture,
                 $"{node.DamagedPlaces} damaged {(node.DamagedPlaces == 1 ? "place" : "places")}, not served: p2pgrpc events and docs/operations.md tell more"), StyledLine.Alarm);
+        else if (IsFull(node))
+            Show("store", "the disk is full: the next message may be refused", StyledLine.Alarm);
         else
             Show("store", "ok");
-        if (node.FreeBytes > 0)
+        if (IsDiskKnown(node))
             Show(
                 "disk",
                 $"{ByteCounts.Describe(node.DatabaseBytes)} of databases, {ByteCounts.Describe(node.FreeBytes)} free{(node.ReserveHeld ? "" : ", and nothing is held in reserve for a start when it is full")}",
@@ -63,6 +69,12 @@ internal static class StatusCommand
         void Show(string name, string text, Spectre.Console.Style? style = null) =>
             surroundings.Write(new StyledLine().Add(name.PadRight(10), StyledLine.Dim).Add(text, style));
     }
+
+    /// <summary>A disk that can't be asked has no databases either.</summary>
+    private static bool IsDiskKnown(GetNodeResponse node) => node.DatabaseBytes > 0;
+
+    /// <summary>The store itself learns of a full disk when it writes: after a start on one nobody may have written yet.</summary>
+    private static bool IsFull(GetNodeResponse node) => IsDiskKnown(node) && node.FreeBytes < NothingFree;
 
     private static string DescribeLinks(GetNodeResponse node)
     {

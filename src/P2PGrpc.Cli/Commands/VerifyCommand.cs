@@ -34,7 +34,12 @@ internal static class VerifyCommand
                 VerificationReport report;
                 using (var progress = new ProgressLine(surroundings, "verified"))
                     report = await LocalWork.RunAsync(() => NodeFiles.Verify(place, progress.Show, Show, cancellationToken));
-                surroundings.Write(asJson ? UpkeepLines.Verified(report) : Describe(report));
+                var hasKey = File.Exists(Path.Combine(place, "identity.key"));
+                var isBackup = NodeFiles.IsBackup(place) || (Directory.Exists(place) && !hasKey);
+                surroundings.Write(asJson ? UpkeepLines.Verified(report) : Describe(report, isBackup));
+                // A copy of a directory is as good as a backup for a start, but 'restore' knows it by nothing.
+                if (!asJson && !isBackup && hasKey && !File.Exists(Path.Combine(place, "lock")))
+                    surroundings.Write("There is no backup.json, so it was looked at as a node's directory. 'p2pgrpc restore' takes only what has one.");
                 return report.Faults == 0 ? ExitCodes.Success : ExitCodes.Failure;
 
                 void Show(string fault)
@@ -49,13 +54,21 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static string Describe(VerificationReport report)
+    private static string Describe(VerificationReport report, bool isBackup)
     {
         var erased = report.Erased > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({report.Erased} of them erased but for their headers)") : "";
         var counted = string.Create(CultureInfo.InvariantCulture, $"{report.Messages} messages in {report.Segments} segments{erased} of {report.Logs} logs");
         return report.Faults == 0
             ? $"{counted}: all whole"
             : string.Create(CultureInfo.InvariantCulture, $"{counted}: {report.Faults} {(report.Faults == 1 ? "fault" : "faults")}{(report.Faults > ShownFaults ? $", of which {ShownFaults} are shown" : "")}. ")
-                + "What is damaged is never served. A node that runs fetches it again from linked peers; what they don't hold is in a backup, or lost.";
+                + Advise(report, isBackup);
     }
+
+    private static string Advise(VerificationReport report, bool isBackup) => (isBackup, report.StructureFaults > 0) switch
+    {
+        (true, _) => "Take another backup, of a node whose own directory is whole.",
+        (false, true) => "The tables themselves are damaged, which nothing that peers hold can mend: stop the node and restore a backup; or move the database and its -wal file away and start with an "
+            + "empty one: peers send again what they hold.",
+        _ => "What is damaged is never served. A node that runs fetches it again from linked peers; what they don't hold is in a backup, or lost.",
+    };
 }

@@ -40,7 +40,8 @@ internal static class ExplanationLines
         return message.Body switch
         {
             BodyState.Erased => $"erased, for it is kept no longer; its place stays: {place}",
-            BodyState.Damaged => $"DAMAGED on this node's disk, and not served: {place}. It is fetched again from a linked peer that has it",
+            BodyState.Damaged when message.HeldElsewhere => $"DAMAGED on this node's disk, and not served: {place}. It is fetched again from a linked peer that has it",
+            BodyState.Damaged => $"DAMAGED on this node's disk, and not served: {place}. Nobody else is known to have it, so only a backup does",
             _ => $"on disk, whole: {place}",
         };
     }

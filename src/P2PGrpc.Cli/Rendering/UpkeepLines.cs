@@ -40,6 +40,7 @@ internal static class UpkeepLines
         json.WriteNumber("messages", report.Messages);
         json.WriteNumber("erased", report.Erased);
         json.WriteNumber("faults", report.Faults);
+        json.WriteNumber("structureFaults", report.StructureFaults);
     });
 
     public static string Key(string peerId, string path) => JsonLines.Write(json =>

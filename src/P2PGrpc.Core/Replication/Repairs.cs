@@ -96,6 +96,8 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
         credit.Finish(replacing.Value.Link, replacing.Value.Weight);
         if (failure is StoreFailure.Full or StoreFailure.Halted)
             TryLater(log.Repair);
+        else if (failure == StoreFailure.Mismatch)
+            AskAnother(log.Repair);
         else
             Remove(log.Repair);
         foreach (var linkedLog in log.Links)
@@ -112,6 +114,16 @@ internal sealed class Repairs(ReplicatorState state, CreditBudget credit, Pusher
     {
         repair.Replacing = null;
         state.Deadlines.Set(repair, state.Now + state.Limits.RepairRetry);
+    }
+
+    /// <summary>What came does not belong there. Where its author signed two segments at that place, another neighbour may hold the right one; when all were asked, it is
+    /// over: to ask on would fetch the same for ever.</summary>
+    private void AskAnother(Repair repair)
+    {
+        repair.Replacing = null;
+        Ask(repair);
+        if (repair.Asked is null)
+            Remove(repair);
     }
 
     private void Ask(Repair repair)

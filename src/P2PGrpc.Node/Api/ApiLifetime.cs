@@ -15,7 +15,7 @@ internal sealed class ApiLifetime : IDisposable
     public void Stop() => stopping.Cancel();
 
     /// <summary>What a call ends with that the stop cut short.</summary>
-    public static NodeRequestException Ended() => new(StatusCode.Unavailable, "NODE_STOPPING", "The node is stopping. Connect again when it is back.")
+    public static NodeRequestException Ended(string sentence = "The node is stopping. Connect again when it is back.") => new(StatusCode.Unavailable, "NODE_STOPPING", sentence)
     {
         RetryAfter = TimeSpan.FromSeconds(1),
     };

@@ -72,8 +72,15 @@ internal sealed class NodeApiService(
     public override async Task CreateBackup(CreateBackupRequest request, IServerStreamWriter<CreateBackupResponse> responseStream, ServerCallContext context)
     {
         using var stop = lifetime.Link(context.CancellationToken);
-        await foreach (var progress in upkeep.Backups.CreateAsync(request, stop.Token).ConfigureAwait(false))
-            await responseStream.WriteAsync(progress, context.CancellationToken).ConfigureAwait(false);
+        try
+        {
+            await foreach (var progress in upkeep.Backups.CreateAsync(request, stop.Token).ConfigureAwait(false))
+                await responseStream.WriteAsync(progress, context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (lifetime.IsStopping && !context.CancellationToken.IsCancellationRequested)
+        {
+            throw ApiLifetime.Ended("The node is stopping, and has given the backup up: nothing of it was left. Make it when the node is back, or from its files once it has stopped.");
+        }
     }
 
     public override Task<ExplainMessageResponse> ExplainMessage(ExplainMessageRequest request, ServerCallContext context) =>

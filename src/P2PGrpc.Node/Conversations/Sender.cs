@@ -219,18 +219,7 @@ internal sealed class Sender(
     {
         SortHeaders(content);
         var encoded = content.ToByteArray();
-        return content.MessageId is { Length: > 0 } id ? new Draft(encoded, id, WithoutTrace(content)) : new Draft(encoded, null);
-    }
-
-    /// <summary>A repeated message is the same one, whatever its repetition is a part of. Null where it names no trace.</summary>
-    private static ReadOnlyMemory<byte>? WithoutTrace(Content content)
-    {
-        if (!content.Headers.Keys.Any(TraceHeaders.IsTrace))
-            return null;
-        var rest = content.Clone();
-        rest.Headers.Remove(TraceHeaders.Parent);
-        rest.Headers.Remove(TraceHeaders.State);
-        return rest.ToByteArray();
+        return content.MessageId is { Length: > 0 } id ? new Draft(encoded, id, TraceHeaders.Without(content)) : new Draft(encoded, null);
     }
 
     private string KindOf(Recipient recipient) =>

@@ -32,6 +32,17 @@ internal static class DataDirectoryCheck
             RefuseDirectory(Path.Combine(root, name));
     }
 
+    /// <summary>The files of a node that belong to another user than its directory: a node that runs as the directory's owner can't use them. Root sees no such fault.</summary>
+    public static IReadOnlyList<string> FindForeign(string root)
+    {
+        const uint superuser = 0;
+        if (DurableFiles.FindOwner(root) is not ({ } owner and not superuser))
+            return [];
+        string[] history = [DataFiles.History, DataFiles.History + DataFiles.WriteAheadLog, DataFiles.History + DataFiles.SharedMemory];
+        return [.. FilesToRead.Concat(FilesToWrite).Concat(history).Select(name => Path.Combine(root, name))
+            .Where(path => File.Exists(path) && DurableFiles.FindOwner(path) is { } other && other != owner)];
+    }
+
     /// <summary>The directory itself, or the nearest above it that is there.</summary>
     private static string? FindNearest(string root)
     {
@@ -52,6 +63,10 @@ internal static class DataDirectoryCheck
     {
         if (FindFormat(nearest) is { } format && SystemFormats.Contains(format))
             throw Unusable($"The data directory {root} lies where the system shows its own state, and no files can be kept.");
+        if (DurableFiles.IsReadOnly(nearest))
+            throw new NodeStartException(
+                "DIRECTORY_UNUSABLE",
+                $"{root} lies on a file system that is mounted read-only, as one is whose disk has failed. Have the disk looked at, and mount it for writing; 'p2pgrpc backup' works as it is.");
         if (nearest != root && !DurableFiles.MayAccess(nearest, writes: true, enters: true))
             throw Unusable($"This user may not make or enter {root} in {nearest}.");
         if (nearest != root || OperatingSystem.IsWindows())

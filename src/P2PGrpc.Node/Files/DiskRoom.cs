@@ -3,6 +3,12 @@ namespace P2PGrpc.Node.Files;
 /// <summary>How much room a disk has left for this user.</summary>
 internal static class DiskRoom
 {
+    // ENOSPC, the quotas of Linux and of macOS, and a full disk of Windows.
+    private static readonly int[] LackErrors = [28, 122, 69, unchecked((int)0x80070070)];
+
+    /// <summary>Whether this is how a file can't be made or written for lack of room.</summary>
+    public static bool IsLack(Exception fault) => fault is IOException && LackErrors.Contains(fault.HResult);
+
     /// <summary>Bytes on the disk of a directory.</summary>
     /// <exception cref="IOException">The disk can't be asked.</exception>
     public static long Read(string directory)

@@ -20,6 +20,9 @@ internal static class DurableFiles
     [UnmanagedFunctionPointer(CallingConvention.Cdecl, SetLastError = true)]
     private delegate int AccessCall([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int mode);
 
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl, SetLastError = true)]
+    private delegate int DescribeCall(int directory, [MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags, uint mask, [Out] byte[] description);
+
     /// <summary>Brings a file's bytes to the disk. FileStream.Flush(true) would hide a failing fsync.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public static void Sync(SafeFileHandle file)
@@ -69,6 +72,25 @@ internal static class DurableFiles
             || Marshal.GetLastPInvokeError() is not (notPermitted or denied);
     }
 
+    /// <summary>Whether a directory lies on a file system that nobody may write to.</summary>
+    public static bool IsReadOnly(string directory)
+    {
+        const int writing = 2, readOnlyFileSystem = 30;
+        return !OperatingSystem.IsWindows() && Find<AccessCall>("access")(directory, writing) != 0 && Marshal.GetLastPInvokeError() == readOnlyFileSystem;
+    }
+
+    /// <summary>The number of the user to whom a file or directory belongs; null where the system does not say.</summary>
+    public static uint? FindOwner(string path)
+    {
+        // The form of statx is the same on each machine, that of stat is not.
+        const int currentDirectory = -100, length = 256, place = 20;
+        const uint owner = 8;
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "statx", out _))
+            return null;
+        var description = new byte[length];
+        return Find<DescribeCall>("statx")(currentDirectory, path, 0, owner, description) == 0 ? BitConverter.ToUInt32(description, place) : null;
+    }
+
     /// <summary>Gives a finished file its name in one step. False, and nothing changed, if the name is taken already.</summary>
     /// <exception cref="IOException">The file system refused.</exception>
     public static bool TryPublish(string temporary, string path)
@@ -107,6 +129,9 @@ internal static class DurableFiles
         where TCall : Delegate
         => Marshal.GetDelegateForFunctionPointer<TCall>(NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), name));
 
-    private static IOException LastError(string what) =>
-        new($"{what}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
+    private static IOException LastError(string what)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new IOException($"{what}: {new Win32Exception(error).Message}.", error);
+    }
 }

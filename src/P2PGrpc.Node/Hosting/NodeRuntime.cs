@@ -208,6 +208,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         {
             var databaseIsMissing = directory.FindKeyWithoutDatabase();
             identity = IdentityFile.LoadOrCreate(directory.IdentityPath);
+            DatabaseOwner.Check(directory.DatabasePath, directory.IdentityPath, identity.PeerId);
             store = OpenStore(directory, identity, time, loggers.CreateLogger<LogStore>());
             var book = new PeerBook(identity.PeerId, new PeerTable(store));
             var rooms = new RoomBook(identity.PeerId, new RoomTable(store, identity.PeerId));

@@ -21,7 +21,7 @@ internal static class IdentityFile
 
     /// <summary>Reads the key, or makes one where there is no file. An existing file is never written to.</summary>
     /// <exception cref="NodeStartException">KEY_FILE_MODE: others could read it. KEY_FILE_DAMAGED: it is not what was written, or can't be
-    /// read or made.</exception>
+    /// read or made. DISK_FULL: there is no room to make it.</exception>
     public static IdentityKey LoadOrCreate(string path)
     {
         path = Path.GetFullPath(path);
@@ -33,6 +33,10 @@ internal static class IdentityFile
                 Create(path, directory);
             RefuseLooseMode(path, "600");
             return Load(path);
+        }
+        catch (IOException full) when (DiskRoom.IsLack(full))
+        {
+            throw new NodeStartException("DISK_FULL", $"The disk has no room for the key file {path}. Free some space, a megabyte at least, and start again.", full);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -139,14 +143,20 @@ internal static class IdentityFile
     private static bool TryPublish(string path, string directory, ReadOnlySpan<byte> seed)
     {
         var temporary = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";
-        WriteSeed(temporary, seed);
-        var created = DurableFiles.TryPublish(temporary, path);
-        // Besides this one, a process that was killed right here may have left files without use.
-        foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
-            File.Delete(leftover);
-        if (created)
+        try
+        {
+            WriteSeed(temporary, seed);
+            if (!DurableFiles.TryPublish(temporary, path))
+                return false;
             DurableFiles.Sync(directory);
-        return created;
+            return true;
+        }
+        finally
+        {
+            // Besides this one, a process that was killed right here may have left files without use.
+            foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
+                File.Delete(leftover);
+        }
     }
 
     private static void WriteSeed(string temporary, ReadOnlySpan<byte> seed)

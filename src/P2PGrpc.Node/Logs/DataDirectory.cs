@@ -48,7 +48,7 @@ internal sealed class DataDirectory : IDisposable
         try
         {
             Create(root);
-            return new DataDirectory(root, Lock(root));
+            return new DataDirectory(root, Lock(root, FileMode.OpenOrCreate, FileAccess.ReadWrite));
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
@@ -57,25 +57,44 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>Keeps nodes from starting in a directory until disposed, and leaves no trace there. Null where there is no lock that this user may take: in a copy of a
+    /// directory no node has ever run.</summary>
+    /// <exception cref="NodeStartException">DIRECTORY_IN_USE: another process holds it.</exception>
+    public static IDisposable? Hold(string path)
+    {
+        try
+        {
+            return Lock(Path.GetFullPath(path), FileMode.Open, FileAccess.Read);
+        }
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Looks whether identity and database belong together, before either is made. A first start makes the key first, and has it on disk
     /// before there is a database; so whatever kill or power loss ends it, only a key may be left alone.</summary>
     /// <returns>True if there is a key but no database, or one of no bytes: a first start that was cut off, or a database that is lost.</returns>
     /// <exception cref="NodeStartException">KEY_FILE_MISSING: there is a database but no key. A new identity would not be the one that all of it was
     /// written by and to. DATABASE_DAMAGED: there is a write-ahead log but no database. SQLite would delete it, and messages may stand in it alone.</exception>
-    public bool FindKeyWithoutDatabase()
+    public bool FindKeyWithoutDatabase() => FindKeyWithoutDatabase(root);
+
+    /// <inheritdoc cref="FindKeyWithoutDatabase()"/>
+    public static bool FindKeyWithoutDatabase(string directory)
     {
-        var hasKey = File.Exists(IdentityPath);
-        var hasDatabase = new FileInfo(DatabasePath) is { Exists: true, Length: > 0 };
+        var (identityPath, databasePath) = (Path.Combine(directory, DataFiles.Key), Path.Combine(directory, DataFiles.Database));
+        var hasKey = File.Exists(identityPath);
+        var hasDatabase = new FileInfo(databasePath) is { Exists: true, Length: > 0 };
         if (hasDatabase && !hasKey)
             throw new NodeStartException(
                 "KEY_FILE_MISSING",
-                $"{DatabasePath} is there, but not the key of the node that wrote it. Put back {IdentityPath}; or move the database and its -wal file away "
+                $"{databasePath} is there, but not the key of the node that wrote it. Put back {identityPath}; or move the database and its -wal file away "
                 + "to start as a new node, which others will treat as a stranger.");
-        var logPath = DatabasePath + DataFiles.WriteAheadLog;
+        var logPath = databasePath + DataFiles.WriteAheadLog;
         if (!hasDatabase && new FileInfo(logPath) is { Exists: true, Length: > 0 })
             throw new NodeStartException(
                 "DATABASE_DAMAGED",
-                $"{DatabasePath} is missing or empty, but its write-ahead log {logPath} is not, and messages may stand in it alone. Put back a copy of both; or "
+                $"{databasePath} is missing or empty, but its write-ahead log {logPath} is not, and messages may stand in it alone. Put back a copy of both; or "
                 + "move the log away to start with an empty database: peers send again what they hold.");
         return hasKey && !hasDatabase;
     }
@@ -104,12 +123,11 @@ internal sealed class DataDirectory : IDisposable
                 $"Others may enter the directory {root} (mode {Convert.ToString((int)mode, 8)}). It holds keys: run chmod 700 on it, or use another.");
     }
 
-    private static FileStream Lock(string root)
+    private static FileStream Lock(string root, FileMode mode, FileAccess access)
     {
-        var lockPath = Path.Combine(root, "lock");
         try
         {
-            return new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(Path.Combine(root, DataFiles.Lock), mode, access, FileShare.None);
         }
         catch (IOException exception) when (LockedErrors.Contains(exception.HResult))
         {

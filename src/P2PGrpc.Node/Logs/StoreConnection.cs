@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using P2PGrpc.Node.Files;
 using SQLitePCL;
 
 namespace P2PGrpc.Node.Logs;
@@ -36,7 +37,7 @@ internal sealed class StoreConnection : IDisposable
 
     public static StoreConnection OpenReader(string path)
     {
-        var connection = new StoreConnection(path, SqliteOpenMode.ReadOnly);
+        var connection = new StoreConnection(NeverChanges(path) ? $"{new Uri(Path.GetFullPath(path)).AbsoluteUri}?immutable=1" : path, SqliteOpenMode.ReadOnly);
         try
         {
             connection.Execute("PRAGMA query_only = 1");
@@ -49,6 +50,10 @@ internal sealed class StoreConnection : IDisposable
 
         return connection;
     }
+
+    /// <summary>SQLite would make a write-ahead log beside the database to read it, which a file system that can only be read refuses; it need not where nobody can change the database.</summary>
+    private static bool NeverChanges(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory && DurableFiles.IsReadOnly(directory)
+        && new FileInfo(path + DataFiles.WriteAheadLog) is not { Exists: true, Length: > 0 };
 
     public void Begin() => transaction = Sqlite.BeginTransaction();
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text;
+using Google.Protobuf;
+using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Telemetry;
 
@@ -9,7 +11,18 @@ internal static class TraceHeaders
     public const string Parent = "traceparent";
     public const string State = "tracestate";
 
-    public static bool IsTrace(string name) => name is Parent or State;
+    private static bool IsTrace(string name) => name is Parent or State;
+
+    /// <summary>A message as it is compared where its message_id is used again: a repetition is the same one, whatever trace it is a part of. Null where it names none, so that all of it counts.</summary>
+    public static ReadOnlyMemory<byte>? Without(Content content)
+    {
+        if (!content.Headers.Keys.Any(IsTrace))
+            return null;
+        var rest = content.Clone();
+        rest.Headers.Remove(Parent);
+        rest.Headers.Remove(State);
+        return rest.ToByteArray();
+    }
 
     /// <summary>The context under which a message was made; false if its headers name none.</summary>
     public static bool TryRead(IDictionary<string, string> headers, out ActivityContext context)

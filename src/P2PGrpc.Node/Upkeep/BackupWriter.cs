@@ -148,7 +148,8 @@ internal sealed class BackupWriter(string databasePath, string identityPath, Pee
         }
     }
 
-    private static string Hash(string path, CancellationToken cancellationToken)
+    /// <summary>The SHA-256 of a file, as backup.json says it.</summary>
+    public static string Hash(string path, CancellationToken cancellationToken)
     {
         using var file = File.OpenRead(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

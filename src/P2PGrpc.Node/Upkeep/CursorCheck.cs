@@ -3,7 +3,7 @@ using P2PGrpc.Node.Logs;
 
 namespace P2PGrpc.Node.Upkeep;
 
-/// <summary>Looks whether what points into the logs leads somewhere: heads, cursors of peers and consumers, message_ids, proofs of forks.</summary>
+/// <summary>Looks whether what points into the logs leads somewhere: heads, cursors of peers and consumers, proofs of forks.</summary>
 /// <param name="connection">A reader's.</param>
 /// <param name="logs">The logs, with their chains followed.</param>
 /// <param name="last">The position up to which they were.</param>
@@ -24,7 +24,6 @@ internal sealed class CursorCheck(StoreConnection connection, IReadOnlyDictionar
 
         CheckPeers();
         CheckConsumers();
-        CheckMessageIds();
     }
 
     /// <summary>The index by logs is a second witness of where a log ends.</summary>
@@ -78,15 +77,5 @@ internal sealed class CursorCheck(StoreConnection connection, IReadOnlyDictionar
         using var row = connection.Bind(
             $"SELECT {SegmentRow.HeaderColumns} FROM segment s WHERE position <= $1 ORDER BY position DESC LIMIT 1", (long)position).ExecuteReader();
         return row.Read() && position < SegmentRow.ReadPosition(row) + SegmentRow.ReadUnsigned(row, 2) && SegmentRow.ReadHead(row) is { } head ? head.Hash.Prefix : null;
-    }
-
-    private void CheckMessageIds()
-    {
-        using var row = connection.Bind("SELECT message_id, log, sequence FROM message_id").ExecuteReader();
-        while (row.Read())
-            // One that came meanwhile may be of a log that is newer than this look.
-            if (logs.TryGetValue(row.GetInt64(1), out var log) && log.Head is { } head && head.Sequence < SegmentRow.ReadUnsigned(row, 2)
-                && connection.ReadScalar("SELECT 1 FROM segment WHERE log = $1 AND first_sequence + count > $2 LIMIT 1", row.GetInt64(1), row.GetInt64(2)) is null)
-                tell($"message_id '{row.GetString(0)}': it was used for sequence {SegmentRow.ReadUnsigned(row, 2)} of {log.LogId}, which is not here");
     }
 }

@@ -31,6 +31,8 @@ internal sealed class FeedVerifier(string path, PeerId? self)
         {
             using var connection = StoreConnection.OpenReader(path);
             connection.ReadScalar("PRAGMA busy_timeout = 1000");
+            // What is sorted need not find a place on a disk that may be full, or read-only.
+            connection.Execute("PRAGMA temp_store = MEMORY");
             var version = connection.ReadScalar("PRAGMA user_version") as long? ?? 0;
             if (version > Schema.Version)
                 throw new UpkeepException("DATABASE_NEWER", $"{path} was written by a newer version of this program. Use that one.");
@@ -41,11 +43,17 @@ internal sealed class FeedVerifier(string path, PeerId? self)
             ReadLogs(connection, chain);
             ReadFeed(connection, chain, last, progress, found, cancellationToken);
             if (version == Schema.Version)
+            {
                 new CursorCheck(connection, chain.Logs, last, pending.Add).Run(cancellationToken);
+                new MessageIdCheck(connection, chain.Logs, pending.Add).Run(cancellationToken);
+            }
+
+            Flush(found);
             if (checksStructure)
                 CheckStructure(connection);
+            var structureFaults = (ulong)pending.Count;
             Flush(found);
-            return new VerificationReport((ulong)chain.Logs.Count, segments, messages, erased, faults);
+            return new VerificationReport((ulong)chain.Logs.Count, segments, messages, erased, faults) { StructureFaults = structureFaults };
         }
         catch (SqliteException unreadable)
         {

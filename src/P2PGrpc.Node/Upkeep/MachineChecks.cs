@@ -45,6 +45,16 @@ internal static class MachineChecks
             findings.Ok("files", "The data directory and the key are the node's own.");
     });
 
+    /// <summary>Looks whether some of the files are another user's, as what root has made in the directory.</summary>
+    public static void CheckOwners(string dataDirectory, Findings findings) => findings.Try("files", () =>
+    {
+        dataDirectory = Path.GetFullPath(dataDirectory);
+        if (DataDirectoryCheck.FindForeign(dataDirectory) is { Count: > 0 } foreign)
+            findings.Fail(
+                "files", $"Of another user than the directory {dataDirectory}, whose own user's node can't use it: {string.Join(", ", foreign.Select(Path.GetFileName))}.",
+                $"Type as root: chown --reference='{dataDirectory}' {string.Join(' ', foreign.Select(path => $"'{path}'"))}");
+    });
+
     public static void CheckDisk(string dataDirectory, Findings findings) => findings.Try("disk", () =>
     {
         var use = DiskUse.Read(dataDirectory);
@@ -75,7 +85,7 @@ internal static class MachineChecks
                     : $"It says {shown}, and a message by {author} is {Describe(ahead)} later: this clock is behind, or theirs ahead.",
                 advice);
         else
-            findings.Ok("clock", $"It says {shown}, and no message held is later.");
+            findings.Ok("clock", furthest.Author is null ? $"It says {shown}." : $"It says {shown}, and none of the newest messages is later.");
     }
 
     /// <summary>Of this very process.</summary>

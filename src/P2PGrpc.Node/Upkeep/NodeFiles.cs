@@ -16,25 +16,43 @@ internal static class NodeFiles
     /// <summary>True if a process holds the data directory: a node runs there.</summary>
     public static bool IsInUse(string dataDirectory)
     {
-        if (!File.Exists(Path.Combine(dataDirectory, "lock")))
-            return false;
         try
         {
-            using var directory = DataDirectory.Open(dataDirectory);
+            using var held = DataDirectory.Hold(dataDirectory);
             return false;
-        }
-        catch (NodeStartException held) when (held.Reason == "DIRECTORY_IN_USE")
-        {
-            return true;
         }
         catch (NodeStartException)
         {
-            // Whatever is wrong there is told by whoever needs it.
+            return true;
+        }
+    }
+
+    /// <summary>True if a directory is a backup, by what was written last into it.</summary>
+    public static bool IsBackup(string directory) => BackupManifest.IsIn(directory);
+
+    /// <summary>Takes away what is left of a backup whose node ended before it was whole. Other files, and what is whole, are not touched.</summary>
+    /// <returns>True if nothing is left.</returns>
+    public static bool TryDiscardHalfBackup(string directory)
+    {
+        try
+        {
+            if (!Directory.Exists(directory))
+                return true;
+            if (IsBackup(directory))
+                return false;
+            foreach (var path in Directory.EnumerateFiles(directory))
+                if (Path.GetFileName(path) is var name && (name.StartsWith(DataFiles.Database, StringComparison.Ordinal) || name.StartsWith(DataFiles.Key, StringComparison.Ordinal)))
+                    File.Delete(path);
+            Directory.Delete(directory);
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
             return false;
         }
     }
 
-    /// <summary>Makes a backup of a node that does not run.</summary>
+    /// <summary>Makes a backup of a node that does not run. Its directory may lie on a disk that can only be read.</summary>
     /// <param name="dataDirectory">The node's.</param>
     /// <param name="directory">Where nothing is yet.</param>
     /// <param name="withKey">True: with the private key, in clear.</param>
@@ -46,9 +64,10 @@ internal static class NodeFiles
         string dataDirectory, string directory, bool withKey, Action<long, long> progress, TimeProvider time, CancellationToken cancellationToken)
     {
         RequireDatabase(dataDirectory);
-        using var held = Open(dataDirectory);
-        using var key = KeySource.OfFile(held.IdentityPath);
-        return new BackupWriter(held.DatabasePath, held.IdentityPath, key.Peer, ProgramVersion.Text, time).Write(directory, withKey, progress, cancellationToken);
+        using var held = Translate(() => DataDirectory.Hold(dataDirectory));
+        var (database, identity) = (Path.Combine(dataDirectory, DataFiles.Database), Path.Combine(dataDirectory, DataFiles.Key));
+        using var key = KeySource.OfFile(identity);
+        return new BackupWriter(database, identity, key.Peer, ProgramVersion.Text, time).Write(directory, withKey, progress, cancellationToken);
     }
 
     /// <summary>Puts a backup into an empty directory.</summary>
@@ -75,12 +94,45 @@ internal static class NodeFiles
     /// <exception cref="UpkeepException">There is nothing that could be verified.</exception>
     public static VerificationReport Verify(string path, Action<ulong, ulong> progress, Action<string> found, CancellationToken cancellationToken)
     {
+        RefuseUnreadable(path);
         if (File.Exists(path))
             return new FeedVerifier(path, null).Run(true, progress, found, cancellationToken);
-        if (BackupManifest.IsIn(path))
-            return new FeedVerifier(Path.Combine(path, DataFiles.Database), BackupManifest.Read(path).Peer).Run(true, progress, found, cancellationToken);
         RequireDatabase(path);
-        return new FeedVerifier(Path.Combine(path, DataFiles.Database), FindPeer(path)).Run(!IsInUse(path), progress, found, cancellationToken);
+        var database = Path.Combine(path, DataFiles.Database);
+        var faults = 0ul;
+        var peer = BackupManifest.IsIn(path) ? CheckBackup(path, Tell, cancellationToken) : FindPeer(path);
+        if (peer is null && !File.Exists(Path.Combine(path, DataFiles.Key)))
+            Tell($"{path} is no whole backup, for it has no {BackupManifest.FileName}, which 'p2pgrpc backup' writes last; nor a node's directory, for it has no key. 'p2pgrpc restore' does not take it.");
+        var report = new FeedVerifier(database, peer).Run(!IsInUse(path), progress, found, cancellationToken);
+        return report with { Faults = report.Faults + faults };
+
+        void Tell(string fault)
+        {
+            faults++;
+            found(fault);
+        }
+    }
+
+    /// <summary>Looks at what a restoration looks at.</summary>
+    /// <returns>Whose the backup is.</returns>
+    private static PeerId CheckBackup(string directory, Action<string> tell, CancellationToken cancellationToken)
+    {
+        var manifest = BackupManifest.Read(directory);
+        if (Translate(() => BackupWriter.Hash(Path.Combine(directory, DataFiles.Database), cancellationToken)) != manifest.Sha256)
+            tell($"{DataFiles.Database} is not what was written: its hash is another one than {BackupManifest.FileName} says. 'p2pgrpc restore' does not take it.");
+        var path = Path.Combine(directory, DataFiles.Key);
+        try
+        {
+            using var key = File.Exists(path) ? KeySource.OfFile(path) : null;
+            if (key is not null && key.Peer != manifest.Peer)
+                tell($"{DataFiles.Key} is that of {key.Peer}, and the backup that of {manifest.Peer}");
+        }
+        catch (UpkeepException wrong)
+        {
+            tell(wrong.Message);
+        }
+
+        return manifest.Peer;
     }
 
     /// <summary>Writes a node's private key to a new file, sealed by a passphrase. The node may run.</summary>
@@ -153,8 +205,15 @@ internal static class NodeFiles
 
     private static void RequireDatabase(string directory)
     {
+        RefuseUnreadable(Path.Combine(directory, DataFiles.Database));
         if (!File.Exists(Path.Combine(directory, DataFiles.Database)))
             throw new UpkeepException("DATABASE_MISSING", $"{directory} holds no {DataFiles.Database}. Name a node's data directory, or a backup.");
+    }
+
+    private static void RefuseUnreadable(string path)
+    {
+        if (ReadAccess.FindBarrier(path) is { } barrier)
+            throw new UpkeepException("DATABASE_UNREADABLE", $"This user may not read {barrier}. Give the command as the user that the node runs as, or as root.");
     }
 
     private static DataDirectory Open(string dataDirectory) => Translate(() => DataDirectory.Open(dataDirectory));

@@ -57,6 +57,21 @@ public sealed class DoctorCommandTests : IDisposable
         Assert.Single(terminal.Lines, line => line.StartsWith($"ERROR    metrics      {taken} is where --web listens, too.", StringComparison.Ordinal));
     }
 
+    /// <summary>The directory, too: another one would be said to be missing, and a start there would make a second node.</summary>
+    [Fact]
+    public async Task The_data_directory_of_the_configuration_file_is_looked_at()
+    {
+        Directory.CreateDirectory(Data);
+        var key = Path.Combine(Data, "identity.key");
+        await File.WriteAllTextAsync(key, Key, TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        var file = Path.Combine(folder, "node.json");
+        await File.WriteAllTextAsync(file, """{ "data": "node" }""", TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAsync("doctor", "--config", file));
+        Assert.Contains($"run --data {Data}", terminal.Lines[0]);
+        Assert.Single(terminal.Lines, line => line.StartsWith("ERROR    files", StringComparison.Ordinal) && line.Contains($"chmod 600 '{key}'", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Peers_that_the_environment_names_are_dialled()
     {

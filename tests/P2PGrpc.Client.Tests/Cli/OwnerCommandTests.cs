@@ -33,6 +33,52 @@ public sealed class OwnerCommandTests
             json.Lines.Single());
     }
 
+    /// <summary>A container's health check asks this alone.</summary>
+    [Fact]
+    public async Task Status_ends_with_a_failure_while_nothing_can_be_written()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Node.Writable = false;
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "status"));
+        Assert.Contains("store     READ ONLY: the disk is full", terminal.Lines);
+        Assert.Equal(ExitCodes.Failure, await new Terminal().RunAtAsync(node, "status", "--json"));
+    }
+
+    [Fact]
+    public async Task Status_says_that_the_disk_is_full_before_somebody_has_tried_to_write()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Node.FreeBytes = 0;
+        var terminal = new Terminal();
+        // It serves what it holds, and another start would not help.
+        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "status"));
+        Assert.Contains("store     the disk is full: the next message may be refused", terminal.Lines);
+        Assert.Contains("disk      3 MiB of databases, 0 bytes free", terminal.Lines);
+    }
+
+    /// <summary>As at the node's start, so that nobody is told of another node, or of none.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_configuration_file_says_where_the_node_is(bool byVariable)
+    {
+        await using var node = await FakeNode.StartAsync();
+        var file = Path.Combine(node.Directory, "node.json");
+        await File.WriteAllTextAsync(file, $$"""{ "data": "{{node.Directory}}" }""", TestContext.Current.CancellationToken);
+        using var terminal = new Terminal();
+        string[] option = byVariable ? [] : ["--config", file];
+        if (byVariable)
+            terminal.Environment["P2PGRPC_CONFIG"] = file;
+        Assert.Equal(ExitCodes.Success, await terminal.RunAsync(["id", .. option]));
+        Assert.Equal("alice-id@127.0.0.1:5555\n", terminal.Output);
+        // The variable outranks the file, as it does for 'run', and so does the command line.
+        terminal.Environment["P2PGRPC_DATA"] = Path.Combine(node.Directory, "elsewhere");
+        Assert.Equal(ExitCodes.Unreachable, await terminal.RunAsync(["id", .. option]));
+        Assert.Equal(ExitCodes.Success, await terminal.RunAsync(["id", "--data", node.Directory, .. option]));
+        Assert.Equal(byVariable ? ExitCodes.Success : ExitCodes.Usage, await terminal.RunAsync(["id", "--api", node.Address, "--token-file", node.TokenFile, .. option]));
+    }
+
     [Theory(DisplayName = "A5: a list of peers holds no control characters, as a table and as plain text")]
     [InlineData(false)]
     [InlineData(true)]

@@ -30,6 +30,8 @@ internal sealed class Terminal : IDisposable
 
     public Func<ConsoleKeyInfo>? ReadKey { get; set; }
 
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public string Output => output.Text;
 
     public string Error => error.Text;
@@ -45,6 +47,7 @@ internal sealed class Terminal : IDisposable
         Colors = Colors,
         Columns = () => Columns,
         ReadKey = ReadKey,
+        Time = Time,
     };
 
     public Task<int> RunAsync(params string[] arguments) => RunAsync(CancellationToken.None, arguments);

@@ -84,13 +84,78 @@ public sealed class UpkeepCommandTests
     public async Task Backup_names_what_the_node_has_made()
     {
         await using var node = await FakeNode.StartAsync();
+        using var folder = new TemporaryFolder();
+        var relative = Path.GetRelativePath(Directory.GetCurrentDirectory(), Path.Combine(folder.Path, "one"));
         var terminal = new Terminal { Colors = true };
-        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "backup", "relative"));
-        Assert.Contains($"{Path.GetFullPath("relative")}: 7 messages, 1 MiB", terminal.Output);
+        Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "backup", relative));
+        Assert.Contains($"{Path.Combine(folder.Path, "one")}: 7 messages, 1 MiB", terminal.Output);
         Assert.Contains("copied 50 %", terminal.Error);
         var json = new Terminal();
-        await json.RunAtAsync(node, "backup", "/somewhere", "--with-key", "--json");
-        Assert.Contains("\"directory\":\"/somewhere\",\"peerId\":\"alice-id\",\"position\":7,\"databaseBytes\":1048576,\"sha256\":\"ab\",\"withKey\":true", json.Lines.Single());
+        await json.RunAtAsync(node, "backup", Path.Combine(folder.Path, "two"), "--with-key", "--json");
+        Assert.Contains($"\"directory\":\"{Path.Combine(folder.Path, "two")}\",\"peerId\":\"alice-id\",\"position\":7,\"databaseBytes\":1048576,\"sha256\":\"ab\",\"withKey\":true", json.Lines.Single());
+    }
+
+    [Fact]
+    public async Task A_backup_that_a_node_of_this_machine_has_made_where_it_cannot_be_seen_is_none()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Node.MakesBackups = false;
+        using var folder = new TemporaryFolder();
+        var terminal = new Terminal();
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "backup", Path.Combine(folder.Path, "one")));
+        Assert.Contains($"there is none at {Path.Combine(folder.Path, "one")} here", terminal.Error);
+        // Elsewhere nobody can look.
+        Assert.Equal(ExitCodes.Success, await new Terminal().RunAsync("backup", "/somewhere", "--api", node.Address, "--token-file", node.TokenFile));
+        var relative = new Terminal();
+        Assert.Equal(ExitCodes.Usage, await relative.RunAsync("backup", "somewhere", "--api", node.Address, "--token-file", node.TokenFile));
+        Assert.Contains("'somewhere' is no absolute path", relative.Error);
+    }
+
+    [Fact]
+    public async Task That_a_backup_is_made_is_said_also_where_the_output_cannot_be_written()
+    {
+        await using var node = await FakeNode.StartAsync();
+        using var folder = new TemporaryFolder();
+        var terminal = new Terminal();
+        using var full = new FullWriter();
+        var surroundings = new Surroundings { Output = full, Error = terminal.Surroundings.Error, OpenInput = () => Stream.Null, Environment = _ => null };
+        Assert.Equal(
+            ExitCodes.Failure,
+            await CommandLine.RunAsync(["backup", Path.Combine(folder.Path, "one"), "--data", node.Directory], surroundings, TestContext.Current.CancellationToken));
+        Assert.Contains($"The backup {Path.Combine(folder.Path, "one")} is made, and whole. The output can't be written", terminal.Error);
+    }
+
+    /// <summary>The process of a node that hangs still takes connections.</summary>
+    [Fact]
+    public async Task A_node_that_does_not_answer_is_looked_at_from_outside_and_not_backed_up()
+    {
+        using var folder = new TemporaryFolder();
+        using var held = new FileStream(Path.Combine(folder.Path, "lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "p2pgrpc.db"), "", TestContext.Current.CancellationToken);
+        using var silent = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        silent.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(Path.Combine(folder.Path, "api.sock")));
+        silent.Listen();
+        // By a clock that is behind, the time limit of a call is over when it begins.
+        var terminal = new Terminal { Time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow().AddDays(-1)) };
+        Assert.Equal(ExitCodes.Failure, await terminal.RunAsync("doctor", "--data", folder.Path));
+        Assert.StartsWith("ERROR    node         Its process holds the data directory and does not answer", terminal.Lines[0]);
+        Assert.Contains(terminal.Lines, line => line.StartsWith("ok       disk", StringComparison.Ordinal) || line.StartsWith("warning  disk", StringComparison.Ordinal));
+        Assert.Equal(ExitCodes.Unreachable, await terminal.RunAsync("backup", Path.Combine(folder.Path, "one"), "--data", folder.Path));
+        Assert.Contains($"The process that holds {folder.Path} does not answer", terminal.Error);
+    }
+
+    [Fact]
+    public async Task A_passphrase_that_is_too_short_is_judged_like_one_that_is_empty()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var (text, said) in new[] { ("\n", "is empty"), ("short\n", "at least 10 are needed") })
+        {
+            var passphrase = Path.Combine(folder.Path, "passphrase");
+            await File.WriteAllTextAsync(passphrase, text, TestContext.Current.CancellationToken);
+            var terminal = new Terminal();
+            Assert.Equal(ExitCodes.Usage, await terminal.RunAsync("key", "export", Path.Combine(folder.Path, "key"), "--data", folder.Path, "--passphrase-file", passphrase));
+            Assert.Contains(said, terminal.Error);
+        }
     }
 
     [Fact]
@@ -156,6 +221,12 @@ public sealed class UpkeepCommandTests
         nonce aebagbafaydqqcikbmga2dqpcaireeyuculboga
         sealed mwlrot7qtkdjee2l5kdilvgyjijkrrith6u2viirzyqrhtfbpcq2cucxnrdc7dh253yaku2qurul4
         """;
+
+    /// <summary>A file on a disk without room.</summary>
+    private sealed class FullWriter : StringWriter
+    {
+        public override void Flush() => throw new IOException("No space left on device");
+    }
 
     private sealed class TemporaryFolder : IDisposable
     {

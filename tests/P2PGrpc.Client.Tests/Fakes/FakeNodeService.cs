@@ -17,6 +17,11 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
 
     public bool Draining { get; set; }
 
+    public ulong FreeBytes { get; set; } = 5UL << 30;
+
+    /// <summary>False: what it makes is nowhere to be seen, as in a service with a /tmp of its own.</summary>
+    public bool MakesBackups { get; set; } = true;
+
     public override Task<GetNodeResponse> GetNode(GetNodeRequest request, ServerCallContext context) => Task.FromResult(new GetNodeResponse
     {
         PeerId = "alice-id",
@@ -35,13 +40,15 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
         PeersDialling = 1,
         OldestUndeliveredMs = 90_000,
         DatabaseBytes = 3 << 20,
-        FreeBytes = 5UL << 30,
+        FreeBytes = FreeBytes,
         ReserveHeld = true,
     });
 
     public override async Task CreateBackup(CreateBackupRequest request, IServerStreamWriter<CreateBackupResponse> responseStream, ServerCallContext context)
     {
         await responseStream.WriteAsync(new CreateBackupResponse { CopiedBytes = 1, TotalBytes = 2 });
+        if (MakesBackups)
+            await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(request.Directory).FullName, "backup.json"), "{}");
         await responseStream.WriteAsync(new CreateBackupResponse
         {
             Backup = new Backup { Directory = request.Directory, PeerId = "alice-id", Position = 7, DatabaseBytes = 1 << 20, Sha256 = "ab", WithKey = request.WithKey },

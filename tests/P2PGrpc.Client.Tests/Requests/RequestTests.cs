@@ -52,7 +52,8 @@ public sealed class RequestTests
         Reply(node, request, "!");
         await node.StartAgainAsync();
         Assert.Equal("!", (await asking).Text);
-        Assert.Single(node.Peers.Sends);
+        // The answer to the sending may have been on its way when the node stopped: then the same message is sent again.
+        Assert.Single(node.Peers.Sends.DistinctBy(send => send.MessageId));
     }
 
     [Fact]

@@ -107,6 +107,64 @@ public sealed class BackupTests : IDisposable
         Assert.False(File.Exists(Path.Combine(alice.DataDirectory, "p2pgrpc.db")));
     }
 
+    /// <summary>A verification that finds nothing must mean that the backup can be put back.</summary>
+    [Fact]
+    public async Task What_a_restoration_refuses_a_verification_names()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        await alice.SendAsync("self", "kept");
+        var whole = (await BackUpAsync(alice, "whole", withKey: true)).Directory;
+        Assert.Empty(Verify(whole));
+        var manifest = Path.Combine(whole, "backup.json");
+        var text = await File.ReadAllTextAsync(manifest, Token);
+        await File.WriteAllTextAsync(manifest, text.Replace("\"sha256\": \"", "\"sha256\": \"0", StringComparison.Ordinal), Token);
+        Assert.Contains("its hash is another one than backup.json says", Assert.Single(Verify(whole)), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(manifest, text, Token);
+        await using var bob = await RunningNode.StartAsync("bob");
+        File.Copy(Path.Combine(bob.DataDirectory, "identity.key"), Path.Combine(whole, "identity.key"), overwrite: true);
+        Assert.Contains($"identity.key is that of {bob.Id}", Assert.Single(Verify(whole)), StringComparison.Ordinal);
+
+        var cut = (await BackUpAsync(alice, "cut")).Directory;
+        File.Delete(Path.Combine(cut, "backup.json"));
+        Assert.Contains("is no whole backup", Assert.Single(Verify(cut)), StringComparison.Ordinal);
+    }
+
+    /// <summary>The disk may be one that can only be read, and the program be run by another user than the node.</summary>
+    [Fact]
+    public async Task A_backup_of_a_stopped_node_takes_no_lock_that_is_not_there_and_one_that_runs_is_left_alone()
+    {
+        await using var alice = await RunningNode.StartAsync("alice");
+        Assert.Equal("DIRECTORY_IN_USE", Refusal(() => CopyFiles(alice, "running")));
+        await alice.StopAsync();
+        File.Delete(Path.Combine(alice.DataDirectory, "lock"));
+        var before = List();
+        CopyFiles(alice, "copied");
+        Assert.Equal(before, List());
+        Assert.Empty(Verify(Path.Combine(folder, "copied")));
+
+        // What SQLite makes to read a database it gives to the user whose database it is.
+        List<string?> List() => [.. Directory.EnumerateFileSystemEntries(alice.DataDirectory).Select(Path.GetFileName).Where(name => name is not ("p2pgrpc.db-shm" or "p2pgrpc.db-wal")).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public void Half_a_backup_is_taken_away_and_nothing_else()
+    {
+        var half = Directory.CreateDirectory(Path.Combine(folder, "half")).FullName;
+        File.WriteAllText(Path.Combine(half, "p2pgrpc.db"), "half");
+        File.WriteAllText(Path.Combine(half, "identity.key"), "key");
+        Assert.True(NodeFiles.TryDiscardHalfBackup(half));
+        Assert.False(Directory.Exists(half));
+        Assert.True(NodeFiles.TryDiscardHalfBackup(half));
+
+        foreach (var kept in new[] { "letter", "backup.json" })
+        {
+            var other = Directory.CreateDirectory(Path.Combine(folder, $"with-{kept}")).FullName;
+            File.WriteAllText(Path.Combine(other, kept), "");
+            Assert.False(NodeFiles.TryDiscardHalfBackup(other));
+            Assert.True(File.Exists(Path.Combine(other, kept)));
+        }
+    }
+
     [Fact]
     public async Task A_key_is_imported_where_there_is_none_and_never_overwritten()
     {
@@ -145,6 +203,17 @@ public sealed class BackupTests : IDisposable
 
     private static PeerId Restore(Backup backup, RunningNode node, string? key) =>
         NodeFiles.Restore(backup.Directory, node.DataDirectory, key, () => Passphrase, (_, _) => { }, Token);
+
+    private static List<string> Verify(string directory)
+    {
+        var faults = new List<string>();
+        var report = NodeFiles.Verify(directory, (_, _) => { }, faults.Add, Token);
+        Assert.Equal((ulong)faults.Count, report.Faults);
+        return faults;
+    }
+
+    private void CopyFiles(RunningNode node, string name) =>
+        NodeFiles.CreateBackup(node.DataDirectory, Path.Combine(folder, name), withKey: false, (_, _) => { }, TimeProvider.System, Token);
 
     private async Task<Backup> BackUpAsync(RunningNode node, string name, bool withKey = false, bool fullPath = true)
     {

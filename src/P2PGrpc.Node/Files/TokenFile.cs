@@ -1,10 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using P2PGrpc.Core.Identity;
-using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Telemetry;
 
-namespace P2PGrpc.Node.Api;
+namespace P2PGrpc.Node.Files;
 
 /// <summary>The secret that lets programs on this machine use the TCP client endpoint: a file that only its owner may read.</summary>
 internal static class TokenFile
@@ -16,9 +15,27 @@ internal static class TokenFile
     public static string LoadOrCreate(string path)
     {
         path = Path.GetFullPath(path);
+        return Guard(path, () =>
+        {
+            if (!File.Exists(path))
+                Create(path);
+            return Load(path);
+        });
+    }
+
+    /// <summary>Looks at a file that is there.</summary>
+    /// <exception cref="NodeStartException">As for <see cref="LoadOrCreate"/>.</exception>
+    public static void Check(string path) => Guard(path, () => Load(path));
+
+    private static string Guard(string path, Func<string> load)
+    {
         try
         {
-            return Load(path);
+            return load();
+        }
+        catch (IOException full) when (DiskRoom.IsLack(full))
+        {
+            throw new NodeStartException("DISK_FULL", $"The disk has no room for the token file {path}. Free some space, a megabyte at least, and start again.", full);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -28,8 +45,6 @@ internal static class TokenFile
 
     private static string Load(string path)
     {
-        if (!File.Exists(path))
-            Create(path);
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
             throw new NodeStartException("TOKEN_FILE_MODE", $"Others may read the token file {path}. Take that from them: chmod 600 {path}");
         var token = File.ReadAllText(path).Trim();
@@ -42,13 +57,18 @@ internal static class TokenFile
     {
         var directory = Path.GetDirectoryName(path)!;
         var temporary = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}.tmp";
-        Write(temporary);
-        var created = DurableFiles.TryPublish(temporary, path);
-        // Besides this one, a process that was killed right here may have left files without use.
-        foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
-            File.Delete(leftover);
-        if (created)
-            DurableFiles.Sync(directory);
+        try
+        {
+            Write(temporary);
+            if (DurableFiles.TryPublish(temporary, path))
+                DurableFiles.Sync(directory);
+        }
+        finally
+        {
+            // Besides this one, a process that was killed right here may have left files without use.
+            foreach (var leftover in Directory.EnumerateFiles(directory, Path.GetFileName(path) + ".*.tmp"))
+                File.Delete(leftover);
+        }
     }
 
     private static void Write(string temporary)

@@ -1,9 +1,9 @@
 using System.Runtime.Versioning;
-using P2PGrpc.Node.Api;
+using P2PGrpc.Node.Files;
 using P2PGrpc.Node.Telemetry;
 using Xunit;
 
-namespace P2PGrpc.Node.Tests.Api;
+namespace P2PGrpc.Node.Tests.Files;
 
 [UnsupportedOSPlatform("windows")]
 public sealed class TokenFileTests : IDisposable
