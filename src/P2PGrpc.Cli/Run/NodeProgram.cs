@@ -57,13 +57,8 @@ internal static class NodeProgram
         {
             return await StopAsync(host, report);
         }
-        // Where there is a terminal, the signal says that it is gone. Whoever hears that the node is ready may send it.
-        if (!surroundings.IsAttended)
-        {
-            var log = settings.LogsJson ? loggers.CreateLogger(ProgramLog.ReloadCategory) : null;
-            surroundings.Hangup.Handle(() => _ = Task.Run(() => reload.RunAsync(node, surroundings, log, cancellationToken), CancellationToken.None));
-        }
-
+        // Whoever hears that the node is ready may send the signal.
+        HandleHangups(settings, surroundings, log => reload.RunAsync(node, surroundings, log, cancellationToken), loggers);
         report.Begin();
         _ = report.RunAsync(cancellationToken);
         var banner = new NodeBanner(settings, surroundings);
@@ -85,6 +80,15 @@ internal static class NodeProgram
             await Task.Delay(Timeout.InfiniteTimeSpan, surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         return await StopAsync(host, report);
+    }
+
+    /// <summary>Where there is a terminal, the signal says that it is gone.</summary>
+    private static void HandleHangups(RunSettings settings, Surroundings surroundings, Func<ILogger?, Task> reload, ILoggerFactory loggers)
+    {
+        if (surroundings.IsAttended)
+            return;
+        var log = settings.LogsJson ? loggers.CreateLogger(ProgramLog.ReloadCategory) : null;
+        surroundings.Hangup.Handle(() => _ = Task.Run(() => reload(log), CancellationToken.None));
     }
 
     private static void TellOfVariables(RunSettings settings, Surroundings surroundings, ILoggerFactory loggers)

@@ -38,7 +38,7 @@ public sealed class OwnerCommandTests
     public async Task Status_ends_with_a_failure_while_nothing_can_be_written()
     {
         await using var node = await FakeNode.StartAsync();
-        node.Node.Writable = false;
+        node.Node.Store = (false, "the disk is full");
         var terminal = new Terminal();
         Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "status"));
         Assert.Contains("store     READ ONLY: the disk is full", terminal.Lines);
