@@ -105,7 +105,7 @@ internal sealed class RunningDiagnosis(
         var count = store.CountUndelivered();
         if (count == 0)
         {
-            findings.Ok("undelivered", "All messages of this node are acknowledged.");
+            findings.Ok("undelivered", "No message of this node waits for somebody to acknowledge it.");
             return;
         }
 
