@@ -38,10 +38,10 @@ public sealed class OwnerCommandTests
     public async Task Status_ends_with_a_failure_while_nothing_can_be_written()
     {
         await using var node = await FakeNode.StartAsync();
-        node.Node.Store = (false, "the disk is full");
+        node.Node.Store = (false, "disk I/O error");
         var terminal = new Terminal();
         Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "status"));
-        Assert.Contains("store     READ ONLY: the disk is full", terminal.Lines);
+        Assert.Contains("store     READ ONLY: disk I/O error", terminal.Lines);
         Assert.Equal(ExitCodes.Failure, await new Terminal().RunAtAsync(node, "status", "--json"));
     }
 
