@@ -272,7 +272,7 @@ public sealed class ConnectionTests
         var error = await Assert.ThrowsAsync<NodeStartException>(
             () => bob.ListenAsync(TestNode.Echo, listen: new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0)));
 
-        Assert.Equal("OPTIONS_INVALID", error.Reason);
+        Assert.Equal("ADDRESS_MISSING", error.Reason);
     }
 
     [Theory]
