@@ -89,6 +89,7 @@ public sealed class DeadLetterCommandTests : IAsyncLifetime
         node.Feed.Receive(order, "mallory", room: "#dead-letters");
         Assert.Equal(ExitCodes.Success, await new Terminal().RunAtAsync(node, "dead-letters", "replay", Text(letters[1], "reference")));
         // To the handlers it is a message like any other.
+        await Terminal.WaitAsync(() => handled.Contains("replay"));
         Assert.Equal(["one", "replay"], handled.Order());
     }
 
