@@ -1,7 +1,9 @@
+using P2PGrpc.Node.Telemetry;
+
 namespace P2PGrpc.Cli;
 
 /// <summary>The program's output could not be written, though somebody wants it: the disk that it goes to is full, or the like.</summary>
-internal sealed class OutputFailedException(Exception inner) : Exception($"The output can't be written: {inner.GetBaseException().Message}", inner)
+internal sealed class OutputFailedException(Exception inner) : Exception($"The output can't be written: {DisplayText.Sentence(inner.GetBaseException().Message)}", inner)
 {
     // The system's numbers, which .NET passes on as they are: EPIPE everywhere, ECONNRESET on Linux and on macOS.
     private const int BrokenPipe = 32;

@@ -21,6 +21,9 @@ internal sealed class Surroundings
 
     public required Func<string, string?> Environment { get; init; }
 
+    /// <summary>The names of all variables of the environment.</summary>
+    public Func<IEnumerable<string>> VariableNames { get; init; } = () => [];
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The next key that a person presses, not shown by itself; null if nobody types.</summary>
@@ -53,6 +56,7 @@ internal sealed class Surroundings
             Error = new StreamWriter(new ErrorStream(Console.OpenStandardError()), new UTF8Encoding(false)) { AutoFlush = true },
             OpenInput = Console.OpenStandardInput,
             Environment = System.Environment.GetEnvironmentVariable,
+            VariableNames = () => System.Environment.GetEnvironmentVariables().Keys.OfType<string>(),
             ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
             Columns = FindColumns,
             Colors = !plain,

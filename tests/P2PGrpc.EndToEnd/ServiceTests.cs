@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
@@ -11,6 +12,9 @@ namespace P2PGrpc.EndToEnd;
 /// <summary>A node as a service: what its supervisor and the probes of an orchestrator are told, from the start to the end, and when its disk fails.</summary>
 public sealed class ServiceTests
 {
+    /// <summary>What the log tells of a collector that is away, a reload that can't be, and a variable that is a slip.</summary>
+    private static readonly int[] ToldOnce = [1800, 1802, 1803];
+
     private static readonly TimeSpan WatchdogTime = TimeSpan.FromMilliseconds(400);
 
     [Fact]
@@ -31,6 +35,31 @@ public sealed class ServiceTests
 
         Assert.Equal(0, (await alice.StopAsync()).ExitCode);
         await supervisor.ReceiveUntilAsync("STOPPING=1");
+    }
+
+    /// <summary>Supervisors signal the process and its group: the second one would kill a node that is saying goodbye.</summary>
+    [Fact]
+    public async Task What_goes_wrong_is_told_in_the_form_of_the_log_and_a_signal_that_comes_twice_ends_it_in_order()
+    {
+        await using var nodes = new Neighbourhood();
+        var alice = nodes.Add("alice");
+        // Nobody takes what it sends; and a name that is a slip.
+        alice.Wrapper = ["env", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9", "OTEL_METRIC_EXPORT_INTERVAL=100", "P2PGRPC_PEER=bob"];
+        foreach (var option in new[] { "--log", "json", "--json", "--health", "127.0.0.1:0" }) alice.Options.Add(option);
+        await alice.StartAsync();
+        Signals.Send(alice.ProcessId, Signals.Hangup);
+        await Eventually.HoldsAsync("all of it was told", () => Task.FromResult(ToldOnce.All(id => alice.Output.Contains($"\"EventId\":{id},", StringComparison.Ordinal))));
+        Assert.Contains("Did you mean P2PGRPC_PEERS?", alice.Output, StringComparison.Ordinal);
+        Assert.Contains("without a configuration file", alice.Output, StringComparison.Ordinal);
+        var health = Regex.Match(alice.Output, "\"health\":\"http://(127\\.0\\.0\\.1:[0-9]+)\"").Groups[1].Value;
+        var asked = await Command.RunAsync("bash", ["-c", Documents.ReadHealthCall().Replace("127.0.0.1:8555", health, StringComparison.Ordinal)]);
+        Assert.Equal("00 00 00 00 02 08 01", asked.Output.Trim());
+        Assert.All(alice.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("{", line, StringComparison.Ordinal));
+
+        Signals.Send(alice.ProcessId, Signals.Terminate);
+        Assert.Equal(0, (await alice.StopAsync()).ExitCode);
+        Assert.False(File.Exists(Path.Combine(alice.DataDirectory, "api.address")));
+        Assert.False(File.Exists(alice.DatabasePath + "-wal"));
     }
 
     [Fact]

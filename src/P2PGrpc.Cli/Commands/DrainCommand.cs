@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using P2PGrpc.Cli.Rendering;
+using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Cli.Commands;
@@ -12,7 +13,7 @@ internal static class DrainCommand
 
     public static Command Create(Surroundings surroundings)
     {
-        var wait = Durations.CreateOption("--wait", "How long to wait until all is delivered [default: 30s]", LongestWait);
+        var wait = Durations.CreateOption("--wait", "How long to wait until all is delivered, 0s for not at all [default: 30s]", LongestWait, allowsNone: true);
         var stop = new Option<bool>("--stop") { Description = "Then stop the node, whether all is delivered or not: what is not stays, and goes out after the next start" };
         var off = new Option<bool>("--off") { Description = "Have the node take messages again" };
         var json = JsonOption.Create();
@@ -49,6 +50,8 @@ internal static class DrainCommand
         foreach (var peer in answer.Peers)
             surroundings.Write(string.Create(CultureInfo.InvariantCulture,
                 $"{MessageLines.Call(peer.Alias, peer.PeerId)}: {peer.Undelivered} not delivered, {(peer.Linked ? "linked" : "not linked")}"));
+        foreach (var room in answer.Rooms)
+            surroundings.Write(string.Create(CultureInfo.InvariantCulture, $"{DisplayText.Clean(room.Room, 80)}: {room.Undelivered} that no other member has"));
         if (answer.UnderWay > 0)
             surroundings.Write(string.Create(CultureInfo.InvariantCulture, $"{answer.UnderWay} calls that began before are not answered yet, and may still bring messages: drain once more."));
         var left = answer.Undelivered == 0

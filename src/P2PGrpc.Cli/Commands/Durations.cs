@@ -10,11 +10,11 @@ internal static class Durations
     // Beyond a day a wait is a mistake of units.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    public static Option<TimeSpan?> CreateOption(string name, string description, TimeSpan? longest = null) => new(name)
+    public static Option<TimeSpan?> CreateOption(string name, string description, TimeSpan? longest = null, bool allowsNone = false) => new(name)
     {
         Description = description,
         HelpName = "TIME",
-        CustomParser = result => Parse(result, name, longest ?? LongestWait),
+        CustomParser = result => Parse(result, name, longest ?? LongestWait, allowsNone),
     };
 
     public static string Describe(TimeSpan span) => span switch
@@ -43,10 +43,12 @@ internal static class Durations
         return read;
     }
 
-    private static TimeSpan? Parse(ArgumentResult result, string name, TimeSpan longest)
+    private static bool IsNone(string text) => text is "0" or "0ms" or "0s" or "0m" or "0h" or "0d";
+
+    private static TimeSpan? Parse(ArgumentResult result, string name, TimeSpan longest, bool allowsNone)
     {
         var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-        if (TryParse(text, longest, out var span))
+        if (TryParse(text, longest, out var span) || (allowsNone && IsNone(text)))
             return span;
         result.AddError($"{name} '{text}': write a time such as 500ms, 10s, 2m, 3h or 7d, up to {Describe(longest)}.");
         return null;

@@ -45,7 +45,8 @@ internal static class StatusCommand
         Show("address", Clean(node.Address));
         Show("links", DescribeLinks(node));
         var oldest = node.HasOldestUndeliveredMs ? $", the oldest for {Describe(node.OldestUndeliveredMs)}" : "";
-        Show("messages", string.Create(CultureInfo.InvariantCulture, $"{node.Position} held, {node.Undelivered} not yet delivered{oldest}"));
+        var removed = node.UndeliveredToRemoved == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {node.UndeliveredToRemoved} kept for peers that were removed");
+        Show("messages", string.Create(CultureInfo.InvariantCulture, $"{node.Position} held, {node.Undelivered} not yet delivered{oldest}{removed}"));
         if (!node.Writable)
             Show("store", $"READ ONLY: {Clean(node.StoreError)}", StyledLine.Alarm);
         else if (node.StoreError.Length > 0)
@@ -77,8 +78,14 @@ internal static class StatusCommand
 
     private static string DescribeLinks(GetNodeResponse node)
     {
-        var peers = node.PeersDown == 0 ? "" : string.Create(
-            CultureInfo.InvariantCulture, $"; of {node.Peers} peers {node.PeersDown} {(node.PeersDown == 1 ? "is" : "are")} not linked, {node.PeersDialling} of them being dialled");
+        var unlinked = node.PeersDialling + node.PeersDown;
+        var how = (node.PeersDialling, node.PeersDown) switch
+        {
+            (_, 0) => unlinked == 1 ? "it is being dialled" : "all of them are being dialled",
+            (0, _) => unlinked == 1 ? "this node has no address of it" : "this node has no address of them",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{node.PeersDialling} of them {(node.PeersDialling == 1 ? "is" : "are")} being dialled, of the rest this node has no address"),
+        };
+        var peers = unlinked == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; of {node.Peers} {(node.Peers == 1 ? "peer" : "peers")} {unlinked} {(unlinked == 1 ? "is" : "are")} not linked: {how}");
         return string.Create(CultureInfo.InvariantCulture, $"{node.Links} up{peers}");
     }
 

@@ -25,6 +25,8 @@ internal static class ExplanationLines
             yield return message.HeldElsewhere
                 ? Row("elsewhere", "somebody else has it on disk", StyledLine.Own)
                 : Row("elsewhere", "nobody else is known to have it yet", StyledLine.Alarm);
+        if (message is { Alias: "self", Room: "", Peer: "" })
+            yield return Row("recipient", "a peer that was removed: the message stays stored, and goes out if the peer is added again");
         foreach (var recipient in message.Recipients)
             yield return Row(DisplayText.Clean(MessageLines.Call(recipient.Alias, recipient.PeerId), LongestText), Describe(recipient),
                 recipient.Acknowledgement == Acknowledgement.Given ? StyledLine.Own : Spectre.Console.Style.Plain);

@@ -89,6 +89,7 @@ internal static class JsonLines
         json.WriteString("lastError", peer.LastError);
         json.WriteNumber("undelivered", peer.Undelivered);
         json.WriteNumber("roundTripMs", double.IsFinite(peer.RoundTripMs) ? peer.RoundTripMs : 0);
+        json.WriteBoolean("thisNode", peer.ThisNode);
     });
 
     public static string Room(Room room) => Write(json =>
@@ -217,9 +218,10 @@ internal static class JsonLines
         json.WriteNumber("freeBytes", node.FreeBytes);
         json.WriteBoolean("reserveHeld", node.ReserveHeld);
         json.WriteBoolean("draining", node.Draining);
+        json.WriteNumber("undeliveredToRemoved", node.UndeliveredToRemoved);
     });
 
-    public static string Started(string peerId, string name, string address, string? api, string? web, string? metrics, string data) => Write(json =>
+    public static string Started(string peerId, string name, string address, string? api, string? web, string? metrics, string? health, string data) => Write(json =>
     {
         json.WriteString("type", "started");
         json.WriteString("peerId", peerId);
@@ -228,6 +230,7 @@ internal static class JsonLines
         json.WriteString("api", api);
         json.WriteString("web", web);
         json.WriteString("metrics", metrics);
+        json.WriteString("health", health);
         json.WriteString("data", data);
     });
 

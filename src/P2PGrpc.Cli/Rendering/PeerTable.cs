@@ -81,7 +81,7 @@ internal static class PeerTable
         peer.Alias.Length > 0 ? Clean(peer.Alias) : peer.SuggestedName.Length > 0 ? $"({Clean(peer.SuggestedName)})" : "-",
         peer.Link == LinkState.Up && peer.RoundTripMs is > 0 and < 1e9
             ? string.Create(CultureInfo.InvariantCulture, $"up {peer.RoundTripMs:0.0}ms")
-            : JsonLines.Word(peer.Link),
+            : peer.ThisNode ? "this node" : JsonLines.Word(peer.Link),
         JsonLines.Word(peer.Admission),
         peer.Undelivered.ToString(CultureInfo.InvariantCulture),
         peer.PeerId.Length > 0 ? Clean(peer.PeerId) : "-",

@@ -68,6 +68,17 @@ internal static class UpkeepLines
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("rooms");
+        foreach (var room in answer.Rooms)
+        {
+            json.WriteStartObject();
+            json.WriteString("conversation", room.Conversation);
+            json.WriteString("room", room.Room);
+            json.WriteNumber("undelivered", room.Undelivered);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     });
 
     public static string Reloaded(ReloadResponse answer) => JsonLines.Write(json =>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Cli.Commands;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Hosting;
@@ -46,16 +47,27 @@ internal sealed class ConfigurationReload(Func<RunSettings> read, Action stop, s
     }
 
     /// <summary>Has the node take up what stands in the file now, and says on standard error what came of it. Nothing that is wrong ends the node.</summary>
-    public async Task RunAsync(INode node, Surroundings surroundings, CancellationToken cancellationToken)
+    /// <param name="node">The node.</param>
+    /// <param name="surroundings">For lines to people.</param>
+    /// <param name="log">Where they are said instead; null where standard error is for people.</param>
+    /// <param name="cancellationToken">The node stops.</param>
+    public async Task RunAsync(INode node, Surroundings surroundings, ILogger? log, CancellationToken cancellationToken)
     {
         try
         {
             foreach (var line in ReloadCommand.Describe(await node.ReloadAsync(Reread(), cancellationToken)))
-                Failures.Report(surroundings, $"reload: {line}", ExitCodes.Success);
+                if (log is null)
+                    Failures.Report(surroundings, $"reload: {line}", ExitCodes.Success);
+                else
+                    ProgramLog.Reloaded(log, line);
         }
         catch (Exception wrong) when (wrong is UpkeepException or NodeRequestException)
         {
-            Failures.Report(surroundings, $"reload: {(wrong is UpkeepException ? "Nothing was changed. " : "")}{wrong.Message}", ExitCodes.Failure);
+            var reason = $"{(wrong is UpkeepException ? "Nothing was changed. " : "")}{wrong.Message}";
+            if (log is null)
+                Failures.Report(surroundings, $"reload: {reason}", ExitCodes.Failure);
+            else
+                ProgramLog.NotReloaded(log, reason);
         }
         catch (Exception over) when (over is OperationCanceledException or InvalidOperationException)
         {
@@ -67,8 +79,12 @@ internal sealed class ConfigurationReload(Func<RunSettings> read, Action stop, s
     {
         try
         {
+            var settings = read();
+            if (settings.Config is null)
+                throw new UpkeepException(
+                    "RELOAD_NOT_HERE", "This node was started without a configuration file, so there is nothing to read anew. Start it with --config FILE, or with other options.");
             var options = new NodeOptions();
-            Apply(options, read());
+            Apply(options, settings);
             return options;
         }
         catch (CommandException wrong)

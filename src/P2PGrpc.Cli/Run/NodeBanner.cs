@@ -20,11 +20,12 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
     /// <param name="api">The client endpoint's address, http://host:port or https://host:port; null if there is none.</param>
     /// <param name="web">The web endpoint's address, likewise.</param>
     /// <param name="metrics">The URL of the metrics; null if they are not served.</param>
-    public void Show(string peerId, string address, string? api, string? web, string? metrics)
+    /// <param name="health">The URL of the health port; null if there is none.</param>
+    public void Show(string peerId, string address, string? api, string? web, string? metrics, string? health)
     {
         if (settings.Json)
         {
-            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, web, metrics, data));
+            surroundings.Write(JsonLines.Started(peerId, settings.Name, address, api, web, metrics, health, data));
             return;
         }
         Row(settings.Name, address);
@@ -35,6 +36,8 @@ internal sealed class NodeBanner(RunSettings settings, Surroundings surroundings
             Row("web", $"{web}, with the token in {TokenPath}");
         if (metrics is not null)
             Row("metrics", metrics);
+        if (health is not null)
+            Row("health", $"{health}, for gRPC's health service");
         if (api is null)
         {
             Row("api", "off");

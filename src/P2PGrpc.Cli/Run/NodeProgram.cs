@@ -34,9 +34,13 @@ internal static class NodeProgram
         var settings = read();
         // Before the node, so that nothing of it is missed, and a taken port is told at once.
         var wishes = TelemetryWishes.Read(settings, surroundings.Environment);
+        using var exports = wishes.Sends ? new ExportWatch(surroundings.Time) : null;
         await using var telemetry = wishes.IsNothing ? null : await TelemetryExport.StartAsync(wishes, settings.Name, cancellationToken);
         var reload = new ConfigurationReload(read, stop, telemetry?.MetricsAddress);
         using var host = BuildHost(settings, reload);
+        var loggers = host.Services.GetRequiredService<ILoggerFactory>();
+        TellOfVariables(settings, surroundings, loggers);
+        exports?.Attach(loggers.CreateLogger(ProgramLog.Category));
         var node = host.Services.GetRequiredService<INode>();
         using var notifier = SystemdNotifier.Connect(surroundings.Environment);
         var report = ServiceReport.Of(node, host.Services.GetRequiredService<NodeHealth>(), notifier, surroundings.Time);
@@ -53,15 +57,14 @@ internal static class NodeProgram
         {
             return await StopAsync(host, report);
         }
-        // Where there is a terminal, the signal says that it is gone. Whoever hears that the node is ready may send it.
-        if (!surroundings.IsAttended)
-            surroundings.Hangup.Handle(() => _ = Task.Run(() => reload.RunAsync(node, surroundings, cancellationToken), CancellationToken.None));
+        // Whoever hears that the node is ready may send the signal.
+        HandleHangups(settings, surroundings, log => reload.RunAsync(node, surroundings, log, cancellationToken), loggers);
         report.Begin();
         _ = report.RunAsync(cancellationToken);
         var banner = new NodeBanner(settings, surroundings);
         try
         {
-            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, node.WebAddress, telemetry?.MetricsAddress);
+            banner.Show(node.Id.ToString(), node.Address, node.ApiAddress, node.WebAddress, telemetry?.MetricsAddress, node.HealthAddress);
             _ = IdleHeap.WatchAsync(surroundings.Time, cancellationToken);
             await ShowAsync(node, settings, surroundings, banner.NodeOptions, cancellationToken);
         }
@@ -79,12 +82,31 @@ internal static class NodeProgram
         return await StopAsync(host, report);
     }
 
+    /// <summary>Where there is a terminal, the signal says that it is gone.</summary>
+    private static void HandleHangups(RunSettings settings, Surroundings surroundings, Func<ILogger?, Task> reload, ILoggerFactory loggers)
+    {
+        if (surroundings.IsAttended)
+            return;
+        var log = settings.LogsJson ? loggers.CreateLogger(ProgramLog.ReloadCategory) : null;
+        surroundings.Hangup.Handle(() => _ = Task.Run(() => reload(log), CancellationToken.None));
+    }
+
+    private static void TellOfVariables(RunSettings settings, Surroundings surroundings, ILoggerFactory loggers)
+    {
+        foreach (var sentence in UnknownVariables.Describe(surroundings.VariableNames()))
+            if (settings.LogsJson)
+                ProgramLog.UnknownVariable(loggers.CreateLogger(ProgramLog.Category), sentence);
+            else
+                Failures.Report(surroundings, sentence, ExitCodes.Success);
+    }
+
     private static IHost BuildHost(RunSettings settings, ConfigurationReload reload)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(settings.Verbose ? LogLevel.Debug : LogLevel.Warning);
         // A start that fails is told in one line by this program; the host would add a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        builder.Logging.AddFilter(ProgramLog.ReloadCategory, LogLevel.Information);
         if (settings.LogsJson)
             builder.Logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
         else

@@ -11,7 +11,10 @@ namespace P2PGrpc.Cli.Run;
 internal sealed class RunOptions
 {
     public const string DefaultListen = "0.0.0.0:5555";
-    private static readonly char[] Separators = [',', ' ', ';'];
+    
+    /// <summary>Between the values of one variable; line ends, since YAML folds lists of many lines into them.</summary>
+    private static readonly char[] Separators = [',', ' ', ';', '\t', '\r', '\n'];
+
 
     private readonly Option<string?> name = Create("--name", "NAME", "The name that this node suggests for itself [default: the machine's]");
     private readonly Option<string?> listen = Create("--listen", "IP:PORT", $"Where this node listens for others [default: {DefaultListen}]");
@@ -133,6 +136,7 @@ internal sealed class RunOptions
             QuotaRoomRate = FindSize(quotaRoomRate, "P2PGRPC_QUOTA_ROOM_RATE", file.QuotaRoomRate, "256M"),
             Metrics = ReadEndPoint(Find(metrics, "P2PGRPC_METRICS", file.Metrics)),
             LogsJson = IsJson(Find(log, "P2PGRPC_LOG", file.Log)),
+            Config = path,
             Quiet = parsed.GetValue(quiet),
             Json = parsed.GetValue(json),
             Verbose = parsed.GetValue(verbose),

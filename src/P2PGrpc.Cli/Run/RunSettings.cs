@@ -59,6 +59,9 @@ internal sealed record RunSettings
     /// <summary>Write the log as JSON, one object a line.</summary>
     public bool LogsJson { get; init; }
 
+    /// <summary>The file that was read; null if none was given.</summary>
+    public string? Config { get; init; }
+
     public bool Quiet { get; init; }
 
     public bool Json { get; init; }

@@ -42,7 +42,7 @@ internal sealed class ServiceReport(SystemdNotifier notifier, Func<CancellationT
 
     private static string Describe(INode node)
     {
-        var peers = node.ListPeers().Where(peer => peer.Admission is Admission.Known or Admission.Unpinned).ToList();
+        var peers = node.ListPeers().Where(peer => !peer.ThisNode && peer.Admission is Admission.Known or Admission.Unpinned).ToList();
         var waiting = peers.Aggregate(0UL, (sum, peer) => sum + peer.Undelivered);
         return $"{peers.Count(peer => peer.Link == LinkState.Up)} of {peers.Count} peers linked, {waiting} messages wait for them";
     }

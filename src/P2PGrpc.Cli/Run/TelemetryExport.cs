@@ -12,6 +12,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
 
 namespace P2PGrpc.Cli.Run;
 
@@ -92,6 +93,8 @@ internal sealed class TelemetryExport : IAsyncDisposable
         resource.Clear().AddService("p2pgrpc", serviceVersion: version, serviceInstanceId: name).AddTelemetrySdk().AddEnvironmentVariableDetector();
     }
 
+    private static CommandException Explain(NodeStartException fault) => new(fault.Reason == ListenFaults.Missing ? ExitCodes.Failure : ExitCodes.Usage, fault.Message);
+
     private static async Task<WebApplication> ServeAsync(IPEndPoint place, MeterProvider meters, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -115,7 +118,7 @@ internal sealed class TelemetryExport : IAsyncDisposable
             await application.DisposeAsync();
             throw fault.InnerException is AddressInUseException
                 ? new CommandException(ExitCodes.Failure, $"The address of the metrics {place} is taken by another program. Stop it, or give another one by --metrics.")
-                : CommandException.Usage($"This machine can't listen on {place} for metrics: {fault.Message}. Choose another address with --metrics.");
+                : Explain(ListenFaults.Explain(fault, $"{place} for metrics", "--metrics"));
         }
     }
 }

@@ -15,6 +15,12 @@ internal static partial class ApiLog
     [LoggerMessage(1303, LogLevel.Warning, "The file {Path} can't be written: {Reason} Clients reach the node by its Unix socket, or give its address (--api).")]
     public static partial void NoAddressFile(ILogger logger, string path, string reason);
 
+    [LoggerMessage(1305, LogLevel.Information, "The node is being drained: it takes no new messages, and tells those who ask for its health. {Undelivered} are not delivered yet.")]
+    public static partial void Drained(ILogger logger, ulong undelivered);
+
+    [LoggerMessage(1306, LogLevel.Information, "The node takes messages again.")]
+    public static partial void DrainedNoMore(ILogger logger);
+
     [LoggerMessage(1304, LogLevel.Warning,
         "The client endpoint's certificate {Path} {Age}: clients that check that refuse it, those that were given this very certificate do not. Make a new one, and start the node again.")]
     public static partial void CertificateOutOfDate(ILogger logger, string path, string age);

@@ -1,8 +1,10 @@
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Links;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
+using P2PGrpc.Node.Rooms;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Api;
@@ -11,10 +13,12 @@ namespace P2PGrpc.Node.Api;
 /// <param name="gate">What refuses new messages.</param>
 /// <param name="store">Knows what is not delivered.</param>
 /// <param name="book">Knows the peers.</param>
+/// <param name="rooms">Know the rooms.</param>
 /// <param name="links">Know who is linked.</param>
 /// <param name="stop">Ends the program; null where it does not allow that.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Draining(DrainGate gate, LogStore store, PeerBook book, LinkTable links, Action? stop, TimeProvider time)
+/// <param name="log">For what the owner has wanted.</param>
+internal sealed class Draining(DrainGate gate, LogStore store, PeerBook book, RoomBook rooms, LinkTable links, Action? stop, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
@@ -31,6 +35,8 @@ internal sealed class Draining(DrainGate gate, LogStore store, PeerBook book, Li
         if (request.Stop && stop is null)
             throw new NodeRequestException(
                 StatusCode.FailedPrecondition, "STOP_NOT_HERE", "This node is part of another program, which decides when it stops. Drain it without 'stop', and stop that program.");
+        if (gate.IsClosed == request.Off)
+            Log(request.Off);
         gate.IsClosed = !request.Off;
         if (!request.Off)
             await WaitAsync(TimeSpan.FromMilliseconds(request.WaitMs), cancellationToken).ConfigureAwait(false);
@@ -39,6 +45,14 @@ internal sealed class Draining(DrainGate gate, LogStore store, PeerBook book, Li
         if (request.Stop)
             stop!();
         return response;
+    }
+
+    private void Log(bool isOver)
+    {
+        if (isOver)
+            ApiLog.DrainedNoMore(log);
+        else
+            ApiLog.Drained(log, store.CountUndelivered());
     }
 
     private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
@@ -57,6 +71,9 @@ internal sealed class Draining(DrainGate gate, LogStore store, PeerBook book, Li
         foreach (var record in book.Snapshot.Records.Values.OrderBy(record => record.Label, StringComparer.Ordinal))
             if (record.PeerId is { } peer && store.CountUndelivered(peer) is > 0 and var count)
                 response.Peers.Add(new DrainPeer { PeerId = peer.ToString(), Alias = record.Alias ?? "", Undelivered = count, Linked = links.Find(peer) is not null });
+        foreach (var left in store.ReadUndelivered().Logs.Values.Where(log => log.IsExpected).GroupBy(log => log.Conversation))
+            if (rooms.Snapshot.Find(left.Key) is { } room)
+                response.Rooms.Add(new DrainRoom { Conversation = left.Key.ToString(), Room = room.Label, Undelivered = left.Aggregate(0ul, (sum, log) => sum + log.Count) });
         return response;
     }
 }

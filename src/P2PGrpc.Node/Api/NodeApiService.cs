@@ -24,6 +24,7 @@ internal sealed class NodeApiService(
             UptimeMs = (ulong)description.Uptime.TotalMilliseconds,
             Position = store.LastPosition,
             Undelivered = store.CountUndelivered(),
+            UndeliveredToRemoved = store.CountUndelivered(Audience.Forgotten),
             Writable = store.Health.Writable,
             StoreError = store.Health.Error ?? "",
             DamagedPlaces = (uint)store.DamagedPlaces,

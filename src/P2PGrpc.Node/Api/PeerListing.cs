@@ -51,6 +51,7 @@ internal sealed class PeerListing(PeerBook book, Knocks knocks, Sightings sighti
             SuggestedName = session?.Remote.Name ?? "",
             LastError = session is null ? dialling?.LastError ?? "" : "",
             Undelivered = record.PeerId is { } recipient ? store.CountUndelivered(recipient) : 0,
+            ThisNode = dialling is { IsSelf: true },
             RoundTripMs = session?.RoundTripMilliseconds ?? 0,
         };
         described.Addresses.Add(record.Addresses.Select(address => address.ToString()));

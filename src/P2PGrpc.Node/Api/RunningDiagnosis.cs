@@ -99,10 +99,13 @@ internal sealed class RunningDiagnosis(
 
     private void CheckUndelivered(TimeSpan? age, Findings findings)
     {
+        if (store.CountUndelivered(Audience.Forgotten) is > 0 and var kept)
+            findings.Ok("undelivered", string.Create(
+                CultureInfo.InvariantCulture, $"{kept} of this node's messages {(kept == 1 ? "is" : "are")} kept for peers that were removed, and no longer counted. Added again, a peer gets them."));
         var count = store.CountUndelivered();
         if (count == 0)
         {
-            findings.Ok("undelivered", "All messages of this node are acknowledged.");
+            findings.Ok("undelivered", "No message of this node waits for somebody to acknowledge it.");
             return;
         }
 
@@ -147,10 +150,16 @@ internal sealed class RunningDiagnosis(
         var unlinked = new List<ProbedPeer>();
         var linked = 0;
         foreach (var record in book.Snapshot.Records.Values.Where(record => record.Admission != Admission.Blocked))
+        {
+            var state = diallers.Find(record.Key);
             if (record.PeerId is { } peer && links.Find(peer) is not null)
                 linked++;
+            else if (state is { IsSelf: true })
+                findings.Ok("peer", $"{record.Label} is this node itself, which is no peer: it is not dialled.");
             else
-                unlinked.Add(new ProbedPeer(record.Label, record.PeerId, record.Addresses, diallers.Find(record.Key)?.LastError ?? ""));
+                unlinked.Add(new ProbedPeer(record.Label, record.PeerId, record.Addresses, state?.LastError ?? ""));
+        }
+
         if (linked > 0 || unlinked.Count == 0)
             findings.Ok("links", unlinked.Count == 0 && linked == 0 ? "This node knows no peers." : string.Create(CultureInfo.InvariantCulture, $"{linked} of {linked + unlinked.Count} peers are linked."));
         return unlinked;

@@ -31,16 +31,8 @@ internal sealed class UpkeepGlance(OldestUndelivered oldest, PeerBook book, Link
 {
     public void Add(GetNodeResponse node)
     {
-        foreach (var record in book.Snapshot.Records.Values.Where(record => record.Admission != Admission.Blocked))
-        {
-            node.Peers++;
-            if (record.PeerId is { } peer && links.Find(peer) is not null)
-                continue;
-            node.PeersDown++;
-            if (diallers.Find(record.Key) is { Dialling: true })
-                node.PeersDialling++;
-        }
-
+        var standing = PeerStanding.Count(book, links, diallers);
+        (node.Peers, node.PeersDialling, node.PeersDown) = ((uint)standing.All, (uint)standing.Dialling, (uint)standing.Down);
         try
         {
             if (node.Undelivered > 0 && oldest.FindAge() is { } age)

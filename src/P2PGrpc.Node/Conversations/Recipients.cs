@@ -150,14 +150,12 @@ internal sealed class Recipients(PeerId self, PeerBook book, RoomBook rooms, Dia
 
         throw new NodeRequestException(
             StatusCode.Unavailable, "PEER_NOT_IDENTIFIED",
-            $"Nobody has ever answered at {address}, so there is no identity to send to: {Sentence(why)} Try again when the peer is up, "
+            $"Nobody has ever answered at {address}, so there is no identity to send to: {DisplayText.Sentence(why)} Try again when the peer is up, "
             + $"or name its identity: p2pgrpc peers add {(Alias.IsValid(to) ? to + "=" : "")}ID@{address}")
         {
             RetryAfter = TimeSpan.FromSeconds(1),
         };
     }
-
-    private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 
     private NodeRequestException Unknown(string name, PeerSnapshot snapshot)
     {

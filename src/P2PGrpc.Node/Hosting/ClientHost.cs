@@ -8,6 +8,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -38,7 +39,7 @@ internal sealed class ClientHost : IAsyncDisposable
     public string? Address { get; }
 
     /// <summary>Starts to serve.</summary>
-    /// <exception cref="NodeStartException">PORT_IN_USE; OPTIONS_INVALID if this address can't be listened on; or the certificate can't be used.</exception>
+    /// <exception cref="NodeStartException">PORT_IN_USE; ADDRESS_MISSING, or OPTIONS_INVALID, if this address can't be listened on; or the certificate can't be used.</exception>
     public static async Task<ClientHost> StartAsync(
         NodeSettings settings, string socketPath, string? token, ApiServices services,
         Func<bool> isHealthy, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
@@ -70,9 +71,8 @@ internal sealed class ClientHost : IAsyncDisposable
     {
         _ when InnerHost.IsTaken(fault) => new NodeStartException(
             "PORT_IN_USE", $"The client endpoint {settings.Api} is taken by another program. Stop it, or give another address by --api.", fault),
-        _ when settings.Api is { } api => new NodeStartException(
-            "OPTIONS_INVALID", $"This machine can't listen on {api} for clients: {fault.Message}. Choose another address with --api.", fault),
-        _ => new NodeStartException("DIRECTORY_UNUSABLE", $"The socket for clients {socketPath} can't be made: {fault.Message}. Give another directory with --data.", fault),
+        _ when settings.Api is { } api => ListenFaults.Explain(fault, $"{api} for clients", "--api"),
+        _ => new NodeStartException("DIRECTORY_UNUSABLE", $"The socket for clients {socketPath} can't be made: {DisplayText.Sentence(fault.Message)} Give another directory with --data.", fault),
     };
 
     private static void AddServices(IServiceCollection services, Func<bool> isHealthy)

@@ -37,6 +37,8 @@ internal sealed class EmbeddedNode(
 
     public string? WebAddress => Runtime.WebAddress;
 
+    public string? HealthAddress => Runtime.HealthAddress;
+
     /// <summary>The node while it runs; null before it started and after it stopped.</summary>
     internal NodeRuntime? Running => runtime;
 

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Conversations;
 using P2PGrpc.Node.Telemetry;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -35,7 +36,7 @@ internal sealed class HealthHost : IAsyncDisposable
     public string Address => host.Urls.First();
 
     /// <summary>Starts to serve.</summary>
-    /// <exception cref="NodeStartException">PORT_IN_USE, or OPTIONS_INVALID if this address can't be listened on.</exception>
+    /// <exception cref="NodeStartException">PORT_IN_USE, or ADDRESS_MISSING, or OPTIONS_INVALID, if this address can't be listened on.</exception>
     public static async Task<HealthHost> StartAsync(
         IPEndPoint endpoint, NodeVitals vitals, DrainGate gate, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -58,8 +59,7 @@ internal sealed class HealthHost : IAsyncDisposable
 
     private static NodeStartException Explain(Exception fault, IPEndPoint endpoint) => InnerHost.IsTaken(fault)
         ? new NodeStartException("PORT_IN_USE", $"The health port {endpoint} is taken by another program. Stop it, or give another address by --health.", fault)
-        : new NodeStartException(
-            "OPTIONS_INVALID", $"This machine can't listen on {endpoint} for probes: {fault.Message}. Choose another address with --health.", fault);
+        : ListenFaults.Explain(fault, $"{endpoint} for probes", "--health");
 
     private static void AddServices(IServiceCollection services, NodeVitals vitals, DrainGate gate)
     {

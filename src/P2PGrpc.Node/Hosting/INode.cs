@@ -25,6 +25,9 @@ public interface INode
     /// <summary>The URL of the web endpoint, or null if there is none.</summary>
     string? WebAddress => null;
 
+    /// <summary>The URL of the health port, or null if there is none.</summary>
+    string? HealthAddress => null;
+
     /// <summary>Hands over one message; when it returns, the message is on disk here (unless ephemeral).</summary>
     /// <exception cref="NodeRequestException">It was refused; the exception says why and what to do.</exception>
     Task<SendResponse> SendAsync(SendRequest request, CancellationToken cancellationToken = default);

@@ -70,6 +70,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Index = new HistoryIndexer(Store, directory.HistoryPath, local.PeerId, time, loggers.CreateLogger<HistoryIndexer>());
         Links = new LinkTable(
             local, Book, Rooms, Replication, new RecallAnswers(Store, Index).ReadAsync, Events, time, loggers.CreateLogger<LinkTable>());
+        _ = new KnownAudience(local.PeerId, Book, Rooms, Members, Store, Links);
         var inviteLog = loggers.CreateLogger<InviteBook>();
         Invites = new InviteBook(Book, new InviteTable(Store), time, inviteLog);
         Redemptions = new Redemptions(Book, Store, inviteLog);
@@ -245,13 +246,14 @@ internal sealed class NodeRuntime : IAsyncDisposable
         foreach (var peer in settings.Peers)
             try
             {
-                await Book.AddAsync(peer, cancellationToken).ConfigureAwait(false);
+                await Book.ConfigureAsync(peer, cancellationToken).ConfigureAwait(false);
             }
             catch (PeerBookException refused)
             {
                 throw new NodeStartException("OPTIONS_INVALID", refused.Message, refused);
             }
 
+        await Book.ForgetFormerAsync(settings.Peers, cancellationToken).ConfigureAwait(false);
         Replication.Start();
         Index.Start();
         peerHost = await PeerHost.StartAsync(
@@ -261,7 +263,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Address = $"{Id}@{advertised}";
         RoomAdministration = new RoomAdministration(Rooms, Book, Members, Store, Links, Recipients, Diallers, advertised);
         InviteAdministration = new InviteAdministration(Id, settings.Name, advertised, settings.DialPolicy, Invites, Redemptions, Links, Listing);
-        StartUpkeep(settings, address, time);
+        StartUpkeep(settings, address, time, loggers);
         var description = new NodeDescription(Id, settings.Name, Address, time);
         var token = (settings.Api is not null && !settings.ApiOpen) || settings.Web is not null ? TokenFile.LoadOrCreate(directory.TokenPath) : null;
         var services = new ApiServices(
@@ -288,7 +290,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
             healthHost = await HealthHost.StartAsync(health, Vitals, Gate, loggers, time, cancellationToken).ConfigureAwait(false);
     }
 
-    private void StartUpkeep(NodeSettings settings, PeerAddress address, TimeProvider time)
+    private void StartUpkeep(NodeSettings settings, PeerAddress address, TimeProvider time, ILoggerFactory loggers)
     {
         Reload = new SettingsReload(settings, Book, Server, Replication, quotas, Retention);
         var places = new NodePlaces(
@@ -297,7 +299,7 @@ internal sealed class NodeRuntime : IAsyncDisposable
         Upkeep = new UpkeepAdministration(
             new BackupAdministration(new BackupWriter(directory.DatabasePath, directory.IdentityPath, Id, NodeDescription.Version, time)),
             new MessageExplanation(Store, Recipients, Book, Links, Diallers, Replication, RoomAdministration, time),
-            new Draining(Gate, Store, Book, Links, settings.StopProgram, time),
+            new Draining(Gate, Store, Book, Rooms, Links, settings.StopProgram, time, loggers.CreateLogger<Draining>()),
             new RunningDiagnosis(Store, Oldest, Replication, Recipients, Book, Links, Diallers, Gate, transport, places, time),
             new UpkeepGlance(Oldest, Book, Links, Diallers, Gate, settings.DataDirectory),
             settings.Reread is null ? null : Reload.RereadAsync);

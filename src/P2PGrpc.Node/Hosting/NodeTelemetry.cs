@@ -9,7 +9,6 @@ using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Rooms;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Web;
-using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
 
@@ -111,18 +110,8 @@ internal sealed class NodeTelemetry : IDisposable
 
     private static IEnumerable<Measurement<long>> ReadLinks(NodeRuntime node)
     {
-        var (dialling, down) = (0L, 0L);
-        foreach (var record in node.Book.Snapshot.Records.Values)
-        {
-            if (record.Admission != Admission.Known || (record.PeerId is { } peer && node.Links.Find(peer) is not null))
-                continue;
-            if (node.Diallers.Find(record.Key) is { Dialling: true })
-                dialling++;
-            else
-                down++;
-        }
-
-        return [State(node.Links.Count, "up"), State(dialling, "dialling"), State(down, "down")];
+        var standing = PeerStanding.Count(node.Book, node.Links, node.Diallers);
+        return [State(node.Links.Count, "up"), State(standing.Dialling, "dialling"), State(standing.Down, "down")];
     }
 
     private static Measurement<long> Reason(long value, string reason) => new(value, new KeyValuePair<string, object?>(ReasonCounts.Label, reason));

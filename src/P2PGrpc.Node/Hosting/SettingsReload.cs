@@ -30,7 +30,7 @@ internal sealed class SettingsReload(
         }
         catch (UpkeepException wrong)
         {
-            throw Wrong(wrong.Message);
+            throw new NodeRequestException(StatusCode.FailedPrecondition, wrong.Reason, $"Nothing was changed. {wrong.Message}");
         }
     }
 
@@ -71,10 +71,12 @@ internal sealed class SettingsReload(
         // What may fail comes first.
         foreach (var peer in wanted.Peers.Except(before.Peers))
         {
-            var record = await book.AddAsync(peer, cancellationToken).ConfigureAwait(false);
+            var record = await book.ConfigureAsync(peer, cancellationToken).ConfigureAwait(false);
             response.Applied.Add($"the peer {record.Label} is known{(record.Addresses.Count > 0 ? $", and dialled at {string.Join(", ", record.Addresses)}" : "")}");
         }
 
+        foreach (var (peer, address) in await book.ForgetFormerAsync(wanted.Peers, cancellationToken).ConfigureAwait(false))
+            response.Applied.Add($"the peer {peer.Label} is not dialled at {address} any more");
         foreach (var gone in before.Peers.Except(wanted.Peers).Where(gone => IsStillKnown(gone) && !wanted.Peers.Any(peer => IsSame(peer, gone))))
             response.Hints.Add($"the peer {Call(gone)} is named no more, and stays known. To forget it: p2pgrpc peers remove {Call(gone)}");
         if (wanted.Accept != before.Accept)

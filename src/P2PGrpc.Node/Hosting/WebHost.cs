@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using P2PGrpc.Node.Api;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Web;
+using P2PGrpc.Node.Wire;
 using P2PGrpc.Protocol;
 
 namespace P2PGrpc.Node.Hosting;
@@ -29,7 +30,7 @@ internal sealed class WebHost : IAsyncDisposable
 
     /// <summary>Starts to serve.</summary>
     /// <returns>Null if the settings name no address for it.</returns>
-    /// <exception cref="NodeStartException">PORT_IN_USE; OPTIONS_INVALID if this address can't be listened on; or the certificate can't be used.</exception>
+    /// <exception cref="NodeStartException">PORT_IN_USE; ADDRESS_MISSING, or OPTIONS_INVALID, if this address can't be listened on; or the certificate can't be used.</exception>
     public static async Task<WebHost?> StartAsync(
         NodeSettings settings, string? token, ApiServices services, RequestMeter requests, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -53,8 +54,7 @@ internal sealed class WebHost : IAsyncDisposable
 
     private static NodeStartException Explain(Exception fault, NodeSettings settings) => InnerHost.IsTaken(fault)
         ? new NodeStartException("PORT_IN_USE", $"The web endpoint {settings.Web} is taken by another program. Stop it, or give another address by --web.", fault)
-        : new NodeStartException(
-            "OPTIONS_INVALID", $"This machine can't listen on {settings.Web} for the web endpoint: {fault.Message}. Choose another address with --web.", fault);
+        : ListenFaults.Explain(fault, $"{settings.Web} for the web endpoint", "--web");
 
     private static void AddServices(IServiceCollection collection)
     {

@@ -48,11 +48,9 @@ internal sealed class DialContext(
     /// <summary>True if the owner has given this address, or somebody has shown there who it is. All others are only suggested.</summary>
     public bool IsInBook(PeerId peer, PeerAddress address) => book.Snapshot.Find(peer)?.Addresses.Contains(address) == true;
 
-    /// <summary>Notes who answered at an address that was given without an identity. Returns an error for people, empty if it was pinned.</summary>
+    /// <summary>Notes who answered at an address that was given without an identity, and is not this node. Returns an error for people, empty if it was pinned.</summary>
     public async Task<string> PinAsync(PeerAddress address, PeerId found, CancellationToken cancellationToken)
     {
-        if (found == local.PeerId)
-            return $"{address} is this node itself.";
         var record = await book.PinAsync(address, found, cancellationToken).ConfigureAwait(false);
         LinkLog.Pinned(log, record.Label, address.ToString(), found);
         events.Publish(new WatchEventsResponse

@@ -1,3 +1,4 @@
+using P2PGrpc.Core.Identity;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
@@ -15,6 +16,9 @@ internal sealed record DialState(bool Dialling, string LastError, int Failures, 
     /// <summary>The timestamp at which the last attempt, or the link that it brought, ended; null if there was none.</summary>
     public long? TriedAt { get; init; }
 
+    /// <summary>All its addresses lead to this node itself: it is no peer.</summary>
+    public bool IsSelf { get; init; }
+
     /// <summary>How long after that the next one begins, unless something happens before.</summary>
     public TimeSpan Pause { get; init; }
 }
@@ -28,6 +32,9 @@ internal sealed class Dialler : IAsyncDisposable
     private readonly Signal nudge = new();
     private readonly RedialDelay delay;
     private readonly Dictionary<PeerAddress, string> told = [];
+
+    /// <summary>Where this node itself has answered: one list of peers may be given to all nodes, each of which so is told of itself, too.</summary>
+    private readonly HashSet<PeerAddress> own = [];
 
     // Who answers for one peer with ever new identities leaves room for what is to be said of the others.
     private readonly AnnouncementRate changes;
@@ -109,11 +116,20 @@ internal sealed class Dialler : IAsyncDisposable
         }
 
         var now = Volatile.Read(ref target);
-        var addresses = now.Record.Addresses;
+        var addresses = now.Record.Addresses.Where(known => !own.Contains(known)).ToList();
+        if (addresses.Count == 0)
+        {
+            Volatile.Write(ref state, new DialState(false, "", failures, false) { IsSelf = true });
+            await nudge.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var address = addresses[attempts++ % addresses.Count];
         var policy = now.Learnt.Contains(address) ? context.Policy : DialPolicy.Anywhere;
         isUnwelcome = false;
         var error = await TryAsync(address, policy, cancellationToken).ConfigureAwait(false);
+        if (own.Contains(address))
+            return;
         var pause = NextPause();
         Volatile.Write(ref state, new DialState(true, error, failures, isUnwelcome) { TriedAt = context.Time.GetTimestamp(), Pause = pause });
         await nudge.WaitAsync(pause, context.Time, cancellationToken).ConfigureAwait(false);
@@ -137,7 +153,7 @@ internal sealed class Dialler : IAsyncDisposable
         await using (connection.ConfigureAwait(false))
         {
             if (Record.PeerId is null)
-                return await context.PinAsync(address, connection.Peer, cancellationToken).ConfigureAwait(false);
+                return await PinAsync(address, connection.Peer, cancellationToken).ConfigureAwait(false);
             return await LinkAsync(connection, address, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -193,8 +209,10 @@ internal sealed class Dialler : IAsyncDisposable
 
         Rest(upSince);
         // Where another link has taken over, what was said to this one is for the other side.
-        return end.Reason is GoodbyeReason.Superseded or GoodbyeReason.Replaced ? "" : end.Detail;
+        return end.Reason is GoodbyeReason.Superseded or GoodbyeReason.Replaced ? "" : end is { Reason: GoodbyeReason.Blocked, ByOther: true } ? DescribeBlock() : end.Detail;
     }
+
+    private string DescribeBlock() => $"{Record.Label} has blocked this node: only its owner can take that back.";
 
     /// <summary>A link that ends as soon as it is up must not be dialled again without a pause, so only one that lived resets the waits.</summary>
     private void Rest(long upSince)
@@ -213,6 +231,8 @@ internal sealed class Dialler : IAsyncDisposable
 
     private string Describe(LinkRefusedException refused, PeerAddress address)
     {
+        if (refused is { ByOther: true, Reason: GoodbyeReason.Blocked })
+            return DescribeBlock();
         if (refused is not { ByOther: true, Reason: GoodbyeReason.NotAdmitted })
             return refused.Message;
         if (Record.Admission == Admission.Unspecified)
@@ -257,7 +277,16 @@ internal sealed class Dialler : IAsyncDisposable
         }
 
         if (Record.PeerId is null && failed.Found is { } found)
-            return await context.PinAsync(address, found, cancellationToken).ConfigureAwait(false);
+            return await PinAsync(address, found, cancellationToken).ConfigureAwait(false);
         return failed.Message;
+    }
+
+    private Task<string> PinAsync(PeerAddress address, PeerId found, CancellationToken cancellationToken)
+    {
+        if (found != context.Local.PeerId)
+            return context.PinAsync(address, found, cancellationToken);
+        own.Add(address);
+        LinkLog.FoundItself(context.Log, Record.Label, address.ToString());
+        return Task.FromResult("");
     }
 }

@@ -33,6 +33,9 @@ internal static partial class LinkLog
     [LoggerMessage(1108, LogLevel.Error, "An internal error ended the link with {Peer}.")]
     public static partial void Broken(ILogger logger, Exception unexpected, PeerId peer);
 
+    [LoggerMessage(1112, LogLevel.Information, "{Label} at {Address} is this node itself: it is no peer, and not dialled there again.")]
+    public static partial void FoundItself(ILogger logger, string label, string address);
+
     [LoggerMessage(1111, LogLevel.Error, "An internal error kept this node from seeing to its neighbours in rooms; it tries again.")]
     public static partial void OverlayBroken(ILogger logger, Exception unexpected);
 

@@ -22,6 +22,9 @@ internal sealed class LinkServer(
     /// <summary>Nodes that were not let in, by what they were told.</summary>
     public ReasonCounts Refused { get; } = ReasonCounts.Of<GoodbyeReason>();
 
+    /// <summary>Read on both sides: it must be clear whose owner is meant.</summary>
+    public const string BlockedDetail = "The owner of the node that ends this link has blocked the other one.";
+
     /// <summary>A peer that is not dialled from here showed itself: whoever dials it may try at once.</summary>
     public event Action<PeerId>? Heard;
 
@@ -154,7 +157,7 @@ internal sealed class LinkServer(
     }
 
     private static LinkRefusedException Blocked() =>
-        new(GoodbyeReason.Blocked, "You are blocked by this node's owner.", byOther: false);
+        new(GoodbyeReason.Blocked, BlockedDetail, byOther: false);
 
     private void Note(Knock knock)
     {

@@ -304,7 +304,7 @@ internal sealed class LinkTable
         if (end is { Reason: GoodbyeReason.Superseded } or { Reason: GoodbyeReason.Replaced, ByOther: false } || !history.Rate.TryTake())
             return;
         var alias = book.Snapshot.AliasOf(session.Peer) ?? "";
-        LinkLog.Down(log, session.Peer, alias, end.Detail);
+        LinkLog.Down(log, session.Peer, alias, end.Detail.TrimEnd('.'));
         events.Publish(new WatchEventsResponse
         {
             LinkDown = new LinkDownEvent { PeerId = session.Peer.ToString(), Alias = alias, Reason = end.Detail },
@@ -350,7 +350,7 @@ internal sealed class LinkTable
             case Admission.Known:
                 break;
             case Admission.Blocked:
-                session.Close(GoodbyeReason.Blocked, "You are blocked by this node's owner.");
+                session.Close(GoodbyeReason.Blocked, LinkServer.BlockedDetail);
                 break;
             default:
                 if (session.Sharing.Shared.Count == 0)

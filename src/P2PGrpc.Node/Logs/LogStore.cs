@@ -137,6 +137,9 @@ internal sealed class LogStore : IAsyncDisposable
     /// <inheritdoc cref="DamageReport.NextRepair"/>
     public Task NextRepair => damage.NextRepair;
 
+    /// <inheritdoc cref="PeerCursors.FindAudience"/>
+    public Func<ConversationId, Audience> FindAudience { set => cursors.FindAudience = value; }
+
     /// <summary>Takes down how long transactions take; to be set once, null until then.</summary>
     public CommitTimes? Times { set => writer.Times = value; }
 
@@ -290,8 +293,11 @@ internal sealed class LogStore : IAsyncDisposable
     /// <summary>Own entries of the direct conversation with a peer that it hasn't acknowledged. None for this node itself.</summary>
     public ulong CountUndelivered(PeerId peer) => cursors.CountUndelivered(peer);
 
-    /// <summary>Own entries that no peer has acknowledged, in all conversations but the one with itself.</summary>
-    public ulong CountUndelivered() => cursors.CountUndelivered();
+    /// <summary>Own entries that no peer has acknowledged, in all conversations of such an audience.</summary>
+    public ulong CountUndelivered(Audience audience = Audience.Expected) => cursors.CountUndelivered(audience);
+
+    /// <inheritdoc cref="PeerCursors.IsHeldElsewhere"/>
+    public bool IsHeldElsewhere(ConversationId conversation) => cursors.IsHeldElsewhere(conversation);
 
     /// <summary>Everything that a peer told through this position of its feed is here. Another instance or scope replaces what was known: its positions may mean
     /// something else.</summary>

@@ -14,7 +14,7 @@ internal sealed class OldestUndelivered(LogStore store, TimeProvider time)
         lock (gate)
         {
             var now = new Dictionary<LogId, (ulong Sequence, DateTimeOffset? WrittenAt)>();
-            foreach (var (log, waiting) in store.ReadUndelivered().Logs)
+            foreach (var (log, waiting) in store.ReadUndelivered().Logs.Where(log => log.Value.IsExpected))
             {
                 var next = waiting.Acknowledged + 1;
                 now[log] = known.TryGetValue(log, out var before) && before.Sequence == next ? before : (next, ReadTime(log, next));
@@ -28,7 +28,7 @@ internal sealed class OldestUndelivered(LogStore store, TimeProvider time)
 
     private DateTimeOffset? ReadTime(LogId log, ulong sequence)
     {
-        if (MessageLookup.Find(store, new MessageReference(log, sequence)) is not { } place || store.ReadFeed(place.FirstPosition - 1, 1, 1).Segments is not [var segment, ..])
+        if (MessageLookup.Find(store, new MessageReference(log, sequence)) is not { } place || store.ReadFeed(place.FirstPosition - 1, 1, 1).Segments is not [var segment, ..] || segment.Erased)
             return null;
         var entry = SegmentBodyReader.ReadOne(segment.Header, segment.Body, (int)(sequence - segment.Header.FirstSequence));
         return entry is null ? null : HybridClock.ToTime(entry.Clock);

@@ -42,6 +42,9 @@ internal sealed class PeerCursors
     /// <summary>How much is held of others.</summary>
     public AuthorWeights Weights { get; }
 
+    /// <summary>Knows who takes what this node writes in a conversation; called inside of a lock. Without it others are expected everywhere.</summary>
+    public Func<ConversationId, Audience> FindAudience { get; set; } = static _ => Audience.Expected;
+
     /// <summary>Reads all from the database. Once, before anything else.</summary>
     public void Load(StoreConnection connection)
     {
@@ -121,14 +124,14 @@ internal sealed class PeerCursors
         return count;
     }
 
-    public ulong CountUndelivered()
+    public ulong CountUndelivered(Audience audience)
     {
         var count = 0ul;
         lock (gate)
         {
             foreach (var (conversation, logs) in ownLogs)
             {
-                if (conversation == selfConversation)
+                if (AudienceOf(conversation) != audience)
                     continue;
                 foreach (var (log, head) in logs)
                     count += head.Sequence - Math.Min(head.Sequence, furthest.GetValueOrDefault(log));
@@ -138,7 +141,14 @@ internal sealed class PeerCursors
         return count;
     }
 
-    /// <summary>Own logs whose end nobody else has acknowledged, in all conversations but the one with itself.</summary>
+    /// <summary>True if somebody else has acknowledged anything of this node in a conversation.</summary>
+    public bool IsHeldElsewhere(ConversationId conversation)
+    {
+        lock (gate)
+            return ownLogs.TryGetValue(conversation, out var logs) && logs.Keys.Any(furthest.ContainsKey);
+    }
+
+    /// <summary>Own logs whose end nobody else has acknowledged, in all conversations in which there is anybody else.</summary>
     public Undelivered ReadUndelivered()
     {
         var undelivered = new Dictionary<LogId, UndeliveredLog>();
@@ -146,12 +156,12 @@ internal sealed class PeerCursors
         {
             foreach (var (conversation, logs) in ownLogs)
             {
-                if (conversation == selfConversation)
+                if (AudienceOf(conversation) is var audience && audience == Audience.Nobody)
                     continue;
                 foreach (var (log, head) in logs)
                 {
                     if (furthest.GetValueOrDefault(log) is var acknowledged && acknowledged < head.Sequence)
-                        undelivered.Add(log, new UndeliveredLog(conversation, acknowledged));
+                        undelivered.Add(log, new UndeliveredLog(conversation, acknowledged, head.Sequence - acknowledged, audience));
                 }
             }
         }
@@ -258,6 +268,8 @@ internal sealed class PeerCursors
                 return Waits;
         }
     }
+
+    private Audience AudienceOf(ConversationId conversation) => conversation == selfConversation ? Audience.Nobody : FindAudience(conversation);
 
     private bool Waits => forgets || dirtyAcknowledged.Count > 0 || dirtyHeard.Count > 0 || Weights.HasChanges;
 

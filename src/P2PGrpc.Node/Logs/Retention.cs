@@ -32,6 +32,7 @@ internal sealed class Retention : IAsyncDisposable
     private readonly SemaphoreSlim changing = new(1);
     private RetentionSettings settings;
     private long undeliveredBytes;
+    private volatile bool mayBeAcknowledged;
     private readonly Lock counting = new();
     private ulong countedThrough;
     private volatile bool isCounting;
@@ -137,6 +138,7 @@ internal sealed class Retention : IAsyncDisposable
         }
 
         Volatile.Write(ref undeliveredBytes, pass.UndeliveredBytes);
+        mayBeAcknowledged = pass.MayBeAcknowledged;
     }
 
     public async ValueTask DisposeAsync()
@@ -164,7 +166,7 @@ internal sealed class Retention : IAsyncDisposable
                 {
                     await LookAsync(stopping.Token).ConfigureAwait(false);
                     hasFailed = false;
-                    if (Volatile.Read(ref undeliveredBytes) > 0)
+                    if (mayBeAcknowledged)
                         pause = UndeliveredPeriod;
                 }
                 catch (Exception fault) when (fault is StoreException or SqliteException or IOException)

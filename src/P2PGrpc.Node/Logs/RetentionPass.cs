@@ -21,6 +21,9 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
     /// <summary>Bytes that could not be erased because nobody else holds them.</summary>
     public long UndeliveredBytes { get; private set; }
 
+    /// <summary>Some of them may be acknowledged any moment.</summary>
+    public bool MayBeAcknowledged { get; private set; }
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         // In this order: of all that lies before this position it is known whether somebody else holds it.
@@ -107,6 +110,7 @@ internal sealed class RetentionPass(LogStore store, RetentionSettings settings, 
             var count = store.CountBytes(log, own.Acknowledged);
             bytes[own.Conversation] = bytes.GetValueOrDefault(own.Conversation) + count;
             UndeliveredBytes += count;
+            MayBeAcknowledged |= count > 0 && own.IsExpected;
         }
 
         return bytes;

@@ -32,7 +32,32 @@ internal sealed class PeerBook : IDisposable
     /// <summary>Adds a peer, or gives a known one another alias or a further address. An identity that was pinned is never replaced.</summary>
     /// <exception cref="PeerBookException">Another peer has the alias, or the alias belongs to another identity.</exception>
     public Task<PeerRecord> AddAsync(PeerSpecification peer, CancellationToken cancellationToken) =>
-        ChangeAsync(current => DecideToAdd(current, peer), cancellationToken);
+        ChangeAsync(current => DecideToAdd(current, peer, isConfigured: false), cancellationToken);
+
+    /// <summary>The same for a peer that the options name.</summary>
+    /// <exception cref="PeerBookException">As for <see cref="AddAsync"/>.</exception>
+    public Task<PeerRecord> ConfigureAsync(PeerSpecification peer, CancellationToken cancellationToken) =>
+        ChangeAsync(current => DecideToAdd(current, peer, isConfigured: true), cancellationToken);
+
+    /// <summary>Forgets addresses, of the peers that the options name, that were named by former options alone: who was moved, or written wrongly, is not dialled there.</summary>
+    /// <returns>What is gone.</returns>
+    public async Task<IReadOnlyList<(PeerRecord Peer, PeerAddress Address)>> ForgetFormerAsync(IReadOnlyList<PeerSpecification> configured, CancellationToken cancellationToken)
+    {
+        var gone = new List<(PeerRecord, PeerAddress)>();
+        foreach (var peer in configured.GroupBy(named => FindExisting(Snapshot, named)?.Key))
+        {
+            if (peer.Key is not { } key || !Snapshot.Records.TryGetValue(key, out var before))
+                continue;
+            var named = peer.Select(one => one.Address).OfType<PeerAddress>().ToHashSet();
+            if (before.WithoutFormer(named).Addresses.Count == before.Addresses.Count)
+                continue;
+            var after = await ChangeAsync(
+                current => current.Records.TryGetValue(key, out var record) ? (record, record.WithoutFormer(named)) : (before, before), cancellationToken).ConfigureAwait(false);
+            gone.AddRange(before.Addresses.Except(after.Addresses).Select(address => (after, address)));
+        }
+
+        return gone;
+    }
 
     /// <summary>Looks whether all these could be added, one after the other. Changes nothing.</summary>
     /// <exception cref="PeerBookException">One of them could not.</exception>
@@ -41,19 +66,21 @@ internal sealed class PeerBook : IDisposable
         var current = Snapshot;
         foreach (var peer in peers)
         {
-            var (replaced, record) = DecideToAdd(current, peer);
+            var (replaced, record) = DecideToAdd(current, peer, isConfigured: true);
             current = (replaced is null ? current : current.Without(replaced.Key)).With(record);
         }
     }
 
-    private (PeerRecord? Replaced, PeerRecord Record) DecideToAdd(PeerSnapshot current, PeerSpecification peer)
+    private static PeerRecord? FindExisting(PeerSnapshot current, PeerSpecification peer) => (peer.PeerId is { } id ? current.Find(id) : null)
+        ?? (peer.Alias is { } alias ? current.FindByAlias(alias) : null)
+        ?? (peer.Address is { } address ? current.FindByAddress(address) : null);
+
+    private (PeerRecord? Replaced, PeerRecord Record) DecideToAdd(PeerSnapshot current, PeerSpecification peer, bool isConfigured)
     {
         if (peer.PeerId == self)
             throw new PeerBookException(PeerBookFault.Invalid, "This is the node's own PeerId; it can send to itself by the name 'self'.");
         var byAlias = peer.Alias is { } alias ? current.FindByAlias(alias) : null;
-        var existing = (peer.PeerId is { } id ? current.Find(id) : null)
-            ?? byAlias
-            ?? (peer.Address is { } address ? current.FindByAddress(address) : null);
+        var existing = FindExisting(current, peer);
         if (byAlias is not null && existing != byAlias)
             throw new PeerBookException(
                 PeerBookFault.AlreadyExists, $"The alias '{peer.Alias}' belongs to {byAlias.Key}. Take another, or remove that peer first.");
@@ -63,7 +90,7 @@ internal sealed class PeerBook : IDisposable
                 $"'{existing.Label}' is already known as {pinned}. If its identity really changed, remove it first: p2pgrpc peers remove {existing.Label}");
         var record = existing ?? new PeerRecord(peer.PeerId, peer.Alias, [], Admission.Known);
         var identity = record.PeerId ?? peer.PeerId;
-        record = record.WithAddress(peer.Address) with
+        record = (isConfigured ? record.WithConfigured(peer.Address) : record.WithTold(peer.Address)) with
         {
             PeerId = identity,
             Alias = peer.Alias ?? record.Alias,
@@ -81,7 +108,7 @@ internal sealed class PeerBook : IDisposable
         if (known is not null && unpinned is not null && unpinned != known && unpinned.PeerId is null)
         {
             // The same peer was given twice, by address and by identity: one record with both addresses remains.
-            var merged = known.WithAddress(address) with { Alias = known.Alias ?? unpinned.Alias, IsStranger = false };
+            var merged = (unpinned.Configured.Contains(address) ? known.WithConfigured(address) : known.WithTold(address)) with { Alias = known.Alias ?? unpinned.Alias, IsStranger = false };
             return (unpinned, merged);
         }
 
@@ -153,7 +180,7 @@ internal sealed class PeerBook : IDisposable
                     throw new PeerBookException(
                         PeerBookFault.AlreadyExists, $"The alias '{chosen}' belongs to {holder.Key}. Choose another one for the inviter ('join' takes it by --name).");
                 var record = existing ?? new PeerRecord(inviter.PeerId, null, [], Admission.Known);
-                record = own.Reverse().Aggregate(record, (known, address) => known.WithAddress(address));
+                record = own.Reverse().Aggregate(record, (known, address) => known.WithTold(address));
                 return (existing, record with { PeerId = inviter.PeerId, Alias = chosen.Length > 0 ? chosen : null, Admission = Admission.Known, IsStranger = false });
             },
             cancellationToken, keep);
@@ -214,7 +241,8 @@ internal sealed class PeerBook : IDisposable
     }
 
     private static bool Same(PeerRecord one, PeerRecord other) =>
-        one.Alias == other.Alias && one.Admission == other.Admission && one.IsStranger == other.IsStranger && one.PeerId == other.PeerId && one.Addresses.SequenceEqual(other.Addresses);
+        one.Alias == other.Alias && one.Admission == other.Admission && one.IsStranger == other.IsStranger && one.PeerId == other.PeerId && one.Addresses.SequenceEqual(other.Addresses)
+        && one.Configured.SequenceEqual(other.Configured);
 
     public void Dispose() => changing.Dispose();
 }

@@ -12,6 +12,9 @@ internal sealed record PeerRecord(PeerId? PeerId, string? Alias, IReadOnlyList<P
     /// <summary>It is known because everybody may come in, and the owner has neither named nor accepted it.</summary>
     public bool IsStranger { get; init; }
 
+    /// <summary>Those among its addresses that are known from the options alone, and go when the options name them no more.</summary>
+    public IReadOnlyList<PeerAddress> Configured { get; init; } = [];
+
     /// <summary>What names the record in the book and on disk: the identity, or the address as long as there is none.</summary>
     public string Key => PeerId is { } peer ? peer.ToString() : $"@{Addresses[0]}";
 
@@ -21,4 +24,27 @@ internal sealed record PeerRecord(PeerId? PeerId, string? Alias, IReadOnlyList<P
     public PeerRecord WithAddress(PeerAddress? address) => address is not { } added || Addresses.Contains(added)
         ? this
         : this with { Addresses = [added, .. Addresses.Take(MaximumAddresses - 1)] };
+
+    /// <summary>The same with an address that the options name.</summary>
+    public PeerRecord WithConfigured(PeerAddress? address)
+    {
+        var isNew = address is { } named && !Addresses.Contains(named);
+        var known = WithAddress(address);
+        return known with { Configured = [.. Configured.Where(known.Addresses.Contains), .. isNew ? [address!.Value] : Array.Empty<PeerAddress>()] };
+    }
+
+    /// <summary>The same with an address that somebody else than the options names: it stays, whatever they say.</summary>
+    public PeerRecord WithTold(PeerAddress? address)
+    {
+        var known = WithAddress(address);
+        return known with { Configured = [.. Configured.Where(named => named != address && known.Addresses.Contains(named))] };
+    }
+
+    /// <summary>Without the addresses that only the options named, but for those that they name now. A peer of which nothing would be left keeps them.</summary>
+    public PeerRecord WithoutFormer(IReadOnlySet<PeerAddress> named)
+    {
+        var former = Configured.Where(address => !named.Contains(address)).ToHashSet();
+        PeerAddress[] left = [.. Addresses.Where(address => !former.Contains(address))];
+        return PeerId is null && left.Length == 0 ? this : this with { Addresses = left, Configured = [.. Configured.Where(named.Contains)] };
+    }
 }

@@ -38,7 +38,11 @@ internal sealed class PeerTable(LogStore store)
                 return null;
             PeerId? peer = PeerId.TryParse(row.PeerId, out var parsed) ? parsed : null;
             var addresses = PeerAddress.ParseAll(row.Addresses);
-            return peer is null && addresses.Count == 0 ? null : new PeerRecord(peer, row.Alias, addresses, row.Admission) { IsStranger = row.IsStranger };
+            return peer is null && addresses.Count == 0 ? null : new PeerRecord(peer, row.Alias, addresses, row.Admission) 
+            {
+                IsStranger = row.IsStranger,
+                Configured = [.. PeerAddress.ParseAll(row.Configured ?? []).Where(addresses.Contains)],
+            };
         }
         catch (JsonException)
         {
@@ -65,7 +69,8 @@ internal sealed class PeerTable(LogStore store)
             foreach (var record in written)
             {
                 key.Value = record.Key;
-                var row = new PeerRow(record.PeerId?.ToString() ?? "", record.Alias, [.. record.Addresses.Select(a => a.ToString())], record.Admission, record.IsStranger);
+                var row = new PeerRow(record.PeerId?.ToString() ?? "", record.Alias, [.. record.Addresses.Select(a => a.ToString())], record.Admission, record.IsStranger,
+                    record.Configured.Count > 0 ? [.. record.Configured.Select(a => a.ToString())] : null);
                 json.Value = JsonSerializer.Serialize(row, PeerRowContext.Default.PeerRow);
                 command.ExecuteNonQuery();
             }

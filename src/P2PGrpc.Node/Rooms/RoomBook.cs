@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using P2PGrpc.Core.Identity;
+using P2PGrpc.Core.Logs;
 using P2PGrpc.Core.Rooms;
+using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Peers;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Wire;
@@ -59,7 +61,7 @@ internal sealed class RoomBook : IDisposable
             var known = current.Find(ticket.Secret.Conversation);
             var chosen = given.Length > 0 ? given : known is { Name.Length: > 0 } ? known.Name : CheckProposal(ticket.Name);
             var peers = Merge(ticket, known?.Peers ?? []);
-            var room = new RoomRecord(ticket.Secret.Conversation, chosen, ticket.Secret, ticket.Secret.Admit(self), peers) { Muted = known?.Muted ?? [] };
+            var room = new RoomRecord(ticket.Secret.Conversation, chosen, ticket.Secret, ticket.Secret.Admit(self), peers) { Muted = known?.Muted ?? [], HasMembers = known is { HasMembers: true } };
             return Enter(current, room, "Choose another name for this one ('room join' takes it by --name).");
         }, cancellationToken);
     }
@@ -86,6 +88,12 @@ internal sealed class RoomBook : IDisposable
             return [room with { Muted = muted ? room.Muted.Add(member) : room.Muted.Remove(member) }];
         },
         cancellationToken);
+
+    /// <summary>Keeps that these rooms have other members.</summary>
+    /// <exception cref="StoreException">It could not be written.</exception>
+    public async Task NoteMembersAsync(IReadOnlyList<ConversationId> seen, CancellationToken cancellationToken) => await ChangeAllAsync(
+        current => [.. seen.Select(current.Find).OfType<RoomRecord>().Where(room => room is { IsJoined: true, HasMembers: false }).Select(room => room with { HasMembers = true })],
+        cancellationToken).ConfigureAwait(false);
 
     /// <summary>A room that this node is in.</summary>
     /// <exception cref="RoomBookException">There is none of this name or id.</exception>
@@ -154,14 +162,19 @@ internal sealed class RoomBook : IDisposable
             .Take(MaximumPeers)];
     }
 
+    private async Task<RoomRecord> ChangeAsync(Func<RoomSnapshot, List<RoomRecord>> decide, CancellationToken cancellationToken) =>
+        (await ChangeAllAsync(decide, cancellationToken).ConfigureAwait(false))[0];
+
     /// <summary>The one way in for changes: decide on the snapshot, write, then show.</summary>
-    private async Task<RoomRecord> ChangeAsync(Func<RoomSnapshot, List<RoomRecord>> decide, CancellationToken cancellationToken)
+    private async Task<List<RoomRecord>> ChangeAllAsync(Func<RoomSnapshot, List<RoomRecord>> decide, CancellationToken cancellationToken)
     {
         await changing.WaitAsync(cancellationToken).ConfigureAwait(false);
         List<RoomRecord> changed;
         try
         {
             changed = decide(Snapshot);
+            if (changed.Count == 0)
+                return changed;
             // From here on the change is made whether its caller waits or not, so that disk and memory stay the same.
             await table.WriteAsync(changed, CancellationToken.None).ConfigureAwait(false);
             Volatile.Write(ref snapshot, changed.Aggregate(Snapshot, (all, room) => all.With(room)));
@@ -172,7 +185,7 @@ internal sealed class RoomBook : IDisposable
         }
 
         Changed?.Invoke();
-        return changed[0];
+        return changed;
     }
 
     public void Dispose() => changing.Dispose();

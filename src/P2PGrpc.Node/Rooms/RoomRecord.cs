@@ -24,6 +24,9 @@ internal sealed record RoomRecord(
     /// <summary>Members of whom the owner takes nothing more here; also in a room that was left, for the case that it is joined again.</summary>
     public ImmutableHashSet<PeerId> Muted { get; init; } = [];
 
+    /// <summary>Another member was linked at some time. False as long as none was since the room was made or entered.</summary>
+    public bool HasMembers { get; init; }
+
     /// <summary>How this node's owner calls it: #name, or its id if it has no name.</summary>
     public string Label => Name.Length > 0 ? Sign + Name : Conversation.ToString();
 

@@ -36,10 +36,14 @@ internal sealed class RoomTable(LogStore store, PeerId self)
             if (JsonSerializer.Deserialize(json, RoomRowContext.Default.RoomRow) is not { Name: not null, Peers: not null } row)
                 return null;
             if (row.Secret is null)
-                return new RoomRecord(conversation, row.Name, null, default, []) { Muted = ReadMuted(row) };
+                return new RoomRecord(conversation, row.Name, null, default, []) { Muted = ReadMuted(row), HasMembers = row.HasMembers };
             if (!Bytes32.TryParse(row.Secret, out var secret) || new RoomSecret(secret.ToArray()) is var known && known.Conversation != conversation)
                 return null;
-            return new RoomRecord(conversation, row.Name, known, known.Admit(self), [.. row.Peers.Select(ReadPeer).OfType<RoomPeer>()]) { Muted = ReadMuted(row) };
+            return new RoomRecord(conversation, row.Name, known, known.Admit(self), [.. row.Peers.Select(ReadPeer).OfType<RoomPeer>()])
+            {
+                Muted = ReadMuted(row),
+                HasMembers = row.HasMembers,
+            };
         }
         catch (JsonException)
         {
@@ -73,7 +77,7 @@ internal sealed class RoomTable(LogStore store, PeerId self)
                 var row = new RoomRow(
                     room.Name, room.Secret is { } secret ? Base32.Encode(secret.ToArray()) : null,
                     [.. room.Peers.Select(peer => new RoomPeerRow(peer.PeerId.ToString(), [.. peer.Addresses.Select(address => address.ToString())]))],
-                    room.Muted.Count > 0 ? [.. room.Muted.Select(member => member.ToString())] : null);
+                    room.Muted.Count > 0 ? [.. room.Muted.Select(member => member.ToString())] : null, room.HasMembers);
                 json.Value = JsonSerializer.Serialize(row, RoomRowContext.Default.RoomRow);
                 command.ExecuteNonQuery();
             }

@@ -9,6 +9,9 @@ internal static class DisplayText
     private const int ZeroWidthNonJoiner = 0x200C;
     private const int ZeroWidthJoiner = 0x200D;
 
+    /// <summary>A text of somebody else's, the system's for example, with one full stop at its end.</summary>
+    internal static string Sentence(string text) => text.TrimEnd().TrimEnd('.') + ".";
+
     /// <summary>Replaces what could move the cursor, turn the reading direction, break the line or hide (control and format characters,
     /// line and paragraph separators, unpaired surrogates) by a visible escape such as \u{202E}. Emoji sequences and scripts that join
     /// letters stay whole.</summary>

@@ -55,7 +55,7 @@ internal sealed partial class PeerHost : IAsyncDisposable
     /// <param name="loggers">Where log lines go, rate-limited; not owned.</param>
     /// <param name="time">For the pauses between log lines, and before a connection is closed.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
-    /// <exception cref="NodeStartException">PORT_IN_USE, or OPTIONS_INVALID if this address can't be listened on.</exception>
+    /// <exception cref="NodeStartException">PORT_IN_USE, ADDRESS_MISSING, or OPTIONS_INVALID if this address can't be listened on.</exception>
     public static async Task<PeerHost> StartAsync(
         PeerHostOptions options, NodeCertificate certificate, Func<IFrameConnection, CancellationToken, Task> serve,
         WireLimits limits, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
@@ -196,8 +196,7 @@ internal sealed partial class PeerHost : IAsyncDisposable
         }
 
         return error is SocketException or IOException or UnauthorizedAccessException
-            ? new NodeStartException(
-                "OPTIONS_INVALID", $"This machine can't listen on {listen}: {error.Message}. Choose another address with --listen.", error)
+            ? ListenFaults.Explain(error, listen.ToString(), "--listen")
             : null;
     }
 

@@ -21,9 +21,13 @@ internal sealed class RateLimitedLoggerFactory(ILoggerFactory inner, TimeSpan in
     /// <summary>Where the framework's host says that it failed to start: whoever starts it gets the same as an exception, and says it better.</summary>
     private const string HostCategory = "Microsoft.Extensions.Hosting.";
 
+    /// <summary>Where it says over and over that health is not what it could be, as an error without a reason. Whoever asks for health is answered, and what has happened
+    /// to the node, or what its owner wants of it, is an event of its own.</summary>
+    private const string HealthCategory = "Microsoft.Extensions.Diagnostics.HealthChecks.";
+
     public ILogger CreateLogger(string categoryName)
     {
-        if (categoryName.StartsWith(HostCategory, StringComparison.Ordinal))
+        if (categoryName.StartsWith(HostCategory, StringComparison.Ordinal) || categoryName.StartsWith(HealthCategory, StringComparison.Ordinal))
             return NullLogger.Instance;
         var ours = categoryName.StartsWith("P2PGrpc.", StringComparison.Ordinal);
         if (ours && !limitsOwn)

@@ -23,13 +23,13 @@ public sealed class OwnerCommandTests
         var terminal = new Terminal();
         Assert.Equal(ExitCodes.Success, await terminal.RunAtAsync(node, "status"));
         Assert.Contains("alice, version 0.1.0, up 1m 1s", terminal.Output);
-        Assert.Contains("1 up; of 3 peers 2 are not linked, 1 of them being dialled", terminal.Output);
+        Assert.Contains("1 up; of 3 peers 2 are not linked: 1 of them is being dialled, of the rest this node has no address", terminal.Output);
         Assert.Contains("7 held, 2 not yet delivered, the oldest for 1m 30s", terminal.Output);
         Assert.Contains("3 MiB of databases, 5 GiB free\n", terminal.Output);
         var json = new Terminal();
         await json.RunAtAsync(node, "status", "--json");
         Assert.Equal(
-            """{"type":"status","peerId":"alice-id","name":"alice","version":"0.1.0","address":"alice-id@127.0.0.1:5555","uptimeMs":61000,"position":7,"undelivered":2,"writable":true,"storeError":"","damagedPlaces":0,"links":1,"peers":3,"peersDialling":1,"peersDown":2,"oldestUndeliveredMs":90000,"databaseBytes":3145728,"freeBytes":5368709120,"reserveHeld":true,"draining":false}""",
+            """{"type":"status","peerId":"alice-id","name":"alice","version":"0.1.0","address":"alice-id@127.0.0.1:5555","uptimeMs":61000,"position":7,"undelivered":2,"writable":true,"storeError":"","damagedPlaces":0,"links":1,"peers":3,"peersDialling":1,"peersDown":1,"oldestUndeliveredMs":90000,"databaseBytes":3145728,"freeBytes":5368709120,"reserveHeld":true,"draining":false,"undeliveredToRemoved":0}""",
             json.Lines.Single());
     }
 
@@ -38,10 +38,10 @@ public sealed class OwnerCommandTests
     public async Task Status_ends_with_a_failure_while_nothing_can_be_written()
     {
         await using var node = await FakeNode.StartAsync();
-        node.Node.Store = (false, "disk I/O error");
+        node.Node.Store = (false, "The disk fails.");
         var terminal = new Terminal();
         Assert.Equal(ExitCodes.Failure, await terminal.RunAtAsync(node, "status"));
-        Assert.Contains("store     READ ONLY: disk I/O error", terminal.Lines);
+        Assert.Contains("store     READ ONLY: The disk fails.", terminal.Lines);
         Assert.Equal(ExitCodes.Failure, await new Terminal().RunAtAsync(node, "status", "--json"));
     }
 
@@ -118,7 +118,7 @@ public sealed class OwnerCommandTests
         var terminal = new Terminal();
         await terminal.RunAtAsync(node, "peers", "list", "--json");
         Assert.Equal(
-            """{"type":"peer","peerId":"bob-id","alias":"bob","addresses":["127.0.0.1:5556"],"admission":"known","link":"up","suggestedName":"","lastError":"","undelivered":0,"roundTripMs":0.5}""",
+            """{"type":"peer","peerId":"bob-id","alias":"bob","addresses":["127.0.0.1:5556"],"admission":"known","link":"up","suggestedName":"","lastError":"","undelivered":0,"roundTripMs":0.5,"thisNode":false}""",
             terminal.Lines[0]);
     }
 

@@ -44,6 +44,29 @@ public sealed class TelemetryOptionTests
         Assert.True(Wishes().IsNothing);
     }
 
+    /// <summary>The library would take its default, and nothing would arrive.</summary>
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "nonsense")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://127.0.0.1")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "127.0.0.1:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "foo")]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json")]
+    [InlineData("OTEL_METRIC_EXPORT_INTERVAL", "10s")]
+    [InlineData("OTEL_EXPORTER_OTLP_TIMEOUT", "-1")]
+    public void A_variable_of_the_export_that_can_not_be_meant_is_refused_by_its_name(string variable, string text)
+    {
+        environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:4318";
+        environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+        Assert.True(Wishes().Sends);
+        environment[variable] = text;
+        var refused = Assert.Throws<CommandException>(Wishes);
+        Assert.StartsWith($"{variable} is '{text}': write ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, refused.ExitCode);
+        // Where nothing is sent it is another program's business.
+        environment["OTEL_SDK_DISABLED"] = "true";
+        Assert.True(Wishes().IsNothing);
+    }
+
     private TelemetryWishes Wishes() => TelemetryWishes.Read(Read(), name => environment.GetValueOrDefault(name));
 
     private RunSettings Read(params string[] arguments)

@@ -65,7 +65,7 @@ public sealed class UpkeepCommandTests
         var json = new Terminal();
         await json.RunAtAsync(node, "drain", "--stop", "--wait", "1s", "--json");
         Assert.Equal(
-            """{"type":"drain","draining":true,"undelivered":0,"underWay":0,"stopping":true,"peers":[{"peerId":"bob-id","alias":"bob","undelivered":2,"linked":false}]}""", json.Lines.Single());
+            """{"type":"drain","draining":true,"undelivered":0,"underWay":0,"stopping":true,"peers":[{"peerId":"bob-id","alias":"bob","undelivered":2,"linked":false}],"rooms":[]}""", json.Lines.Single());
     }
 
     [Fact]

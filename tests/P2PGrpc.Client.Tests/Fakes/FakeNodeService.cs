@@ -36,7 +36,7 @@ public sealed class FakeNodeService : NodeService.NodeServiceBase
         Draining = Draining,
         Links = 1,
         Peers = 3,
-        PeersDown = 2,
+        PeersDown = 1,
         PeersDialling = 1,
         OldestUndeliveredMs = 90_000,
         DatabaseBytes = 3 << 20,

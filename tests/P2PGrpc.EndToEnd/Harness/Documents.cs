@@ -20,6 +20,9 @@ internal static partial class Documents
         return session;
     }
 
+    /// <summary>The call of the health port in operations.md.</summary>
+    public static string ReadHealthCall() => ReadBlocks("operations.md", "sh").Single(block => block.Contains("grpc.health.v1.Health/Check", StringComparison.Ordinal));
+
     private static IEnumerable<string> ReadBlocks(string document, string language) =>
         Fence().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "docs", document)))
             .Where(match => match.Groups[1].Value == language).Select(match => match.Groups[2].Value.TrimEnd('\n'));

@@ -117,8 +117,8 @@ public sealed class UpkeepTests
     public async Task A_node_whose_database_can_t_be_read_still_says_how_it_fares()
     {
         await using var alice = await RunningNode.StartAsync("alice", AdmissionPolicy.Known, "bob=127.0.0.1:9");
-        await alice.Runtime.RoomAdministration.CreateAsync("friends", Token);
-        await alice.SendAsync("#friends", "for whoever comes");
+        await alice.AddAsync($"bob={(alice.Id[0] == 'a' ? 'b' : 'a')}{alice.Id[1..]}@127.0.0.1:9");
+        await alice.SendAsync("bob", "for when you come");
         using (var connection = StoreConnection.OpenWriter(Path.Combine(alice.DataDirectory, DataFiles.Database)))
             connection.Execute("ALTER TABLE segment RENAME TO gone");
 
@@ -157,6 +157,34 @@ public sealed class UpkeepTests
         Assert.Contains(back.Hints, hint => hint.Contains("p2pgrpc peers remove bob", StringComparison.Ordinal));
         Assert.Equal(3, back.Applied.Count);
         Assert.NotNull(alice.Find("bob"));
+    }
+
+    /// <summary>A wrong address would be dialled for ever, and whoever answers there be taken for the peer with another identity.</summary>
+    [Fact]
+    public async Task An_address_that_the_options_name_no_more_is_forgotten_unless_somebody_else_named_it()
+    {
+        await using var bob = await RunningNode.StartAsync("bob");
+        await using var alice = await RunningNode.StartAsync("alice");
+        var (right, wrong) = ($"bob={bob.Id}@127.0.0.1:{bob.Port}", $"bob={bob.Id}@127.0.0.1:9");
+        await ReloadAsync(alice, options => options.Peers.Add(wrong));
+        Assert.Equal(["127.0.0.1:9"], alice.Find("bob")!.Addresses);
+        var answer = await ReloadAsync(alice, options => options.Peers.Add(right));
+        Assert.Contains("the peer bob is not dialled at 127.0.0.1:9 any more", answer.Applied);
+        Assert.Equal([$"127.0.0.1:{bob.Port}"], alice.Find("bob")!.Addresses);
+
+        // At a start, too; and what the owner has added by hand stays.
+        await alice.AddAsync("bob=127.0.0.1:8");
+        await alice.StopAsync();
+        await alice.StartAgainAsync(AdmissionPolicy.Known, wrong, "carol=127.0.0.1:6");
+        Assert.Equal(["127.0.0.1:9", "127.0.0.1:8"], alice.Find("bob")!.Addresses);
+        // One of whom nothing but the address is known.
+        await alice.StopAsync();
+        await alice.StartAgainAsync(AdmissionPolicy.Known, right, "carol=127.0.0.1:7");
+        Assert.Equal(["127.0.0.1:7"], alice.Find("carol")!.Addresses);
+        // Who is named no more stays known, as it was.
+        await alice.StopAsync();
+        await alice.StartAgainAsync();
+        Assert.Equal(2, alice.Find("bob")!.Addresses.Count);
     }
 
     [Fact]

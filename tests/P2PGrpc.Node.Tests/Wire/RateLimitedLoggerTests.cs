@@ -35,6 +35,15 @@ public sealed class RateLimitedLoggerTests : IDisposable
         Assert.Equal("later", log.Lines.Last().Line);
     }
 
+    /// <summary>It would be an error, without a reason, each time that somebody drains a node.</summary>
+    [Fact]
+    public void What_the_framework_says_of_health_is_said_by_the_node_itself()
+    {
+        using var limited = new RateLimitedLoggerFactory(log, Interval, time);
+        Write(limited.CreateLogger("Microsoft.Extensions.Diagnostics.HealthChecks.DefaultHealthCheckService"), LogLevel.Error, "Health check store with status Unhealthy");
+        Assert.Empty(log.Lines);
+    }
+
     [Fact]
     public void Categories_do_not_silence_each_other()
     {
