@@ -38,7 +38,7 @@ internal sealed class PeerTable(LogStore store)
                 return null;
             PeerId? peer = PeerId.TryParse(row.PeerId, out var parsed) ? parsed : null;
             var addresses = PeerAddress.ParseAll(row.Addresses);
-            return peer is null && addresses.Count == 0 ? null : new PeerRecord(peer, row.Alias, addresses, row.Admission) 
+            return peer is null && addresses.Count == 0 ? null : new PeerRecord(peer, row.Alias, addresses, row.Admission)
             {
                 IsStranger = row.IsStranger,
                 Configured = [.. PeerAddress.ParseAll(row.Configured ?? []).Where(addresses.Contains)],
