@@ -11,7 +11,7 @@ namespace P2PGrpc.Cli.Run;
 internal sealed class RunOptions
 {
     public const string DefaultListen = "0.0.0.0:5555";
-    
+
     /// <summary>Between the values of one variable; line ends, since YAML folds lists of many lines into them.</summary>
     private static readonly char[] Separators = [',', ' ', ';', '\t', '\r', '\n'];
 
