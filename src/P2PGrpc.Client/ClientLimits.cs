@@ -9,6 +9,9 @@ internal static class ClientLimits
     /// <summary>The longest time limit that can be given: .NET's timers count no further. Whoever wants to wait longer wants no limit.</summary>
     public static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(49);
 
+    /// <summary>The longest time limit that options can set for all calls, or for a handler: in a configuration a number alone is days, and "30" is seldom meant so.</summary>
+    public static readonly TimeSpan LongestOption = TimeSpan.FromDays(1);
+
     /// <summary>How long an unavailable node is tried again: it covers the restart of a node (5 s to stop, 1 s to start).</summary>
     public static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(10);
 
@@ -54,6 +57,9 @@ internal static class ClientLimits
     /// <summary>How long replies are listened for after the last request was answered: a busy requester keeps its subscription, an idle one reads nothing in vain.</summary>
     public static readonly TimeSpan ReplyIdle = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long after its end of waiting a request is still answered: clocks of two nodes may differ, and doctor tells of those that do by more than this.</summary>
+    public static readonly TimeSpan ReplyByTolerance = TimeSpan.FromMinutes(1);
+
     /// <summary>Messages that wait for handlers in all lanes together: enough to bridge the next response's way, few enough to be held whole (8 MiB of the largest).</summary>
     public const int WaitingMessages = 64;
 
@@ -76,6 +82,12 @@ internal static class ClientLimits
 
     /// <summary>The longest pause before the room for dead letters is looked for again: whoever asks for a replay waits half a minute for it.</summary>
     public static readonly TimeSpan LongestReplayPause = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a handler is at work before that is told: longer than any call's time limit, so that one that waits for something has given up by then.</summary>
+    public static readonly TimeSpan LongHandling = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a stop takes before it says what it waits for: most handlers end at once.</summary>
+    public static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>The pause after an acknowledgement that failed, and its time limit when a host stops.</summary>
     public static readonly TimeSpan AcknowledgePause = TimeSpan.FromSeconds(2);

@@ -209,7 +209,7 @@ internal sealed class MessageStream(PeerService.PeerServiceClient stub, string t
     private List<SendResult> GiveUpEphemeral(P2PGrpcException fault)
     {
         var results = new List<SendResult>();
-        if (!ephemeral || !fault.IsTransient)
+        if (!ephemeral || fault.StatusCode != StatusCode.Unavailable)
             return results;
         lock (gate)
         {

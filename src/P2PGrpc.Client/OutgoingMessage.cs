@@ -42,6 +42,12 @@ public sealed record OutgoingMessage
         init
         {
             ArgumentNullException.ThrowIfNull(value);
+            foreach (var (name, text) in value)
+            {
+                WellFormedText.Check(name, "A header's name", nameof(value));
+                if (text is not null)
+                    WellFormedText.Check(text, $"The header {name}", nameof(value));
+            }
             field = TypeName is null || value.ContainsKey(MessageHeaders.MessageType)
                 ? value
                 : new Dictionary<string, string>(value, StringComparer.Ordinal) { [MessageHeaders.MessageType] = TypeName };
@@ -52,17 +58,18 @@ public sealed record OutgoingMessage
     /// The idempotency key, at most 128 bytes: the same key with the same content is one message, for 7 days. Null (the default):
     /// the client makes a random one, so that its own retries are safe.
     /// </summary>
-    public string? MessageId { get; init; }
+    public string? MessageId { get; init => field = value is null ? null : WellFormedText.Check(value, "The MessageId", nameof(value)); }
 
     // What a message of JSON is of, so that it can't be lost with the headers.
     private string? TypeName { get; init; }
 
     /// <summary>A message of text.</summary>
     /// <param name="text">The text.</param>
+    /// <exception cref="ArgumentException">It holds half a character (a lone surrogate), which no other program could read.</exception>
     public static OutgoingMessage FromText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new OutgoingMessage(text, default, "");
+        return new OutgoingMessage(WellFormedText.Check(text, "The text", nameof(text)), default, "");
     }
 
     /// <summary>A message of bytes.</summary>

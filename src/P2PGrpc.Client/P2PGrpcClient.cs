@@ -16,6 +16,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable, IDisposable
     private readonly TimeProvider time;
     private readonly TimeSpan callTimeout;
     private readonly TimeSpan retryFor;
+    private volatile bool disposed;
 
     /// <summary>Makes a client. Nothing is connected before the first call.</summary>
     /// <param name="options">Where the node is; null: the node of the default data directory.</param>
@@ -119,6 +120,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable, IDisposable
         SendSettings? settings = null,
         CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         ArgumentException.ThrowIfNullOrEmpty(to);
         ArgumentNullException.ThrowIfNull(messages);
         settings ??= SendSettings.Default;
@@ -159,6 +161,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable, IDisposable
     public IAsyncEnumerable<SubscribeResponse> SubscribeBatchesAsync(
         SubscribeSettings? settings = null, CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         settings ??= SubscribeSettings.Default;
         return new Subscription(Messages, settings, new RetryPause(time, settings.ReconnectFor)).RunAsync(cancellationToken);
     }
@@ -188,6 +191,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable, IDisposable
     /// <summary>Closes the connections. Calls under way fail. It waits for nothing.</summary>
     public void Dispose()
     {
+        disposed = true;
         Requests.Dispose();
         channel.Dispose();
     }
@@ -195,6 +199,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable, IDisposable
     /// <summary>Closes the connections. Calls under way fail.</summary>
     public async ValueTask DisposeAsync()
     {
+        disposed = true;
         await Requests.DisposeAsync();
         channel.Dispose();
     }
@@ -207,6 +212,7 @@ public sealed class P2PGrpcClient : IAsyncDisposable, IDisposable
     internal async Task<TResponse> CallAsync<TResponse>(
         Func<CallOptions, AsyncUnaryCall<TResponse>> start, SendSettings settings, TimeSpan patience, CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         var limit = settings.Timeout ?? callTimeout;
         // gRPC counts a deadline by the system's clock, whatever clock this client has.
         DateTime? deadline = limit == Timeout.InfiniteTimeSpan ? null : TimeProvider.System.GetUtcNow().UtcDateTime + limit;

@@ -37,14 +37,14 @@ public sealed class P2PGrpcClientOptions
     public string? ServerCertificateFile { get; set; }
 
     /// <summary>
-    /// The time limit of a call, with its retries, at most 49 days; <see cref="Timeout.InfiniteTimeSpan"/>: none. Default 30 s. Subscriptions and SendManyAsync have
+    /// The time limit of a call, with its retries, at most a day; <see cref="Timeout.InfiniteTimeSpan"/>: none. Default 30 s. Subscriptions and SendManyAsync have
     /// none.
     /// </summary>
     public TimeSpan CallTimeout { get; set; } = ClientLimits.CallTimeout;
 
     /// <summary>
     /// How long a node that is unavailable is tried again before a call fails; each try sends the same message_id, so that no
-    /// message is sent twice. Default 10 s, within <see cref="CallTimeout"/>. Zero: never. <see cref="Timeout.InfiniteTimeSpan"/>: as long as that allows.
+    /// message is sent twice. Default 10 s, at most a day, within <see cref="CallTimeout"/>. Zero: never. <see cref="Timeout.InfiniteTimeSpan"/>: as long as that allows.
     /// </summary>
     public TimeSpan RetryFor { get; set; } = ClientLimits.RetryFor;
 
@@ -85,15 +85,17 @@ public sealed class P2PGrpcClientOptions
             return "TokenFile and Token are both set: give one of them.";
         if (Address is null && (TokenFile is not null || Token is not null))
             return "A token is set but no Address: a data directory holds its own token.";
+        if (Token is not null && (Token.Length == 0 || !Token.All(letter => letter is > ' ' and <= '~')))
+            return "The token is empty, or holds a space, a line break or another sign that can't be in one: give the one line of the node's api.token, or set TokenFile.";
         if (Address is null && ServerCertificateFile is not null)
             return "ServerCertificateFile is set but no Address: it goes with an https address.";
         if (DataDirectory is { Length: 0 })
             return "DataDirectory is empty: give a directory, or leave it unset for the default one.";
         if (TokenFile is { Length: 0 } || ServerCertificateFile is { Length: 0 })
             return $"{(TokenFile is { Length: 0 } ? nameof(TokenFile) : nameof(ServerCertificateFile))} is empty: name a file, or leave it unset.";
-        if (TimeLimit.FindFault(CallTimeout) is { } limitFault)
+        if (TimeLimit.FindOptionFault(CallTimeout) is { } limitFault)
             return $"CallTimeout {limitFault}.";
-        if (TimeLimit.FindRetryFault(RetryFor) is { } retryFault)
+        if ((TimeLimit.FindRetryFault(RetryFor) ?? (RetryFor > TimeSpan.Zero ? TimeLimit.FindOptionFault(RetryFor) : null)) is { } retryFault)
             return $"RetryFor {retryFault}.";
         return Address is null ? null : FindAddressFault(Address);
     }

@@ -6,5 +6,7 @@ namespace P2PGrpc.Client;
 internal sealed class P2PGrpcClientOptionsValidation : IValidateOptions<P2PGrpcClientOptions>
 {
     public ValidateOptionsResult Validate(string? name, P2PGrpcClientOptions options) =>
-        options.FindFault() is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+        options.FindFault() is { } fault
+            ? ValidateOptionsResult.Fail($"{(string.IsNullOrEmpty(name) ? "The options of the client" : $"The options of the client '{name}'")}: {fault}")
+            : ValidateOptionsResult.Success;
 }

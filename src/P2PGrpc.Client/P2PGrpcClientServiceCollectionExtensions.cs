@@ -42,22 +42,22 @@ public static class P2PGrpcClientServiceCollectionExtensions
 
     /// <summary>Adds a <see cref="P2PGrpcClient"/> as a singleton, with its options bound to a section of the configuration.</summary>
     /// <param name="services">The collection.</param>
-    /// <param name="section">The section: the properties of <see cref="P2PGrpcClientOptions"/>.</param>
+    /// <param name="section">The section: the properties of <see cref="P2PGrpcClientOptions"/>. A key that is none of them is an error when the options are made.</param>
     public static P2PGrpcClientBuilder AddP2PGrpcClient(this IServiceCollection services, IConfiguration section)
     {
         var builder = services.AddP2PGrpcClient();
-        services.AddOptions<P2PGrpcClientOptions>().Bind(section);
+        services.AddOptions<P2PGrpcClientOptions>().Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
         return builder;
     }
 
     /// <summary>Adds one of several clients, with its options bound to a section of the configuration.</summary>
     /// <param name="services">The collection.</param>
     /// <param name="name">The key under which to ask for it.</param>
-    /// <param name="section">The section: the properties of <see cref="P2PGrpcClientOptions"/>.</param>
+    /// <param name="section">The section: the properties of <see cref="P2PGrpcClientOptions"/>. A key that is none of them is an error when the options are made.</param>
     public static P2PGrpcClientBuilder AddP2PGrpcClient(this IServiceCollection services, string name, IConfiguration section)
     {
         var builder = services.AddP2PGrpcClient(name, _ => { });
-        services.AddOptions<P2PGrpcClientOptions>(name).Bind(section);
+        services.AddOptions<P2PGrpcClientOptions>(name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
         return builder;
     }
 

@@ -52,8 +52,11 @@ public sealed class P2PGrpcException : Exception
     /// <summary>How long the node asks to wait before trying again, if it does.</summary>
     public TimeSpan? RetryDelay { get; init; }
 
-    /// <summary>Whether the same call may succeed a little later without anything being changed.</summary>
-    public bool IsTransient => StatusCode == StatusCode.Unavailable;
+    /// <summary>
+    /// Whether the same call may succeed a little later without anything being changed: the node was not available, or the answer did not come in time. Where
+    /// <see cref="MayHaveHappened"/> is true, give a message its <see cref="OutgoingMessage.MessageId"/> beforehand, and send it again with the same one.
+    /// </summary>
+    public bool IsTransient => StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded;
 
     /// <summary>
     /// Whether what was asked for may have been done although the call failed: the answer was lost or late, or the node itself does not know.

@@ -1,3 +1,5 @@
+using Grpc.Core;
+
 namespace P2PGrpc.Client;
 
 /// <summary>The pauses between attempts to reach a node: doubling, jittered, never shorter than the node asks for.</summary>
@@ -17,7 +19,8 @@ internal sealed class RetryPause(TimeProvider time, TimeSpan retryFor)
     /// <returns>False at once if the fault is not worth an attempt, or the time for attempts would be over.</returns>
     public async Task<bool> WaitAsync(P2PGrpcException fault, CancellationToken cancellationToken)
     {
-        if (!fault.IsTransient)
+        // Out of time is out of time, whatever a caller may try after it.
+        if (fault.StatusCode != StatusCode.Unavailable)
             return false;
         started ??= time.GetTimestamp();
         var pause = delay.Next();

@@ -26,7 +26,7 @@ internal sealed class Subscription(PeerService.PeerServiceClient stub, Subscribe
                 if (response.CaughtUp && !settings.Follow)
                     yield break;
             }
-            if (fault.IsTransient)
+            if (fault.StatusCode == StatusCode.Unavailable)
                 settings.Interrupted?.Invoke(fault);
             if (!await pause.WaitAsync(fault, cancellationToken))
                 throw fault;

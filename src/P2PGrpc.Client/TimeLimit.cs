@@ -17,6 +17,11 @@ internal static class TimeLimit
             : null;
     }
 
+    /// <summary>What is wrong with a limit that is set for all calls, often by a configuration; null if nothing is.</summary>
+    public static string? FindOptionFault(TimeSpan limit) => FindFault(limit) ?? (limit > ClientLimits.LongestOption
+        ? $"must be at most a day, not {limit.TotalDays:0.#} days: write \"00:00:30\" for half a minute, since a number alone is days; -00:00:00.001 is no limit"
+        : null);
+
     /// <summary>What is wrong with a time for trying again; null if nothing is.</summary>
     public static string? FindRetryFault(TimeSpan time) =>
         time < TimeSpan.Zero && time != Timeout.InfiniteTimeSpan ? "must not be negative, other than Timeout.InfiniteTimeSpan, which is for ever" : null;

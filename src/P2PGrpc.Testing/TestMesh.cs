@@ -25,6 +25,7 @@ public sealed class TestMesh : IAsyncDisposable
     private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("p2pgrpc-");
     private readonly ServiceProvider metrics = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly TestNode[] nodes;
+    private bool disposed;
 
     private TestMesh(int count, TestMeshOptions options)
     {
@@ -188,6 +189,8 @@ public sealed class TestMesh : IAsyncDisposable
     /// <summary>Ends all nodes, and deletes their data.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         foreach (var node in nodes)
             network.SetDown(node.Name, true);
         Heal();

@@ -64,12 +64,16 @@ public sealed class TestNode
     /// <param name="name">The name of the other node.</param>
     public bool IsLinkedWith(string name) => FindLink(mesh[name]) is not null;
 
-    /// <summary>The first messages that this node has got or gets, in the order in which they arrived; its own are not among them. Time passes meanwhile.</summary>
-    /// <param name="count">How many to wait for.</param>
+    /// <summary>The first messages that this node has got or gets, in the order in which they arrived; its own are not among them. Each call begins with
+    /// the very first again. Time passes meanwhile.</summary>
+    /// <param name="count">How many to wait for; for none it returns at once.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TimeoutException">They have not come within the mesh's patience.</exception>
     public async Task<IReadOnlyList<ReceivedMessage>> ReceiveAsync(int count, CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (count == 0)
+            return [];
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var received = new List<ReceivedMessage>();
         try

@@ -147,6 +147,9 @@ public sealed class MeshTests
         Assert.Contains("here is linked with nobody; there is down", never.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => mesh.Partition(["here"], ["nowhere"]));
         Assert.Throws<ArgumentException>(() => mesh.Partition(["here"], ["here"]));
+        // For none nothing has to come about.
+        Assert.Empty(await mesh["here"].ReceiveAsync(0, Token));
+        await mesh.DisposeAsync();
     }
 
     [Fact]

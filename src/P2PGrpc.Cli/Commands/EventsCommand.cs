@@ -49,7 +49,7 @@ internal static class EventsCommand
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var fault = P2PGrpcException.From(exception);
-                if (!fault.IsTransient)
+                if (fault.StatusCode != StatusCode.Unavailable)
                     throw fault;
                 notice.Show(fault);
             }

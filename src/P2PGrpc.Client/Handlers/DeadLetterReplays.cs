@@ -7,12 +7,15 @@ namespace P2PGrpc.Client;
 
 /// <summary>Replays dead letters of one client's handlers while the host runs, when the owner of the node asks for it in their room. What was asked for while it was away is done
 /// after its start.</summary>
-internal sealed class DeadLetterReplays(HandlerSet set, DeadLetters letters, ILogger logger) : BackgroundService
+internal sealed class DeadLetterReplays(HandlerSet set, DeadLetters letters, HandlingsUnderWay handlings, ILogger logger) : BackgroundService
 {
     public static DeadLetterReplays Create(IServiceProvider services, string name) => new(
         services.GetRequiredKeyedService<HandlerSet>(name),
         name.Length == 0 ? services.GetRequiredService<DeadLetters>() : services.GetRequiredKeyedService<DeadLetters>(name),
+        services.GetRequiredKeyedService<HandlerStanding>(name).Handlings,
         HandlerSet.FindLogger(services));
+
+    public override Task StopAsync(CancellationToken cancellationToken) => handlings.WatchStopAsync(base.StopAsync(cancellationToken));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace P2PGrpc.Client;
 
 /// <summary>Writes messages whose handlers failed for good into a room of their own. Thread-safe.</summary>
-internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, string consumer, TimeProvider time, ILogger logger)
+internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, string consumer, HandlerStanding standing, TimeProvider time, ILogger logger)
 {
     private CancellationTokenSource? made;
 
@@ -27,6 +27,19 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
                 logger, error, handler.Name, message.Reference, attempts, message.Ephemeral ? "ephemeral messages are not kept" : "no room for dead letters is set");
             return;
         }
+        try
+        {
+            await WriteAsync(room, message, failure, cancellationToken);
+        }
+        finally
+        {
+            standing.ForgetUnwritten(message.Reference);
+        }
+    }
+
+    private async Task WriteAsync(string room, ReceivedMessage message, HandlerFailure failure, CancellationToken cancellationToken)
+    {
+        var (handler, attempts, error) = failure;
         var letter = Create(message, failure);
         var isBare = false;
         var delay = new GrowingDelay(ClientLimits.LongestDelay, ClientLimits.LongestRefusal);
@@ -53,6 +66,7 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
             catch (P2PGrpcException fault)
             {
                 var pause = delay.Next();
+                standing.NoteUnwritten(message.Reference, fault.Message);
                 HandlerLog.DeadLetterFailed(logger, message.Reference, pause, fault.Message);
                 await Task.Delay(pause, time, cancellationToken);
             }

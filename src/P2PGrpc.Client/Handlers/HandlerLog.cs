@@ -46,4 +46,13 @@ internal static partial class HandlerLog
 
     [LoggerMessage(2114, LogLevel.Warning, "{Room} can't be read, so no dead letter is replayed on request; it is tried again in {Pause}: {Why}")]
     public static partial void ReplaysRefused(ILogger logger, string room, TimeSpan pause, string why);
+
+    [LoggerMessage(2115, LogLevel.Warning, "Handler {Handler} has been at work on message {Reference} for {Duration}; the messages behind it wait.")]
+    public static partial void TakesLong(ILogger logger, string handler, string reference, TimeSpan duration);
+
+    [LoggerMessage(2117, LogLevel.Debug, "Request {Reference} came to handler {Handler} when nobody waited for its reply any more, and was passed over.")]
+    public static partial void RequestExpired(ILogger logger, string reference, string handler);
+
+    [LoggerMessage(2116, LogLevel.Warning, "The stop waits for handler {Handler}, which is at work on message {Reference} and has been told to end by its token. The message comes again after the next start.")]
+    public static partial void StopWaits(ILogger logger, string handler, string reference);
 }

@@ -6,8 +6,8 @@ namespace P2PGrpc.Client;
 
 /// <summary>Runs the handlers of a message, each until it succeeds or counts as failed. Thread-safe.</summary>
 internal sealed class HandlerRunner(
-    P2PGrpcClient client, IReadOnlyList<HandlerRegistration> handlers, MessageHandlingOptions options, IServiceScopeFactory scopes, TimeProvider time,
-    DeadLetterWriter deadLetters, ILogger logger)
+    P2PGrpcClient client, IReadOnlyList<HandlerRegistration> handlers, MessageHandlingOptions options, IServiceScopeFactory scopes, HandlingsUnderWay handlings,
+    TimeProvider time, DeadLetterWriter deadLetters, ILogger logger)
 {
     /// <summary>When this returns, the message may be acknowledged: each handler has returned, or its dead letter is on disk.</summary>
     public async Task HandleAsync(ReceivedMessage message, CancellationToken cancellationToken)
@@ -20,6 +20,12 @@ internal sealed class HandlerRunner(
             var accepts = Ask(handler, message);
             if (accepts == false)
                 continue;
+            if (handler.AnswersRequests && RequestExtensions.IsExpired(message, time.GetUtcNow()))
+            {
+                HandlerLog.RequestExpired(logger, message.Reference, handler.Name);
+                continue;
+            }
+
             operation.Begin();
             if (await TryAsync(handler, message, accepts == true, cancellationToken) is not { } failure)
                 continue;
@@ -33,15 +39,26 @@ internal sealed class HandlerRunner(
     }
 
     /// <summary>Runs a handler once, in a scope of its own, with a message that it accepts.</summary>
+    /// <exception cref="TimeoutException">It failed after its time was over.</exception>
     public async Task RunOnceAsync(HandlerRegistration handler, ReceivedMessage message, int attempt, CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        await handler.HandleAsync(new MessageContext(client, message, scope.ServiceProvider, attempt), cancellationToken);
+        using var handling = handlings.Begin(handler.Name, message.Reference);
+        using var timeout = options.HandlerTimeout is { } limit ? new CancellationTokenSource(limit, time) : null;
+        using var either = timeout is null ? null : CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            await handler.HandleAsync(new MessageContext(client, message, scope.ServiceProvider, attempt), either?.Token ?? cancellationToken);
+        }
+        catch (Exception fault) when (timeout is { IsCancellationRequested: true } && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The handler did not end within its HandlerTimeout of {options.HandlerTimeout}.", fault);
+        }
     }
 
-    // Dead letters of others, in a room that several nodes share, are copies of messages and would be taken for them.
+    // What this node writes into its room for dead letters are copies of messages, and notes on them. Whatever headers others send, theirs are messages like any other.
     private bool IsForHandlers(ReceivedMessage message) =>
-        !MessageHeaders.OfDeadLetterRooms.Any(message.Headers.ContainsKey)
+        !(message.Alias == "self" && message.Room.Length > 1 && message.Room[1..] == options.DeadLetterRoom && MessageHeaders.OfDeadLetterRooms.Any(message.Headers.ContainsKey))
         && (options.IncludeReplies || !RequestExtensions.IsReply(message));
 
     // Null: it could not tell, which is a failure of the handler like any other.

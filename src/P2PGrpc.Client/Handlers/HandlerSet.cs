@@ -18,9 +18,10 @@ internal sealed record HandlerSet(
             ?? MessageHandlingOptions.NameAfter(services.GetService<IHostEnvironment>()?.ApplicationName ?? AppDomain.CurrentDomain.FriendlyName);
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
         var logger = FindLogger(services);
+        var standing = services.GetRequiredKeyedService<HandlerStanding>(name);
         IReadOnlyList<HandlerRegistration> handlers = [.. services.GetKeyedServices<HandlerRegistration>(name)];
-        var deadLetters = new DeadLetterWriter(client, options.DeadLetterRoom, consumer, time, logger);
-        var runner = new HandlerRunner(client, handlers, options, services.GetRequiredService<IServiceScopeFactory>(), time, deadLetters, logger);
+        var deadLetters = new DeadLetterWriter(client, options.DeadLetterRoom, consumer, standing, time, logger);
+        var runner = new HandlerRunner(client, handlers, options, services.GetRequiredService<IServiceScopeFactory>(), standing.Handlings, time, deadLetters, logger);
         return new HandlerSet(client, handlers, options, consumer, time, deadLetters, runner);
     }
 

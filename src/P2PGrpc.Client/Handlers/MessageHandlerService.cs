@@ -18,6 +18,8 @@ internal sealed class MessageHandlerService(
             HandlerSet.FindLogger(services));
     }
 
+    public override Task StopAsync(CancellationToken cancellationToken) => standing.Handlings.WatchStopAsync(base.StopAsync(cancellationToken));
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         HandlerLog.Reading(logger, handlers, consumer);

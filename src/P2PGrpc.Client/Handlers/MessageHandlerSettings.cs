@@ -31,6 +31,8 @@ public sealed record MessageHandlerSettings
     {
         if (Name?.Length == 0)
             return "The handler's name is empty.";
+        if (Peer is not null && Room is not null)
+            return "Peer and Room are both set, so no message would ever match: a handler is of a direct conversation, or of a room. Add two handlers.";
         return Room is not null && !Room.StartsWith('#') ? $"The room '{Room}' has no '#' before it, so no message would ever match: write '#{Room}'." : null;
     }
 

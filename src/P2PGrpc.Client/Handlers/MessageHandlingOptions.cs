@@ -45,6 +45,12 @@ public sealed class MessageHandlingOptions
     /// </summary>
     public int MaxAttempts { get; set; } = 5;
 
+    /// <summary>
+    /// How long one attempt of a handler may take, at most a day. Then its token is cancelled, and what it throws counts as a failed attempt; a handler that does not heed its
+    /// token is waited for all the same, since it may still write. Null (the default): as long as it likes. One that takes over a minute is told in the log and by the health.
+    /// </summary>
+    public TimeSpan? HandlerTimeout { get; set; }
+
     /// <summary>The pause before the second attempt; each further one is twice as long, and up to half of each is left away at random. Default: 1 s.</summary>
     public TimeSpan FirstRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -70,6 +76,8 @@ public sealed class MessageHandlingOptions
             return $"MaxUnacknowledgedMessages is 1 to {ClientLimits.MostUnacknowledgedMessages}, not {MaxUnacknowledgedMessages}.";
         if (MaxAttempts is < 1 or > 1000)
             return $"MaxAttempts is 1 to 1000, not {MaxAttempts}.";
+        if (HandlerTimeout is { } limit && (limit <= TimeSpan.Zero || limit > ClientLimits.LongestOption))
+            return $"HandlerTimeout is more than zero and at most a day, not {limit}: write \"00:00:30\" for half a minute, since a number alone is days.";
         if (FirstRetryDelay < TimeSpan.Zero || LongestRetryDelay < FirstRetryDelay || LongestRetryDelay > TimeSpan.FromDays(1))
             return "FirstRetryDelay is at least zero, and LongestRetryDelay at least as long and at most a day.";
         return null;

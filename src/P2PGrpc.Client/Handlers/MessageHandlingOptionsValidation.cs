@@ -6,5 +6,7 @@ namespace P2PGrpc.Client;
 internal sealed class MessageHandlingOptionsValidation : IValidateOptions<MessageHandlingOptions>
 {
     public ValidateOptionsResult Validate(string? name, MessageHandlingOptions options) =>
-        options.FindFault() is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+        options.FindFault() is { } fault
+            ? ValidateOptionsResult.Fail($"{(string.IsNullOrEmpty(name) ? "The options of the handlers" : $"The options of the handlers of the client '{name}'")}: {fault}")
+            : ValidateOptionsResult.Success;
 }

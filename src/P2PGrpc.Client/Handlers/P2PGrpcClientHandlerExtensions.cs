@@ -137,11 +137,11 @@ public static class P2PGrpcClientHandlerExtensions
 
     /// <summary>Binds how the handlers of this client get their messages to a section of the configuration.</summary>
     /// <param name="builder">The client.</param>
-    /// <param name="section">The section.</param>
+    /// <param name="section">The section: the properties of <see cref="MessageHandlingOptions"/>. A key that is none of them is an error when the options are made.</param>
     public static P2PGrpcClientBuilder ConfigureHandlers(this P2PGrpcClientBuilder builder, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<MessageHandlingOptions>(builder.Name).Bind(section);
+        builder.Services.AddOptions<MessageHandlingOptions>(builder.Name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
         return builder;
     }
 
@@ -199,7 +199,7 @@ public static class P2PGrpcClientHandlerExtensions
         var (services, name) = (builder.Services, builder.Name);
         if (services.Any(service => service.ServiceType == typeof(HandlerStanding) && name.Equals(service.ServiceKey)))
             return;
-        services.AddKeyedSingleton(name, new HandlerStanding());
+        services.AddKeyedSingleton(name, (provider, _) => HandlerStanding.From(provider));
         services.AddKeyedSingleton(name, (provider, _) => HandlerSet.From(provider, name));
         services.AddOptions<MessageHandlingOptions>(name).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MessageHandlingOptions>, MessageHandlingOptionsValidation>());

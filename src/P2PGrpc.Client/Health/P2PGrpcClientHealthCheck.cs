@@ -35,6 +35,8 @@ internal sealed class P2PGrpcClientHealthCheck(P2PGrpcClient client, HandlerStan
             return new HealthCheckResult(context.Registration.FailureStatus, "The node takes no messages: it is being drained.", null, data);
         if (handlers?.Fault is { } refused)
             return HealthCheckResult.Degraded($"The handlers get no messages: {refused.Message}", refused, data);
+        if (handlers?.FindHoldUp() is { } holdUp)
+            return HealthCheckResult.Degraded(holdUp, null, data);
         return node.DamagedPlaces > 0
             ? HealthCheckResult.Degraded($"{node.DamagedPlaces} places of the node's database are damaged.", null, data)
             : HealthCheckResult.Healthy($"The node is up, with {node.Links} links.", data);

@@ -9,7 +9,8 @@ public static class P2PGrpcClientHealthExtensions
     /// <summary>
     /// Checks a client that was added by <c>AddP2PGrpcClient</c>. Unhealthy (or the status that is given): the node can't be reached within 5 s, or takes no messages,
     /// because of an error of its store (such as a full disk) or because it is being drained.
-    /// Degraded: its database has damaged places, or the client's handlers get no messages.
+    /// Degraded: its database has damaged places, the client's handlers get no messages, one of them has been at work on a message for a minute, or a
+    /// dead letter can't be written.
     /// </summary>
     /// <param name="builder">The health checks.</param>
     /// <param name="client">The client's name; empty for the one without a name.</param>

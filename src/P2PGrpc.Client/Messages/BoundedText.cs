@@ -5,9 +5,11 @@ namespace P2PGrpc.Client;
 /// <summary>Texts that must not exceed a number of bytes.</summary>
 internal static class BoundedText
 {
-    /// <summary>The longest beginning that has at most so many bytes of UTF-8, whole characters only.</summary>
+    /// <summary>The longest beginning that has at most so many bytes of UTF-8, whole characters only. In the place of what is no character stands U+FFFD.</summary>
     public static string Cut(string text, int bytes)
     {
+        if (text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
+            text = string.Concat(text.EnumerateRunes());
         if (Encoding.UTF8.GetByteCount(text) <= bytes)
             return text;
         var length = 0;

@@ -9,6 +9,12 @@ public static class MessageHeaders
     /// <summary>What a request and its reply have in common.</summary>
     public const string CorrelationId = "correlation-id";
 
+    /// <summary>
+    /// Until when the requester waits for the reply, in milliseconds since 1970 by its clock. Requests without a time limit don't have it. Handlers of requests pass over one
+    /// that comes to them more than a minute after that.
+    /// </summary>
+    public const string ReplyBy = "reply-by";
+
     /// <summary>The reference of the request that a message is the reply to. Only replies have it.</summary>
     public const string InReplyTo = "in-reply-to";
 

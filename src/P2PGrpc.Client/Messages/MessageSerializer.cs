@@ -22,6 +22,9 @@ internal sealed class MessageSerializer(JsonSerializerOptions? options)
             IMessage message => OutgoingMessage.FromProtobuf(message),
             byte[] or Memory<byte> or ReadOnlyMemory<byte> or ArraySegment<byte> or Stream => throw new ArgumentException(
                 "Bytes are no typed message, since nobody could tell what they are: send OutgoingMessage.FromData(bytes, contentType).", nameof(value)),
+            Task or ValueTask => throw new ArgumentException("A task is no message: await it, and send what it gives.", nameof(value)),
+            _ when typeof(T) is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ValueTask<>) => throw new ArgumentException(
+                "A task is no message: await it, and send what it gives.", nameof(value)),
             ReceivedMessage => throw new ArgumentException(
                 "A received message is no typed message: send what it holds, as OutgoingMessage.FromText(message.Text) or "
                 + "OutgoingMessage.FromData(message.Data, message.ContentType).",

@@ -6,5 +6,7 @@ namespace P2PGrpc.Client;
 internal sealed class OutboxOptionsValidation : IValidateOptions<OutboxOptions>
 {
     public ValidateOptionsResult Validate(string? name, OutboxOptions options) =>
-        options.FindFault() is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+        options.FindFault() is { } fault
+            ? ValidateOptionsResult.Fail($"{(string.IsNullOrEmpty(name) ? "The options of the outbox" : $"The options of the outbox of the client '{name}'")}: {fault}")
+            : ValidateOptionsResult.Success;
 }

@@ -52,13 +52,13 @@ public static class P2PGrpcClientOutboxExtensions
     /// <param name="builder">The client.</param>
     /// <param name="dialect">Whose SQL the database speaks.</param>
     /// <param name="connect">Makes a new connection, which is not open yet, to the database of the transactions. The services are those of a scope, which ends with the connection.</param>
-    /// <param name="section">The section: the properties of <see cref="OutboxOptions"/>.</param>
+    /// <param name="section">The section: the properties of <see cref="OutboxOptions"/>. A key that is none of them is an error when the options are made.</param>
     /// <exception cref="InvalidOperationException">The client has an outbox already.</exception>
     public static P2PGrpcClientBuilder AddOutbox(
         this P2PGrpcClientBuilder builder, OutboxDialect dialect, Func<IServiceProvider, DbConnection> connect, IConfiguration section)
     {
         builder.AddOutbox(dialect, connect);
-        builder.Services.AddOptions<OutboxOptions>(builder.Name).Bind(section);
+        builder.Services.AddOptions<OutboxOptions>(builder.Name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
         return builder;
     }
 

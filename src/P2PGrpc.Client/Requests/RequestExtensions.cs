@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Grpc.Core;
 
 namespace P2PGrpc.Client;
@@ -12,7 +13,7 @@ public static class RequestExtensions
     /// </summary>
     /// <param name="client">The client.</param>
     /// <param name="to">Whom to ask: an alias, a PeerId, host:port, #room (the first reply of any member counts), or "self".</param>
-    /// <param name="request">What. The headers reply-to and correlation-id are added. A MessageId must be a new one for each request.</param>
+    /// <param name="request">What. The headers reply-to, correlation-id and reply-by are added. A MessageId must be a new one for each request.</param>
     /// <param name="settings">How; null: the defaults.</param>
     /// <param name="cancellationToken">Gives up waiting. The request may have been taken; its reply is then passed over.</param>
     /// <returns>The reply.</returns>
@@ -109,6 +110,11 @@ public static class RequestExtensions
         return (message.Alias != Self || message.Peer == Self || message.Room.Length > 0)
             && message.Headers.ContainsKey(MessageHeaders.ReplyTo) && message.Headers.ContainsKey(MessageHeaders.CorrelationId);
     }
+
+    /// <summary>Whether nobody waits for the reply to a request any more. One that does not say, or not so that it can be read, is waited for.</summary>
+    internal static bool IsExpired(ReceivedMessage request, DateTimeOffset now) =>
+        request.Headers.TryGetValue(MessageHeaders.ReplyBy, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var until)
+        && now.ToUnixTimeMilliseconds() - until > ClientLimits.ReplyByTolerance.TotalMilliseconds;
 
     /// <summary>Whether a message is the reply to a request. Either header alone may be another program's, with another meaning.</summary>
     internal static bool IsReply(ReceivedMessage message) =>

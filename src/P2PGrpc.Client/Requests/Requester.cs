@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using P2PGrpc.Protocol;
 
@@ -15,6 +16,7 @@ internal sealed class Requester(P2PGrpcClient client, TimeSpan callTimeout, Time
         var limit = settings.Timeout ?? callTimeout;
         using var deadline = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var replyBy = limit == Timeout.InfiniteTimeSpan ? default : time.GetUtcNow() + limit;
         var correlationId = OutgoingMessage.NewMessageId();
         // Null: the node may have it, and has not answered yet.
         bool? handedOver = false;
@@ -34,6 +36,8 @@ internal sealed class Requester(P2PGrpcClient client, TimeSpan callTimeout, Time
         async Task SendAsync(CancellationToken token)
         {
             var message = request.WithHeaders((MessageHeaders.ReplyTo, await FindPeerIdAsync(limit, token)), (MessageHeaders.CorrelationId, correlationId));
+            if (limit != Timeout.InfiniteTimeSpan)
+                message = message.WithHeaders((MessageHeaders.ReplyBy, replyBy.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
             handedOver = null;
             await client.SendAsync(to, message, new SendSettings { Timeout = limit, Metadata = settings.Metadata }, limit, token);
             handedOver = true;

@@ -41,6 +41,7 @@ internal static class ErrorMapping
     private static string ResourceType(string reason) => reason switch
     {
         "MESSAGE_ID_USED" => "p2pgrpc/message_id",
+        "MESSAGE_UNKNOWN" => "p2pgrpc/message",
         "ROOM_UNKNOWN" or "ROOM_LEFT" or "ROOM_EXISTS" => "p2pgrpc/room",
         _ => "p2pgrpc/peer",
     };

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -49,6 +50,7 @@ internal sealed class EmbeddedNode(
         {
             var settings = NodeSettings.From(options.Value) with { Transport = transport ?? PeerTransport.Tcp };
             runtime = await NodeRuntime.StartAsync(settings, time, loggers, meters, cancellationToken).ConfigureAwait(false);
+            HostingLog.Started(loggers.CreateLogger<EmbeddedNode>(), Address, ApiAddress ?? "off", options.Value.DataDirectory);
             started.TrySetResult();
         }
         catch (Exception failed)
@@ -69,19 +71,19 @@ internal sealed class EmbeddedNode(
     public ValueTask DisposeAsync() => new(StopAsync(CancellationToken.None));
 
     public Task<SendResponse> SendAsync(SendRequest request, CancellationToken cancellationToken) =>
-        Runtime.Sender.SendAsync(request, null, cancellationToken);
+        Runtime.Sender.SendAsync(Given(request), null, cancellationToken);
 
     public async Task<SendStreamResponse> SendBatchAsync(SendStreamRequest request, CancellationToken cancellationToken)
     {
-        var recipient = await Runtime.Recipients.ResolveAsync(request.To, cancellationToken).ConfigureAwait(false);
+        var recipient = await Runtime.Recipients.ResolveAsync(Given(request).To, cancellationToken).ConfigureAwait(false);
         return await Runtime.Sender.SendBatchAsync(recipient, OutgoingBatch.From(request), cancellationToken).ConfigureAwait(false);
     }
 
     public IAsyncEnumerable<SubscribeResponse> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken) =>
-        Runtime.Subscriptions.SubscribeAsync(request, cancellationToken);
+        Runtime.Subscriptions.SubscribeAsync(Given(request), cancellationToken);
 
     public Task AcknowledgeAsync(string consumer, Cursor cursor, CancellationToken cancellationToken) =>
-        Runtime.Consumers.AcknowledgeAsync(consumer, cursor, cancellationToken);
+        Runtime.Consumers.AcknowledgeAsync(Given(consumer), Given(cursor), cancellationToken);
 
     public IAsyncEnumerable<WatchEventsResponse> WatchEventsAsync(CancellationToken cancellationToken) =>
         Runtime.Events.WatchAsync(cancellationToken);
@@ -89,19 +91,19 @@ internal sealed class EmbeddedNode(
     public IReadOnlyList<Peer> ListPeers() => [.. Runtime.Administration.List()];
 
     public Task<Peer> AddPeerAsync(string peer, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.Administration.AddAsync(peer, cancellationToken));
+        TranslateAsync(Runtime.Administration.AddAsync(Given(peer), cancellationToken));
 
     public Task<Peer> AcceptPeerAsync(string peer, string alias, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.Administration.AcceptAsync(peer, alias, cancellationToken));
+        TranslateAsync(Runtime.Administration.AcceptAsync(Given(peer), alias, cancellationToken));
 
     public Task<Peer> BlockPeerAsync(string peer, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.Administration.BlockAsync(peer, cancellationToken));
+        TranslateAsync(Runtime.Administration.BlockAsync(Given(peer), cancellationToken));
 
     public async Task RemovePeerAsync(string peer, CancellationToken cancellationToken)
     {
         try
         {
-            await Runtime.Administration.RemoveAsync(peer, cancellationToken).ConfigureAwait(false);
+            await Runtime.Administration.RemoveAsync(Given(peer), cancellationToken).ConfigureAwait(false);
         }
         catch (PeerBookException refused)
         {
@@ -110,51 +112,58 @@ internal sealed class EmbeddedNode(
     }
 
     public Task<CreateInviteResponse> CreateInviteAsync(CreateInviteRequest request, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.InviteAdministration.CreateAsync(request.Alias, request.ExpiresAfterSeconds, cancellationToken));
+        TranslateAsync(Runtime.InviteAdministration.CreateAsync(Given(request).Alias, request.ExpiresAfterSeconds, cancellationToken));
 
     public IReadOnlyList<Invite> ListInvites() => [.. Runtime.InviteAdministration.List()];
 
     public Task<Invite> RevokeInviteAsync(string invite, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.InviteAdministration.RevokeAsync(invite, cancellationToken));
+        TranslateAsync(Runtime.InviteAdministration.RevokeAsync(Given(invite), cancellationToken));
 
     public Task<Peer> RedeemInviteAsync(string ticket, string alias, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.InviteAdministration.RedeemAsync(ticket, alias, cancellationToken));
+        TranslateAsync(Runtime.InviteAdministration.RedeemAsync(Given(ticket), alias, cancellationToken));
 
     public IReadOnlyList<Room> ListRooms() => [.. Runtime.RoomAdministration.List(includeLeft: false)];
 
     public Task<CreateRoomResponse> CreateRoomAsync(string name, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.RoomAdministration.CreateAsync(name, cancellationToken));
+        TranslateAsync(Runtime.RoomAdministration.CreateAsync(Given(name), cancellationToken));
 
     public Task<Room> JoinRoomAsync(string ticket, string name, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.RoomAdministration.JoinAsync(ticket, name, cancellationToken));
+        TranslateAsync(Runtime.RoomAdministration.JoinAsync(Given(ticket), name, cancellationToken));
 
     public Task<Room> LeaveRoomAsync(string room, CancellationToken cancellationToken) =>
-        TranslateAsync(Runtime.RoomAdministration.LeaveAsync(room, cancellationToken));
+        TranslateAsync(Runtime.RoomAdministration.LeaveAsync(Given(room), cancellationToken));
 
     public Task<ListConversationsResponse> ListConversationsAsync(ListConversationsRequest request, CancellationToken cancellationToken) =>
-        Runtime.History.ListConversationsAsync(request, cancellationToken);
+        Runtime.History.ListConversationsAsync(Given(request), cancellationToken);
 
     public Task<ListMessagesResponse> ListMessagesAsync(ListMessagesRequest request, CancellationToken cancellationToken) =>
-        Runtime.History.ListMessagesAsync(request, cancellationToken);
+        Runtime.History.ListMessagesAsync(Given(request), cancellationToken);
 
     public Task<SearchMessagesResponse> SearchMessagesAsync(SearchMessagesRequest request, CancellationToken cancellationToken) =>
-        Runtime.History.SearchAsync(request, cancellationToken);
+        Runtime.History.SearchAsync(Given(request), cancellationToken);
 
     public Task<MarkReadResponse> MarkReadAsync(MarkReadRequest request, CancellationToken cancellationToken) =>
-        Runtime.History.MarkReadAsync(request, cancellationToken);
+        Runtime.History.MarkReadAsync(Given(request), cancellationToken);
 
     public IAsyncEnumerable<CreateBackupResponse> CreateBackupAsync(CreateBackupRequest request, CancellationToken cancellationToken) =>
-        Runtime.Upkeep.Backups.CreateAsync(request, cancellationToken);
+        Runtime.Upkeep.Backups.CreateAsync(Given(request), cancellationToken);
 
     public Task<ExplainMessageResponse> ExplainMessageAsync(string message, CancellationToken cancellationToken) =>
-        Runtime.Upkeep.Explanation.ExplainAsync(message, cancellationToken);
+        Runtime.Upkeep.Explanation.ExplainAsync(Given(message), cancellationToken);
 
     public Task<DrainResponse> DrainAsync(DrainRequest request, CancellationToken cancellationToken) =>
-        Runtime.Upkeep.Draining.DrainAsync(request, cancellationToken);
+        Runtime.Upkeep.Draining.DrainAsync(Given(request), cancellationToken);
 
-    public Task<ReloadResponse> ReloadAsync(NodeOptions options, CancellationToken cancellationToken) => Runtime.Reload.ApplyAsync(options, cancellationToken);
+    public Task<ReloadResponse> ReloadAsync(NodeOptions options, CancellationToken cancellationToken) => Runtime.Reload.ApplyAsync(Given(options), cancellationToken);
 
     public Task<IReadOnlyList<Finding>> DiagnoseAsync(CancellationToken cancellationToken) => Runtime.Upkeep.Diagnosis.RunAsync(cancellationToken);
+
+    private static T Given<T>(T argument, [CallerArgumentExpression(nameof(argument))] string name = "")
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(argument, name);
+        return argument;
+    }
 
     private static async Task<T> TranslateAsync<T>(Task<T> change)
     {

@@ -30,10 +30,10 @@ public static class NodeServices
 
     /// <summary>Runs a node in this host with its options bound to a section of the configuration; see the overload that takes an action.</summary>
     /// <param name="services">The host's services.</param>
-    /// <param name="section">The section: the properties of <see cref="NodeOptions"/>.</param>
+    /// <param name="section">The section: the properties of <see cref="NodeOptions"/>. A key that is none of them is an error when the options are made.</param>
     public static IServiceCollection AddP2PGrpcNode(this IServiceCollection services, IConfiguration section)
     {
-        services.AddOptions<NodeOptions>().Bind(section);
+        services.AddOptions<NodeOptions>().Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
         return services.AddP2PGrpcNode();
     }
 }

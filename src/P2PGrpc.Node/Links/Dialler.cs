@@ -245,6 +245,7 @@ internal sealed class Dialler : IAsyncDisposable
         if (context.Time.GetElapsedTime(notAdmittedSince.Value) >= LinkLimits.Acquaintance)
             TellOnce(address, advice, () =>
             {
+                LinkLog.NotAdmitted(context.Log, address.ToString(), advice);
                 context.Events.Notice("NOT_ADMITTED", Record.PeerId?.ToString() ?? "", advice);
                 return true;
             });

@@ -42,6 +42,9 @@ internal static partial class LinkLog
     [LoggerMessage(1110, LogLevel.Warning, "What members told of their addresses could not be kept: {Reason}")]
     public static partial void MembersNotKept(ILogger logger, string reason);
 
+    [LoggerMessage(1113, LogLevel.Warning, "Not let in at {Address}: {Advice}")]
+    public static partial void NotAdmitted(ILogger logger, string address, string advice);
+
     [LoggerMessage(1107, LogLevel.Error, "The loop that dials {Label} has broken; it starts again.")]
     public static partial void DiallerBroken(ILogger logger, Exception broken, string label);
 }

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
@@ -58,7 +59,7 @@ internal static class JsonRequest
         // The type also is what keeps a page of another origin from sending this without asking first.
         if (!IsJson(request.ContentType))
             throw new HttpRefusal(StatusCodes.Status415UnsupportedMediaType, new NodeRequestException(
-                StatusCode.InvalidArgument, "CONTENT_TYPE", "The body must be JSON: send the header 'content-type: application/json' (with curl: --json)."));
+                StatusCode.InvalidArgument, "CONTENT_TYPE", "The body must be JSON in UTF-8: send the header 'content-type: application/json' (with curl: --json)."));
         try
         {
             return Strict.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
@@ -84,7 +85,8 @@ internal static class JsonRequest
     }
 
     private static bool IsJson(string? contentType) =>
-        contentType is not null && contentType.Split(';', 2)[0].Trim().Equals(JsonForm.MediaType, StringComparison.OrdinalIgnoreCase);
+        MediaTypeHeaderValue.TryParse(contentType, out var type) && JsonForm.MediaType.Equals(type.MediaType, StringComparison.OrdinalIgnoreCase)
+        && (type.CharSet is null || type.CharSet.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
     private static RpcException Wrong(string field, string message) => Api.ErrorMapping.ToRpcException(NodeRequestException.Invalid(field, message));
 }

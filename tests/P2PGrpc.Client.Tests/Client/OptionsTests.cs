@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using P2PGrpc.Client.Tests.Fakes;
@@ -21,6 +22,10 @@ public sealed class OptionsTests
         { new() { DataDirectory = "" }, "empty" },
         { new() { CallTimeout = TimeSpan.Zero }, "CallTimeout" },
         { new() { CallTimeout = TimeSpan.MaxValue }, "CallTimeout must be at most 49 days" },
+        { new() { CallTimeout = TimeSpan.FromDays(30) }, "write \"00:00:30\" for half a minute" },
+        { new() { RetryFor = TimeSpan.FromDays(30) }, "RetryFor must be at most a day" },
+        { new() { Address = "127.0.0.1:1", Token = "a\nb" }, "line break" },
+        { new() { Address = "127.0.0.1:1", Token = "clé" }, "line break" },
         { new() { RetryFor = TimeSpan.FromSeconds(-1) }, "RetryFor" },
         { new() { Address = "https://h:1", ServerCertificateFile = "/nowhere.pem" }, "/nowhere.pem" },
     };
@@ -78,7 +83,7 @@ public sealed class OptionsTests
         var client = provider.GetRequiredService<P2PGrpcClient>();
         await client.SendAsync("bob", "hello");
         Dispose(provider);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("bob", "hello"));
+        Assert.Equal(typeof(P2PGrpcClient).FullName, (await Assert.ThrowsAsync<ObjectDisposedException>(() => client.SendAsync("bob", "hello"))).ObjectName);
         Dispose(client);
         Assert.Equal(1, node.Feed.Count);
 
@@ -118,6 +123,19 @@ public sealed class OptionsTests
         using var provider = services.BuildServiceProvider();
         var fault = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
         Assert.Contains("nonsense", fault.Message);
+    }
+
+    [Fact]
+    public void A_key_of_the_configuration_that_is_no_option_is_an_error()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Node:Adress", "127.0.0.1:1"), new("Node2:CallTimeout", "30")]).Build();
+        var services = new ServiceCollection();
+        services.AddP2PGrpcClient(configuration.GetSection("Node"));
+        services.AddP2PGrpcClient("other", configuration.GetSection("Node2"));
+        using var provider = services.BuildServiceProvider();
+        Assert.Contains("'Adress'", Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<P2PGrpcClient>()).Message, StringComparison.Ordinal);
+        var fault = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredKeyedService<P2PGrpcClient>("other"));
+        Assert.Contains("the client 'other': CallTimeout must be at most a day, not 30 days", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]

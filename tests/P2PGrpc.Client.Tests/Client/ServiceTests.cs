@@ -24,13 +24,13 @@ public sealed class ServiceTests
         {
             ["Node:DataDirectory"] = "/somewhere",
             ["Node:CallTimeout"] = "00:00:07",
-            ["Node:Handlers:Consumer"] = "mine",
-            ["Node:Handlers:StartAt"] = "Start",
-            ["Node:Handlers:MaxConcurrentMessages"] = "4",
-            ["Node:Handlers:LongestRetryDelay"] = "00:01:00",
-        }).Build().GetSection("Node");
+            ["Handlers:Consumer"] = "mine",
+            ["Handlers:StartAt"] = "Start",
+            ["Handlers:MaxConcurrentMessages"] = "4",
+            ["Handlers:LongestRetryDelay"] = "00:01:00",
+        }).Build();
         var services = new ServiceCollection();
-        services.AddP2PGrpcClient(configuration).OnMessage((_, _) => Task.CompletedTask).ConfigureHandlers(configuration.GetSection("Handlers"));
+        services.AddP2PGrpcClient(configuration.GetSection("Node")).OnMessage((_, _) => Task.CompletedTask).ConfigureHandlers(configuration.GetSection("Handlers"));
         await using var provider = services.BuildServiceProvider();
         var client = provider.GetRequiredService<IOptions<P2PGrpcClientOptions>>().Value;
         var handlers = provider.GetRequiredService<IOptions<MessageHandlingOptions>>().Value;

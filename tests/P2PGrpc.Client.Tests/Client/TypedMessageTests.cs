@@ -65,6 +65,25 @@ public sealed class TypedMessageTests
     }
 
     [Fact]
+    public void Half_a_character_is_refused_since_it_would_arrive_as_another_one()
+    {
+        Assert.Contains("stands at 1", Assert.Throws<ArgumentException>(() => OutgoingMessage.FromText("a\ud800b")).Message);
+        Assert.Throws<ArgumentException>(() => OutgoingMessage.FromText("a").WithHeader("name", "\udc00"));
+        Assert.Throws<ArgumentException>(() => OutgoingMessage.FromText("a") with { MessageId = "\udc00\ud800" });
+        Assert.Equal("\ud83d\ude00", OutgoingMessage.FromText("\ud83d\ude00").Text);
+        // The words of any error can be sent.
+        Assert.Equal("a\ufffdb", BoundedText.Cut("a\ud800b", 100));
+    }
+
+    [Fact]
+    public async Task A_task_is_no_message()
+    {
+        await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { Address = "127.0.0.1:1" });
+        Assert.Contains("await it", Assert.Throws<ArgumentException>(() => client.CreateMessage(Task.FromResult("x"))).Message, StringComparison.Ordinal);
+        Assert.Contains("await it", Assert.Throws<ArgumentException>(() => client.CreateMessage(new ValueTask<string>("x"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Whoever_tests_a_handler_can_make_what_it_gets_and_what_is_thrown_at_it()
     {
         await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { Address = "127.0.0.1:1" });
@@ -75,7 +94,8 @@ public sealed class TypedMessageTests
 
         var full = new P2PGrpcException(StatusCode.ResourceExhausted, "STORE_FULL", "The disk is full.") { RetryDelay = TimeSpan.FromSeconds(5) };
         Assert.Equal(("STORE_FULL", false, false), (full.Reason, full.IsTransient, full.MayHaveHappened));
-        Assert.True(new P2PGrpcException(StatusCode.DeadlineExceeded, P2PGrpcException.TimedOut, "It took too long.") { MayHaveHappened = true }.MayHaveHappened);
+        var late = new P2PGrpcException(StatusCode.DeadlineExceeded, P2PGrpcException.TimedOut, "It took too long.") { MayHaveHappened = true };
+        Assert.Equal((true, true), (late.IsTransient, late.MayHaveHappened));
         var rejected = new RemoteRequestException("OUT_OF_STOCK", "There is none left.", context.Message);
         Assert.Equal(("OUT_OF_STOCK", "There is none left.", "hello"), (rejected.Reason, rejected.Message, rejected.Reply.Text));
     }

@@ -53,6 +53,8 @@ internal sealed class HandlerHost : IAsyncDisposable
     public static Task WaitForAcknowledgedAsync(FakeNode node, int messages) =>
         Terminal.WaitAsync(() => node.Feed.Consumers.GetValueOrDefault(Consumer) >= (ulong)messages);
 
+    public Task StopAsync() => host.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         await host.StopAsync();

@@ -231,11 +231,15 @@ public sealed class HandlerTests
     }
 
     [Fact]
-    public async Task Dead_letters_of_others_and_replies_are_not_for_handlers()
+    public async Task Own_dead_letters_and_replies_are_not_for_handlers_and_whatever_others_send_is()
     {
         await using var node = await FakeNode.StartAsync();
         var handled = new ConcurrentQueue<string>();
-        node.Feed.Receive(new Content { Text = "a", Headers = { [MessageHeaders.DeadLetterReference] = "log/1" } });
+        node.Feed.Append(new Content { Text = "a", Headers = { [MessageHeaders.DeadLetterReference] = "log/1" } }, "#dead-letters");
+        // Nobody can keep a message from being handled by such a header.
+        node.Feed.Receive(new Content { Text = "from bob", Headers = { [MessageHeaders.DeadLetterReference] = "log/1" } });
+        node.Feed.Receive(new Content { Text = "in the room", Headers = { [MessageHeaders.DeadLetterResolved] = "log/1" } }, room: "#dead-letters");
+        node.Feed.Append(new Content { Text = "elsewhere", Headers = { [MessageHeaders.DeadLetterReplay] = "log/1" } });
         node.Feed.Receive(new Content { Text = "b", Headers = { [MessageHeaders.InReplyTo] = "log/1", [MessageHeaders.CorrelationId] = "1" } });
         // Either header by itself is that of another program, which may mean anything by it.
         node.Feed.Receive(new Content { Text = "c", Headers = { [MessageHeaders.InReplyTo] = "mail-17" } });
@@ -244,9 +248,9 @@ public sealed class HandlerTests
         {
             handled.Enqueue(text);
             return Task.CompletedTask;
-        }));
+        }), options => options.IncludeOwn = true);
         await HandlerHost.WaitForAcknowledgedAsync(node);
-        Assert.Equal(["c", "d"], handled);
+        Assert.Equal(["from bob", "in the room", "elsewhere", "c", "d"], handled);
     }
 
     /// <summary>Dead letters name the handler by which they are replayed.</summary>
@@ -272,6 +276,7 @@ public sealed class HandlerTests
         var fault = Assert.Throws<ArgumentException>(() => client.OnMessage((_, _) => Task.CompletedTask, new() { Room = "staff" }));
         Assert.Contains("write '#staff'", fault.Message);
         client.OnMessage((_, _) => Task.CompletedTask, new() { Room = "#staff" });
+        Assert.Contains("both set", Assert.Throws<ArgumentException>(() => client.OnMessage((_, _) => Task.CompletedTask, new() { Room = "#staff", Peer = "bob" })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

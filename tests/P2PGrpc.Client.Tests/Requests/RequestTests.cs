@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
@@ -122,6 +123,46 @@ public sealed class RequestTests
         var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"), new RequestSettings { Timeout = Timeout.InfiniteTimeSpan });
         Reply(node, await WaitForRequestAsync(node), "!");
         Assert.Equal("!", (await asking).Text);
+    }
+
+    [Fact]
+    public async Task A_request_that_nobody_waits_for_any_more_is_passed_over()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var time = new FakeTimeProvider();
+        var asked = new ConcurrentQueue<string>();
+        Receive("late", $"{(time.GetUtcNow() - TimeSpan.FromSeconds(61)).ToUnixTimeMilliseconds()}");
+        Receive("by clocks that differ", $"{(time.GetUtcNow() - TimeSpan.FromSeconds(60)).ToUnixTimeMilliseconds()}");
+        Receive("not to be read", "tomorrow");
+        await using var host = await HandlerHost.StartAsync(
+            node,
+            client => client.OnRequest<string, string>((text, _) =>
+            {
+                asked.Enqueue(text);
+                return Task.FromResult("done");
+            }),
+            time: time);
+        await HandlerHost.WaitForAcknowledgedAsync(node, messages: 3);
+        Assert.Equal(["by clocks that differ", "not to be read"], asked);
+
+        void Receive(string text, string replyBy) => node.Feed.Receive(new Content
+        {
+            Text = text,
+            Headers = { [MessageHeaders.ReplyTo] = "bob-id", [MessageHeaders.CorrelationId] = text, [MessageHeaders.ReplyBy] = replyBy },
+        });
+    }
+
+    [Fact]
+    public async Task A_request_says_until_when_its_reply_is_waited_for()
+    {
+        await using var node = await FakeNode.StartAsync();
+        var time = new FakeTimeProvider();
+        await using var client = new P2PGrpcClient(new P2PGrpcClientOptions { DataDirectory = node.Directory }, time);
+        var asking = client.RequestAsync("bob", OutgoingMessage.FromText("?"), new RequestSettings { Timeout = TimeSpan.FromMinutes(5) });
+        var request = await WaitForRequestAsync(node);
+        Assert.Equal($"{(time.GetUtcNow() + TimeSpan.FromMinutes(5)).ToUnixTimeMilliseconds()}", request.Headers[MessageHeaders.ReplyBy]);
+        Reply(node, request, "!");
+        await asking;
     }
 
     [Fact]

@@ -12,6 +12,9 @@ public sealed class ContentRuleTests
     {
         { "text", new Content() },
         { "text", new Content { Text = "" } },
+        { "text", new Content { Text = "a\ud800b" } },
+        { "message_id", new Content { Text = "x", MessageId = "\udc00" } },
+        { "headers", new Content { Text = "x", Headers = { { "name", "\ud800" } } } },
         { "text", new Content { Text = new string('é', ContentLimits.BodyLength / 2 + 1) } },
         { "content_type", new Content { Text = "x", ContentType = "text/plain" } },
         { "data", new Content { Data = ByteString.Empty, ContentType = "a/b" } },

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
@@ -42,6 +44,27 @@ public sealed class EmbeddingTests : IDisposable
         Assert.Equal(HealthStatus.Degraded, (await health.CheckHealthAsync()).Status);
         await host.StopAsync();
         Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+    }
+
+    [Fact]
+    public async Task A_node_in_a_host_logs_who_it_is_and_refuses_what_is_not_there()
+    {
+        using var lines = new LogLines();
+        using var host = Build(
+            new() { ["Node:DataDirectory"] = Path.Combine(data.FullName, "dora"), ["Node:Listen"] = "127.0.0.1:0", ["Node:Api"] = "off" },
+            services => services.AddSingleton<ILoggerProvider>(lines));
+        await host.StartAsync();
+        var node = host.Services.GetRequiredService<INode>();
+        Assert.Single(lines.All, line => line.StartsWith($"The node has started. Peers reach it as {node.Address}; client endpoint: off; data: {data.FullName}", StringComparison.Ordinal));
+        Assert.Equal("request", (await Assert.ThrowsAsync<ArgumentNullException>(() => node.SendAsync(null!))).ParamName);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public void A_key_of_the_configuration_that_is_no_option_is_an_error()
+    {
+        using var host = Build(new() { ["Node:Adress"] = "127.0.0.1:1" });
+        Assert.Contains("'Adress'", Assert.Throws<InvalidOperationException>(() => host.Services.GetRequiredService<IOptions<NodeOptions>>().Value).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,6 +111,25 @@ public sealed class EmbeddingTests : IDisposable
         builder.Services.AddP2PGrpcNode(builder.Configuration.GetSection("Node"));
         builder.Services.AddHealthChecks().AddP2PGrpcNode();
         return builder.Build();
+    }
+
+    private sealed class LogLines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> All { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            All.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>Notes that it was started.</summary>

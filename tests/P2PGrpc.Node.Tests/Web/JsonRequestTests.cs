@@ -70,6 +70,9 @@ public sealed class JsonRequestTests
     {
         var refused = await Assert.ThrowsAsync<HttpRefusal>(() => ReadAsync(Send, body: "to=bob", contentType: "application/x-www-form-urlencoded"));
         Assert.Equal((415, "CONTENT_TYPE"), (refused.HttpStatus, refused.Error.Reason));
+        refused = await Assert.ThrowsAsync<HttpRefusal>(() => ReadAsync(Send, body: "{}", contentType: "application/json; charset=utf-16"));
+        Assert.Equal((415, "CONTENT_TYPE"), (refused.HttpStatus, refused.Error.Reason));
+        Assert.Equal(new SendRequest(), await ReadAsync(Send, body: "{}", contentType: "Application/JSON;charset=\"UTF-8\""));
         Assert.Equal(new SendRequest(), await ReadAsync(Send, contentType: null));
     }
 

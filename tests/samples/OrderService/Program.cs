@@ -29,7 +29,8 @@ service.MapPost("/orders", async (Order order, P2PGrpcClient client, IConfigurat
     }
     catch (P2PGrpcException fault) when (fault.IsTransient)
     {
-        return Results.Problem(fault.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        // 504 where the order may have been taken all the same.
+        return Results.Problem(fault.Message, statusCode: fault.MayHaveHappened ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status503ServiceUnavailable);
     }
 });
 await service.RunAsync();

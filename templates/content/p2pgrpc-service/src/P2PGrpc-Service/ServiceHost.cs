@@ -79,7 +79,9 @@ public static class ServiceHost
         }
         catch (P2PGrpcException fault)
         {
-            var status = fault.IsTransient ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status422UnprocessableEntity;
+            // Out of time: the node may have the message all the same.
+            var status = !fault.IsTransient ? StatusCodes.Status422UnprocessableEntity
+                : fault.MayHaveHappened ? StatusCodes.Status504GatewayTimeout : StatusCodes.Status503ServiceUnavailable;
             return Results.Problem(fault.Message, title: fault.Reason, statusCode: status);
         }
     }
