@@ -24,6 +24,8 @@ public sealed class MuteTests
         await JoinAsync(bob, alice);
         await bob.SendAsync("#friends", "before");
         await alice.ReceiveAsync(1);
+        // It may have come by bob's own dial, before alice's has told her who it is that she calls so.
+        await RunningNode.WaitUntilAsync(() => alice.Find("bob")?.PeerId.Length > 0, "alice knows who bob is");
 
         Assert.True((await alice.Runtime.RoomAdministration.MuteAsync("friends", "bob", muted: true, Token)).Muted);
         await bob.SendAsync("#friends", "muted one");
