@@ -11,8 +11,8 @@ public sealed class LogEventTests
     /// <summary>What the web server says below the node's own lines, which has its own ids.</summary>
     private const int WebServer = 1302;
 
-    /// <summary>From here on they are those of the program around a node, whose own tests look at them.</summary>
-    private const int Program = 1800;
+    /// <summary>The hundred whose lines are those of the program around a node, whose own tests look at them.</summary>
+    private const int Program = 18;
 
     private static readonly LoggerMessageAttribute[] Messages =
     [
@@ -32,7 +32,7 @@ public sealed class LogEventTests
     [Fact]
     public void The_documents_name_each_with_its_level_and_no_other()
     {
-        var documented = Documents.ReadLogEvents().Where(row => row.Id != WebServer && row.Id < Program).ToList();
+        var documented = Documents.ReadLogEvents().Where(row => row.Id != WebServer && row.Id / 100 != Program).ToList();
         Assert.Equal(
             Messages.Select(message => (message.EventId, Levels: message.Level.ToString().ToLowerInvariant())).OrderBy(message => message.EventId),
             documented.OrderBy(row => row.Id).Select(row => (row.Id, row.Levels)));
