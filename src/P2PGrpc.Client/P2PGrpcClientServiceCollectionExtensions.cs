@@ -46,7 +46,7 @@ public static class P2PGrpcClientServiceCollectionExtensions
     public static P2PGrpcClientBuilder AddP2PGrpcClient(this IServiceCollection services, IConfiguration section)
     {
         var builder = services.AddP2PGrpcClient();
-        services.AddOptions<P2PGrpcClientOptions>().Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
+        services.AddOptions<P2PGrpcClientOptions>().Bind(section, SectionRule.For(section));
         return builder;
     }
 
@@ -57,7 +57,7 @@ public static class P2PGrpcClientServiceCollectionExtensions
     public static P2PGrpcClientBuilder AddP2PGrpcClient(this IServiceCollection services, string name, IConfiguration section)
     {
         var builder = services.AddP2PGrpcClient(name, _ => { });
-        services.AddOptions<P2PGrpcClientOptions>(name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
+        services.AddOptions<P2PGrpcClientOptions>(name).Bind(section, SectionRule.For(section));
         return builder;
     }
 

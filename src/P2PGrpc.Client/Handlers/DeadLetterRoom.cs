@@ -46,7 +46,7 @@ internal sealed class DeadLetterRoom(P2PGrpcClient client, string name)
     /// <summary>Says that a replay that was asked for has failed: once for each asking, also after a crash.</summary>
     public Task TellOfFailureAsync(DeadLetter letter, ReceivedMessage asking, Exception fault, CancellationToken cancellationToken)
     {
-        var text = BoundedText.Cut($"{fault.GetType().Name}: {fault.Message}", ClientLimits.ErrorBytes);
+        var text = BoundedText.Describe(fault);
         var message = OutgoingMessage.FromText(text).WithHeaders((MessageHeaders.DeadLetterReplayFailed, letter.Reference));
         return SendAsync(message with { MessageId = $"replay-failed-{asking.Reference}" }, cancellationToken);
     }

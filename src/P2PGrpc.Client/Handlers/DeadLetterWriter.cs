@@ -128,7 +128,7 @@ internal sealed class DeadLetterWriter(P2PGrpcClient client, string? room, strin
             [MessageHeaders.DeadLetterHandler] = handler.Name,
             [MessageHeaders.DeadLetterConsumer] = consumer,
             [MessageHeaders.DeadLetterAttempts] = attempts.ToString(CultureInfo.InvariantCulture),
-            [MessageHeaders.DeadLetterError] = BoundedText.Cut($"{error.GetType().Name}: {error.Message}", ClientLimits.ErrorBytes),
+            [MessageHeaders.DeadLetterError] = BoundedText.Describe(error),
         };
     }
 

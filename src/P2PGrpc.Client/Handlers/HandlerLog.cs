@@ -50,9 +50,9 @@ internal static partial class HandlerLog
     [LoggerMessage(2115, LogLevel.Warning, "Handler {Handler} has been at work on message {Reference} for {Duration}; the messages behind it wait.")]
     public static partial void TakesLong(ILogger logger, string handler, string reference, TimeSpan duration);
 
-    [LoggerMessage(2117, LogLevel.Debug, "Request {Reference} came to handler {Handler} when nobody waited for its reply any more, and was passed over.")]
-    public static partial void RequestExpired(ILogger logger, string reference, string handler);
-
     [LoggerMessage(2116, LogLevel.Warning, "The stop waits for handler {Handler}, which is at work on message {Reference} and has been told to end by its token. The message comes again after the next start.")]
     public static partial void StopWaits(ILogger logger, string handler, string reference);
+
+    [LoggerMessage(2117, LogLevel.Debug, "Request {Reference} came to handler {Handler} when nobody waited for its reply any more, and was passed over.")]
+    public static partial void RequestExpired(ILogger logger, string reference, string handler);
 }

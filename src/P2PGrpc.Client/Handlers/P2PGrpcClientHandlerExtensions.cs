@@ -141,7 +141,7 @@ public static class P2PGrpcClientHandlerExtensions
     public static P2PGrpcClientBuilder ConfigureHandlers(this P2PGrpcClientBuilder builder, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddOptions<MessageHandlingOptions>(builder.Name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
+        builder.Services.AddOptions<MessageHandlingOptions>(builder.Name).Bind(section, SectionRule.For(section));
         return builder;
     }
 

@@ -5,6 +5,9 @@ namespace P2PGrpc.Client;
 /// <summary>Texts that must not exceed a number of bytes.</summary>
 internal static class BoundedText
 {
+    /// <summary>An error as dead letters tell it: its type and its message.</summary>
+    public static string Describe(Exception fault) => Cut($"{fault.GetType().Name}: {fault.Message}", ClientLimits.ErrorBytes);
+
     /// <summary>The longest beginning that has at most so many bytes of UTF-8, whole characters only. In the place of what is no character stands U+FFFD.</summary>
     public static string Cut(string text, int bytes)
     {

@@ -58,7 +58,7 @@ public static class P2PGrpcClientOutboxExtensions
         this P2PGrpcClientBuilder builder, OutboxDialect dialect, Func<IServiceProvider, DbConnection> connect, IConfiguration section)
     {
         builder.AddOutbox(dialect, connect);
-        builder.Services.AddOptions<OutboxOptions>(builder.Name).Bind(section, binder => binder.ErrorOnUnknownConfiguration = section is IConfigurationSection);
+        builder.Services.AddOptions<OutboxOptions>(builder.Name).Bind(section, SectionRule.For(section));
         return builder;
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +9,7 @@ using P2PGrpc.Node.Hosting;
 using P2PGrpc.Node.Logs;
 using P2PGrpc.Node.Telemetry;
 using P2PGrpc.Node.Tests.Logs;
+using P2PGrpc.Node.Tests.Wire;
 using P2PGrpc.Protocol;
 using Xunit;
 
@@ -49,13 +49,13 @@ public sealed class EmbeddingTests : IDisposable
     [Fact]
     public async Task A_node_in_a_host_logs_who_it_is_and_refuses_what_is_not_there()
     {
-        using var lines = new LogLines();
+        using var lines = new RecordedLog();
         using var host = Build(
             new() { ["Node:DataDirectory"] = Path.Combine(data.FullName, "dora"), ["Node:Listen"] = "127.0.0.1:0", ["Node:Api"] = "off" },
             services => services.AddSingleton<ILoggerProvider>(lines));
         await host.StartAsync();
         var node = host.Services.GetRequiredService<INode>();
-        Assert.Single(lines.All, line => line.StartsWith($"The node has started. Peers reach it as {node.Address}; client endpoint: off; data: {data.FullName}", StringComparison.Ordinal));
+        Assert.Single(lines.Lines, line => line.Line.StartsWith($"The node has started. Peers reach it as {node.Address}; client endpoint: off; data: {data.FullName}", StringComparison.Ordinal));
         Assert.Equal("request", (await Assert.ThrowsAsync<ArgumentNullException>(() => node.SendAsync(null!))).ParamName);
         await host.StopAsync();
     }
@@ -111,25 +111,6 @@ public sealed class EmbeddingTests : IDisposable
         builder.Services.AddP2PGrpcNode(builder.Configuration.GetSection("Node"));
         builder.Services.AddHealthChecks().AddP2PGrpcNode();
         return builder.Build();
-    }
-
-    private sealed class LogLines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> All { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 
     /// <summary>Notes that it was started.</summary>

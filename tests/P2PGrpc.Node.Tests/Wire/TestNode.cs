@@ -77,8 +77,8 @@ internal sealed class TestNode : IAsyncDisposable
     }
 }
 
-/// <summary>Keeps all log lines.</summary>
-internal sealed class RecordedLog : ILoggerFactory
+/// <summary>Keeps all log lines, of a node or of the host around it.</summary>
+internal sealed class RecordedLog : ILoggerFactory, ILoggerProvider
 {
     public ConcurrentQueue<(string Category, LogLevel Level, string Line, Exception? Error)> Lines { get; } = [];
 
